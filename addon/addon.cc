@@ -1,0 +1,69 @@
+#include "addon.h"
+
+Bytes::Bytes(const Napi::Value &value) {
+  size_t size = 0;
+  if (value.IsTypedArray()) {
+    auto array = value.As<Napi::TypedArray>();
+    size = array.ByteLength();
+    data = static_cast<uint8_t *>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  } else if (value.IsArrayBuffer()) {
+    auto buffer = value.As<Napi::ArrayBuffer>();
+    size = buffer.ByteLength();
+    data = buffer.Data();
+  }
+  length = static_cast<int32_t>(size);
+}
+
+bool Throw(Napi::Env env, const quic_error &error) {
+  if (error.kind == QUIC_ERROR_NONE) return false;
+  auto thrown = Napi::Error::New(env, error.message);
+  auto object = thrown.Value();
+  object.Set("kind", error.kind);
+  object.Set("code", error.code);
+  object.Set("option", error.option);
+  thrown.ThrowAsJavaScriptException();
+  return true;
+}
+
+Addon::Addon(Napi::Env, Napi::Object exports) {
+  DefineAddon(
+      exports,
+      {
+          InstanceMethod("environmentOpen", &Addon::EnvironmentOpen),
+          InstanceMethod("environmentClose", &Addon::EnvironmentClose),
+          InstanceMethod("environmentRef", &Addon::EnvironmentRef),
+          InstanceMethod("environmentUnref", &Addon::EnvironmentUnref),
+          InstanceMethod("environmentDrain", &Addon::EnvironmentDrain),
+          InstanceMethod("environmentStats", &Addon::EnvironmentStats),
+          InstanceMethod("selfSigned", &Addon::SelfSigned),
+          InstanceMethod("configCheck", &Addon::ConfigCheck),
+          InstanceMethod("transportOpenNative", &Addon::TransportOpenNative),
+          InstanceMethod("transportOpenVirtual", &Addon::TransportOpenVirtual),
+          InstanceMethod("transportPort", &Addon::TransportPort),
+          InstanceMethod("transportDeliver", &Addon::TransportDeliver),
+          InstanceMethod("transportPending", &Addon::TransportPending),
+          InstanceMethod("transportRelease", &Addon::TransportRelease),
+          InstanceMethod("transportFailWrites", &Addon::TransportFailWrites),
+          InstanceMethod("transportSend", &Addon::TransportSend),
+          InstanceMethod("transportClose", &Addon::TransportClose),
+          InstanceMethod("listenerOpen", &Addon::ListenerOpen),
+          InstanceMethod("listenerConfigure", &Addon::ListenerConfigure),
+          InstanceMethod("listenerClose", &Addon::ListenerClose),
+          InstanceMethod("connectionDial", &Addon::ConnectionDial),
+          InstanceMethod("connectionDescribe", &Addon::ConnectionDescribe),
+          InstanceMethod("connectionCertificates", &Addon::ConnectionCertificates),
+          InstanceMethod("connectionVerdict", &Addon::ConnectionVerdict),
+          InstanceMethod("connectionAccept", &Addon::ConnectionAccept),
+          InstanceMethod("connectionRefuseStreams", &Addon::ConnectionRefuseStreams),
+          InstanceMethod("connectionDrain", &Addon::ConnectionDrain),
+          InstanceMethod("connectionClose", &Addon::ConnectionClose),
+          InstanceMethod("connectionRelease", &Addon::ConnectionRelease),
+          InstanceMethod("connectionOpenStream", &Addon::ConnectionOpenStream),
+          InstanceMethod("streamRead", &Addon::StreamRead),
+          InstanceMethod("streamWrite", &Addon::StreamWrite),
+          InstanceMethod("streamStopSending", &Addon::StreamStopSending),
+          InstanceMethod("streamReset", &Addon::StreamReset),
+      });
+}
+
+NODE_API_ADDON(Addon)

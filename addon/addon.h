@@ -1,0 +1,94 @@
+// The N-API shim: it converts arguments, keeps nothing but the handle of its
+// environment, and wakes JavaScript when events wait. No protocol logic.
+#ifndef MATRIXAI_QUIC_ADDON_H
+#define MATRIXAI_QUIC_ADDON_H
+
+#include <napi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "libquic.h"
+
+// A view of the bytes of an ArrayBuffer or a view on one, for the time of a call.
+struct Bytes {
+  explicit Bytes(const Napi::Value &value);
+  void *data = nullptr;
+  int32_t length = 0;
+};
+
+// A copy of a string as UTF-8.
+struct Text {
+  explicit Text(const Napi::Value &value) : value(value.As<Napi::String>().Utf8Value()) {}
+  void *data() { return value.data(); }
+  int32_t length() const { return static_cast<int32_t>(value.size()); }
+  std::string value;
+};
+
+inline uint32_t Handle(const Napi::Value &value) { return value.As<Napi::Number>().Uint32Value(); }
+inline int32_t Int(const Napi::Value &value) { return value.As<Napi::Number>().Int32Value(); }
+inline uint16_t Port(const Napi::Value &value) { return static_cast<uint16_t>(Handle(value)); }
+inline double Double(const Napi::Value &value) { return value.As<Napi::Number>().DoubleValue(); }
+inline bool Bool(const Napi::Value &value) { return value.As<Napi::Boolean>().Value(); }
+
+// Throws what a call reported, if it failed. Returns whether it did.
+bool Throw(Napi::Env env, const quic_error &error);
+
+// One instance lives in the instance data of each napi_env: nothing is global.
+// The methods are those of src/ts/native/binding.ts; each calls the function of the ABI
+// that has its name.
+class Addon : public Napi::Addon<Addon> {
+ public:
+  Addon(Napi::Env env, Napi::Object exports);
+
+ private:
+  using Info = const Napi::CallbackInfo &;
+
+  Napi::Value EnvironmentOpen(Info info);
+  void EnvironmentClose(Info info);
+  void EnvironmentRef(Info info);
+  void EnvironmentUnref(Info info);
+  Napi::Value EnvironmentDrain(Info info);
+  Napi::Value EnvironmentStats(Info info);
+  Napi::Value SelfSigned(Info info);
+  void ConfigCheck(Info info);
+
+  Napi::Value TransportOpenNative(Info info);
+  Napi::Value TransportOpenVirtual(Info info);
+  Napi::Value TransportPort(Info info);
+  void TransportDeliver(Info info);
+  Napi::Value TransportPending(Info info);
+  Napi::Value TransportRelease(Info info);
+  void TransportFailWrites(Info info);
+  Napi::Value TransportSend(Info info);
+  void TransportClose(Info info);
+
+  Napi::Value ListenerOpen(Info info);
+  void ListenerConfigure(Info info);
+  void ListenerClose(Info info);
+
+  Napi::Value ConnectionDial(Info info);
+  Napi::Value ConnectionDescribe(Info info);
+  Napi::Value ConnectionCertificates(Info info);
+  void ConnectionVerdict(Info info);
+  void ConnectionAccept(Info info);
+  void ConnectionRefuseStreams(Info info);
+  void ConnectionDrain(Info info);
+  void ConnectionClose(Info info);
+  void ConnectionRelease(Info info);
+  Napi::Value ConnectionOpenStream(Info info);
+
+  Napi::Value StreamRead(Info info);
+  Napi::Value StreamWrite(Info info);
+  void StreamStopSending(Info info);
+  void StreamReset(Info info);
+
+  Napi::Value Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t));
+  void Close();
+
+  uint32_t env_ = 0;
+  Napi::ThreadSafeFunction wake_;
+};
+
+#endif

@@ -1,0 +1,66 @@
+#include "addon.h"
+
+// connectionDial(transport, host, port, serverName, config): handle
+Napi::Value Addon::ConnectionDial(Info info) {
+  Text host(info[1]);
+  Text serverName(info[3]);
+  Text config(info[4]);
+  quic_error error = {};
+  uint32_t handle =
+      quic_connection_dial(env_, Handle(info[0]), host.data(), host.length(), Port(info[2]), serverName.data(),
+                           serverName.length(), config.data(), config.length(), &error);
+  if (Throw(info.Env(), error)) return {};
+  return Napi::Number::New(info.Env(), handle);
+}
+
+// Calls a function of the ABI that fills a buffer, again with a larger one if need be.
+Napi::Value Addon::Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t)) {
+  std::string data(4096, '\0');
+  for (;;) {
+    auto size = static_cast<int32_t>(data.size());
+    int32_t length = fill(env_, Handle(info[0]), data.data(), size);
+    if (length <= size) {
+      return Napi::Buffer<char>::Copy(info.Env(), data.data(), static_cast<size_t>(length));
+    }
+    data.resize(static_cast<size_t>(length));
+  }
+}
+
+// connectionDescribe(connection): JSON as a Buffer
+Napi::Value Addon::ConnectionDescribe(Info info) { return Fill(info, quic_connection_describe); }
+
+// connectionCertificates(connection): Buffer
+Napi::Value Addon::ConnectionCertificates(Info info) { return Fill(info, quic_connection_certificates); }
+
+// connectionVerdict(connection, alert)
+void Addon::ConnectionVerdict(Info info) {
+  quic_connection_verdict(env_, Handle(info[0]), static_cast<uint8_t>(Handle(info[1])));
+}
+
+// connectionAccept(connection)
+void Addon::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(info[0])); }
+
+// connectionRefuseStreams(connection)
+void Addon::ConnectionRefuseStreams(Info info) { quic_connection_refuse_streams(env_, Handle(info[0])); }
+
+// connectionDrain(connection)
+void Addon::ConnectionDrain(Info info) { quic_connection_drain(env_, Handle(info[0])); }
+
+// connectionClose(connection, isApp, code, reason)
+void Addon::ConnectionClose(Info info) {
+  Bytes reason(info[3]);
+  quic_connection_close(env_, Handle(info[0]), Bool(info[1]), Double(info[2]), reason.data, reason.length);
+}
+
+// connectionRelease(connection)
+void Addon::ConnectionRelease(Info info) { quic_connection_release(env_, Handle(info[0])); }
+
+// connectionOpenStream(connection, uni, ids): handle
+// The stream's ID is written into ids[0], a Float64Array.
+Napi::Value Addon::ConnectionOpenStream(Info info) {
+  Bytes ids(info[2]);
+  quic_error error = {};
+  uint32_t handle = quic_connection_open_stream(env_, Handle(info[0]), Bool(info[1]), static_cast<double *>(ids.data), &error);
+  if (Throw(info.Env(), error)) return {};
+  return Napi::Number::New(info.Env(), handle);
+}

@@ -1,0 +1,73 @@
+#include "addon.h"
+
+namespace {
+
+// Called by Go from any thread, when events wait and none did before.
+void Wake(void *context) {
+  // A failure means that the environment is going away, and nobody is there to be woken.
+  (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(context), nullptr, napi_tsfn_nonblocking);
+}
+
+}  // namespace
+
+// environmentOpen(onWake)
+Napi::Value Addon::EnvironmentOpen(Info info) {
+  Napi::Env env = info.Env();
+  if (env_ != 0) return Napi::Boolean::New(env, false);
+  wake_ = Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "matrixai_quic", 0, 1);
+  // An idle import must not keep the process alive.
+  wake_.Unref(env);
+  env_ = quic_environment_open(Wake, static_cast<napi_threadsafe_function>(wake_));
+  // Hooks run in reverse order: this one before the one that frees the
+  // thread-safe function. When it returns, no goroutine can call Wake again. Other Go
+  // addons crash when a worker that loaded them ends, as they lack this.
+  env.AddCleanupHook([this] { Close(); });
+  return Napi::Boolean::New(env, env_ != 0);
+}
+
+void Addon::Close() {
+  quic_environment_close(env_);
+  env_ = 0;
+}
+
+void Addon::EnvironmentClose(Info) { Close(); }
+
+void Addon::EnvironmentRef(Info info) { wake_.Ref(info.Env()); }
+
+void Addon::EnvironmentUnref(Info info) { wake_.Unref(info.Env()); }
+
+// environmentDrain(buffer): bytes written, or the negative size of a record that is larger
+Napi::Value Addon::EnvironmentDrain(Info info) {
+  Bytes buffer(info[0]);
+  return Napi::Number::New(info.Env(), quic_environment_drain(env_, buffer.data, buffer.length));
+}
+
+// environmentStats(): [transports, listeners, connections, streams, goroutines]
+Napi::Value Addon::EnvironmentStats(Info info) {
+  double counts[5] = {};
+  quic_environment_stats(env_, counts);
+  auto stats = Napi::Array::New(info.Env(), 5);
+  for (uint32_t i = 0; i < 5; i++) stats.Set(i, counts[i]);
+  return stats;
+}
+
+// selfSigned(hosts, days): [key, cert]
+Napi::Value Addon::SelfSigned(Info info) {
+  Text hosts(info[0]);
+  std::string pem(64 << 10, '\0');
+  int32_t total = 0;
+  int32_t key = quic_self_signed(hosts.data(), hosts.length(), Double(info[1]), pem.data(),
+                                 static_cast<int32_t>(pem.size()), &total);
+  auto pair = Napi::Array::New(info.Env(), 2);
+  pair.Set(0u, Napi::String::New(info.Env(), pem.data(), static_cast<size_t>(key)));
+  pair.Set(1u, Napi::String::New(info.Env(), pem.data() + key, static_cast<size_t>(total - key)));
+  return pair;
+}
+
+// configCheck(json, isServer)
+void Addon::ConfigCheck(Info info) {
+  Text config(info[0]);
+  quic_error error = {};
+  quic_config_check(config.data(), config.length(), Bool(info[1]), &error);
+  Throw(info.Env(), error);
+}

@@ -1,0 +1,20 @@
+#include "addon.h"
+
+// streamRead(stream, buffer): see engine.Stream.Read
+Napi::Value Addon::StreamRead(Info info) {
+  Bytes buffer(info[1]);
+  return Napi::Number::New(info.Env(), quic_stream_read(env_, Handle(info[0]), buffer.data, buffer.length));
+}
+
+// streamWrite(stream, data, fin): see engine.Stream.Write
+Napi::Value Addon::StreamWrite(Info info) {
+  Bytes data(info[1]);
+  return Napi::Number::New(info.Env(),
+                           quic_stream_write(env_, Handle(info[0]), data.data, data.length, Bool(info[2])));
+}
+
+// streamStopSending(stream, code)
+void Addon::StreamStopSending(Info info) { quic_stream_stop_sending(env_, Handle(info[0]), Double(info[1])); }
+
+// streamReset(stream, code)
+void Addon::StreamReset(Info info) { quic_stream_reset(env_, Handle(info[0]), Double(info[1])); }

@@ -1,0 +1,62 @@
+#include "addon.h"
+
+// transportOpenNative(host, port, reuseAddr, ipv6Only, key): handle
+Napi::Value Addon::TransportOpenNative(Info info) {
+  Text host(info[0]);
+  Bytes key(info[4]);
+  quic_error error = {};
+  uint32_t handle = quic_transport_open_native(env_, host.data(), host.length(), Port(info[1]), Bool(info[2]),
+                                               Bool(info[3]), key.data, key.length, &error);
+  if (Throw(info.Env(), error)) return {};
+  return Napi::Number::New(info.Env(), handle);
+}
+
+// transportOpenVirtual(host, port, key, ring): handle
+// The caller keeps the ring alive until the transport is closed.
+Napi::Value Addon::TransportOpenVirtual(Info info) {
+  Text host(info[0]);
+  Bytes key(info[2]);
+  Bytes ring(info[3]);
+  quic_error error = {};
+  uint32_t handle = quic_transport_open_virtual(env_, host.data(), host.length(), Port(info[1]), key.data, key.length,
+                                                ring.data, ring.length, &error);
+  if (Throw(info.Env(), error)) return {};
+  return Napi::Number::New(info.Env(), handle);
+}
+
+// transportPort(transport): port
+Napi::Value Addon::TransportPort(Info info) {
+  return Napi::Number::New(info.Env(), quic_transport_port(env_, Handle(info[0])));
+}
+
+// transportDeliver(transport, batch, length)
+void Addon::TransportDeliver(Info info) {
+  quic_transport_deliver(env_, Handle(info[0]), Bytes(info[1]).data, Int(info[2]));
+}
+
+// transportPending(transport): number of datagrams in the ring
+Napi::Value Addon::TransportPending(Info info) {
+  return Napi::Number::New(info.Env(), quic_transport_pending(env_, Handle(info[0])));
+}
+
+// transportRelease(transport, n): number of datagrams left in the ring
+Napi::Value Addon::TransportRelease(Info info) {
+  return Napi::Number::New(info.Env(), quic_transport_release(env_, Handle(info[0]), Int(info[1])));
+}
+
+// transportFailWrites(transport, host, port, errno)
+void Addon::TransportFailWrites(Info info) {
+  Text host(info[1]);
+  quic_transport_fail_writes(env_, Handle(info[0]), host.data(), host.length(), Port(info[2]), Int(info[3]));
+}
+
+// transportSend(transport, id, data, host, port): whether a TransportSent event will come
+Napi::Value Addon::TransportSend(Info info) {
+  Bytes data(info[2]);
+  Text host(info[3]);
+  return Napi::Boolean::New(info.Env(), quic_transport_send(env_, Handle(info[0]), Double(info[1]), data.data,
+                                                            data.length, host.data(), host.length(), Port(info[4])));
+}
+
+// transportClose(transport)
+void Addon::TransportClose(Info info) { quic_transport_close(env_, Handle(info[0])); }

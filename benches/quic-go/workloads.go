@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/quic-go/quic-go"
+)
+
+const (
+	chunkSize          = 64 * kibibyte
+	echoSize           = 1 * kibibyte
+	parallelHandshakes = 4
+)
+
+// bulk sends work MiB over one unidirectional stream and waits until the
+// server has read the last byte.
+func bulk(ctx context.Context, p *pair, work int) error {
+	stream, err := p.connection.OpenUniStreamSync(ctx)
+	if err != nil {
+		return err
+	}
+	chunk := make([]byte, chunkSize)
+	total := int64(work) * mebibyte
+	for sent := int64(0); sent < total; sent += chunkSize {
+		if _, err := stream.Write(chunk); err != nil {
+			return err
+		}
+	}
+	if err := stream.Close(); err != nil {
+		return err
+	}
+	select {
+	case received := <-p.received:
+		if received != total {
+			return fmt.Errorf("sent %d bytes, the server read %d", total, received)
+		}
+		return nil
+	case <-p.connection.Context().Done():
+		return context.Cause(p.connection.Context())
+	}
+}
+
+func (p *pair) serveBulk(ctx context.Context, conn *quic.Conn) {
+	for {
+		stream, err := conn.AcceptUniStream(ctx)
+		if err != nil {
+			return
+		}
+		chunk := make([]byte, chunkSize)
+		var received int64
+		for err == nil {
+			var n int
+			n, err = stream.Read(chunk)
+			received += int64(n)
+		}
+		p.received <- received
+	}
+}
+
+// echoes returns the workload of that many echoes at once, work in all: each
+// one sends 1 KiB over a new bidirectional stream and reads it back.
+func echoes(parallel int) workload {
+	return func(ctx context.Context, p *pair, work int) error {
+		message := bytes.Repeat([]byte{0x61}, echoSize)
+		return inParallel(parallel, work, func() error { return echo(ctx, p.connection, message) })
+	}
+}
+
+func echo(ctx context.Context, conn *quic.Conn, message []byte) error {
+	stream, err := conn.OpenStreamSync(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := stream.Write(message); err != nil {
+		return err
+	}
+	if err := stream.Close(); err != nil {
+		return err
+	}
+	reply, err := io.ReadAll(stream)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(reply, message) {
+		return errors.New("the echo differs from the message")
+	}
+	return nil
+}
+
+func serveEchoes(ctx context.Context, conn *quic.Conn) {
+	for {
+		stream, err := conn.AcceptStream(ctx)
+		if err != nil {
+			return
+		}
+		go func() {
+			message, err := io.ReadAll(stream)
+			if err != nil {
+				return
+			}
+			if _, err := stream.Write(message); err != nil {
+				return
+			}
+			stream.Close()
+		}()
+	}
+}
+
+// handshakes opens and closes work connections, each with a full handshake, on
+// one client socket, four at a time.
+func handshakes(ctx context.Context, p *pair, work int) error {
+	return inParallel(parallelHandshakes, work, func() error {
+		conn, err := p.dial(ctx)
+		if err != nil {
+			return err
+		}
+		return conn.CloseWithError(0, "")
+	})
+}
+
+// inParallel calls f count times, parallel calls at once.
+func inParallel(parallel, count int, f func() error) error {
+	var wg sync.WaitGroup
+	errs := make([]error, parallel)
+	for i := range parallel {
+		wg.Go(func() {
+			for n := i; n < count && errs[i] == nil; n += parallel {
+				errs[i] = f()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}

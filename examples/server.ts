@@ -1,0 +1,15 @@
+import { on } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { events, QUICServer, utils } from '@matrixai/quic';
+
+const { key, cert } = utils.selfSigned();
+await writeFile('cert.pem', cert); // for the client, which trusts no other
+const server = new QUICServer({ config: { key, cert } });
+await server.start({ host: '127.0.0.1', port: 4433 });
+console.log(`Listening on ${server.host}:${server.port}`);
+
+// A server passes on the events of its connections.
+const streams = on(server, events.EventQUICConnectionStream.name);
+for await (const [{ detail: stream }] of streams) {
+  stream.readable.pipeTo(stream.writable).catch(console.error);
+}

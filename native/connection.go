@@ -1,0 +1,130 @@
+package main
+
+// #include "abi.h"
+import "C"
+
+import (
+	"net/netip"
+	"unsafe"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/engine"
+)
+
+//export quic_connection_dial
+func quic_connection_dial(
+	env, transport uint32, host unsafe.Pointer, hostLength int32, port uint16,
+	serverName unsafe.Pointer, serverNameLength int32, conf unsafe.Pointer, confLength int32, out *C.quic_error,
+) (h uint32) {
+	defer recoveredTo(out)
+	t, ok := lookup[*engine.Transport](env, transport)
+	if !ok {
+		report(out, errStale)
+		return 0
+	}
+	ip, err := netip.ParseAddr(text(host, hostLength))
+	if err != nil {
+		report(out, err)
+		return 0
+	}
+	c, err := config.Parse(bytes(conf, confLength))
+	if err != nil {
+		report(out, err)
+		return 0
+	}
+	conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameLength), c)
+	if err != nil {
+		report(out, err)
+		return 0
+	}
+	return uint32(conn.Handle)
+}
+
+// quic_connection_describe fills the buffer with JSON if it fits, and returns its length.
+//
+//export quic_connection_describe
+func quic_connection_describe(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		return fill(buffer, length, c.Description())
+	}
+	return 0
+}
+
+// quic_connection_certificates fills the buffer with the peer's chain if it fits, and returns its length.
+//
+//export quic_connection_certificates
+func quic_connection_certificates(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		return fill(buffer, length, c.PeerCertificates())
+	}
+	return 0
+}
+
+//export quic_connection_verdict
+func quic_connection_verdict(env, h uint32, alert uint8) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.Verdict(alert)
+	}
+}
+
+//export quic_connection_accept
+func quic_connection_accept(env, h uint32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.Accept()
+	}
+}
+
+//export quic_connection_refuse_streams
+func quic_connection_refuse_streams(env, h uint32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.RefuseStreams()
+	}
+}
+
+//export quic_connection_drain
+func quic_connection_drain(env, h uint32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.Drain()
+	}
+}
+
+//export quic_connection_close
+func quic_connection_close(env, h uint32, isApp bool, code float64, reason unsafe.Pointer, length int32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.Close(isApp, uint64(code), bytes(reason, length))
+	}
+}
+
+//export quic_connection_release
+func quic_connection_release(env, h uint32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.Release()
+	}
+}
+
+// quic_connection_open_stream writes the stream's ID, or -1 when it waits for the peer's limit.
+//
+//export quic_connection_open_stream
+func quic_connection_open_stream(env, h uint32, uni bool, id *float64, out *C.quic_error) (stream uint32) {
+	defer recoveredTo(out)
+	c, ok := lookup[*engine.Connection](env, h)
+	if !ok {
+		report(out, errStale)
+		return 0
+	}
+	s, err := c.OpenStream(uni)
+	if err != nil {
+		report(out, err)
+		return 0
+	}
+	*id = float64(s.ID())
+	return uint32(s.Handle)
+}

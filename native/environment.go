@@ -1,0 +1,156 @@
+// Package main is the C ABI of the QUIC engine, and nothing else: it converts
+// arguments, looks up handles and reports errors as numbers. It is built as
+// a C shared library. One file is one object, as in the engine.
+//
+// Handles are uint32; 0 is none. No function blocks, and none lets a panic out.
+// Memory that is passed in is not kept, but for the ring of a virtual transport.
+package main
+
+// #include "abi.h"
+//
+// static inline void quic_call_wake(quic_wake wake, void *context) { wake(context); }
+import "C"
+
+import (
+	"errors"
+	"io"
+	"log"
+	"syscall"
+	"unsafe"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/engine"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+)
+
+func main() {} // never called, but a C shared library needs it
+
+func init() {
+	// quic-go logs here when it cannot set the size of a socket's buffers. The
+	// process that loaded this library owns its stderr.
+	log.SetOutput(io.Discard)
+}
+
+// environments is the one thing that all environments of the process share: it turns the
+// number that C++ holds into the environment, as no pointer to Go memory may be kept there.
+var environments handle.Table[*engine.Environment]
+
+//export quic_environment_open
+func quic_environment_open(wake C.quic_wake, context unsafe.Pointer) (env uint32) {
+	defer recovered()
+	h, _ := environments.Add(engine.NewEnvironment(func() { C.quic_call_wake(wake, context) }))
+	return uint32(h)
+}
+
+//export quic_environment_close
+func quic_environment_close(env uint32) {
+	defer recovered()
+	if e, ok := environments.Remove(handle.Handle(env)); ok {
+		e.Close()
+	}
+}
+
+//export quic_environment_drain
+func quic_environment_drain(env uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if e, ok := environments.Get(handle.Handle(env)); ok {
+		return int32(e.Events.Drain(bytes(buffer, length)))
+	}
+	return 0
+}
+
+// quic_environment_stats writes the number of transports, listeners, connections, streams and goroutines.
+//
+//export quic_environment_stats
+func quic_environment_stats(env uint32, counts *float64) {
+	defer recovered()
+	if e, ok := environments.Get(handle.Handle(env)); ok {
+		s := e.Stats()
+		copy(unsafe.Slice(counts, 5), []float64{
+			float64(s.Transports), float64(s.Listeners), float64(s.Connections), float64(s.Streams), float64(s.Goroutines),
+		})
+	}
+}
+
+// quic_self_signed writes the PEM of a key and then of its certificate, and returns the
+// length of the key, with that of both in total. hosts are separated by commas.
+//
+//export quic_self_signed
+func quic_self_signed(hosts unsafe.Pointer, hostsLength int32, days float64, buffer unsafe.Pointer, length int32, total *int32) (keyLength int32) {
+	defer recovered()
+	key, cert, err := config.SelfSigned(splitHosts(text(hosts, hostsLength)), days)
+	if err != nil || len(key)+len(cert) > int(length) {
+		return 0
+	}
+	*total = int32(copy(bytes(buffer, length), key+cert))
+	return int32(len(key))
+}
+
+// lookup returns the object of type T that h names in an environment.
+func lookup[T any](env, h uint32) (object T, ok bool) {
+	e, ok := environments.Get(handle.Handle(env))
+	if !ok {
+		return object, false
+	}
+	return engine.Lookup[T](e, handle.Handle(h))
+}
+
+// bytes views C memory as a slice for the time of a call.
+func bytes(p unsafe.Pointer, length int32) []byte {
+	if p == nil || length <= 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(p), int(length))
+}
+
+// text copies C memory into a string.
+func text(p unsafe.Pointer, length int32) string { return string(bytes(p, length)) }
+
+// fill copies data into a buffer when it fits, and returns its length in any case.
+func fill(buffer unsafe.Pointer, length int32, data []byte) int32 {
+	if len(data) <= int(length) {
+		copy(bytes(buffer, length), data)
+	}
+	return int32(len(data))
+}
+
+// recovered keeps a panic from ending the process. The call returns zero values,
+// which callers take for a stale handle.
+func recovered() {
+	_ = recover()
+}
+
+// recoveredTo does the same for calls that report errors.
+func recoveredTo(out *C.quic_error) {
+	if recover() != nil {
+		report(out, errors.New("internal error"))
+	}
+}
+
+var errStale = errors.New("the handle names nothing")
+
+// report fills in out.
+func report(out *C.quic_error, err error) {
+	out.kind = C.QUIC_ERROR_INTERNAL
+	setText(out.message[:], err.Error())
+	if e, ok := errors.AsType[*config.Error](err); ok {
+		out.kind = C.QUIC_ERROR_CONFIG
+		setText(out.option[:], e.Option)
+		setText(out.message[:], e.Reason)
+	} else if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		out.kind = C.QUIC_ERROR_SYSTEM
+		out.code = C.int32_t(errno)
+	} else if err == errStale {
+		out.kind = C.QUIC_ERROR_STALE
+	} else if errors.Is(err, engine.ErrClosed) {
+		out.kind = C.QUIC_ERROR_CLOSED
+	}
+}
+
+func setText(dst []C.char, s string) {
+	n := min(len(s), len(dst)-1)
+	for i := range n {
+		dst[i] = C.char(s[i])
+	}
+	dst[n] = 0
+}

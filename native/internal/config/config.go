@@ -1,0 +1,128 @@
+// Package config turns the options of the public API into what quic-go and
+// crypto/tls understand.
+package config
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// Config holds the options of one connection. Their names and meanings are those of
+// the TypeScript type QUICConfig, where they are documented.
+type Config struct {
+	CA      []string `json:"ca"`
+	Key     []string `json:"key"`
+	Cert    []string `json:"cert"`
+	SigAlgs string   `json:"sigalgs"`
+
+	VerifyPeer        bool     `json:"verifyPeer"`
+	VerifyCallback    bool     `json:"verifyCallback"` // whether there is one
+	ApplicationProtos []string `json:"applicationProtos"`
+
+	// In milliseconds. 0 means none, but for MinIdleTimeout and MaxIdleTimeout, where it means infinite.
+	KeepAliveIntervalTime float64 `json:"keepAliveIntervalTime"`
+	MinIdleTimeout        float64 `json:"minIdleTimeout"`
+	MaxIdleTimeout        float64 `json:"maxIdleTimeout"`
+
+	// In bytes.
+	MaxSendUDPPayloadSize uint64 `json:"maxSendUdpPayloadSize"`
+	PathMTUDiscovery      bool   `json:"pathMTUDiscovery"`
+
+	// In bytes.
+	InitialMaxData                 uint64 `json:"initialMaxData"`
+	InitialMaxStreamDataBidiLocal  uint64 `json:"initialMaxStreamDataBidiLocal"`
+	InitialMaxStreamDataBidiRemote uint64 `json:"initialMaxStreamDataBidiRemote"`
+	InitialMaxStreamDataUni        uint64 `json:"initialMaxStreamDataUni"`
+	MaxConnectionWindow            uint64 `json:"maxConnectionWindow"`
+	MaxStreamWindow                uint64 `json:"maxStreamWindow"`
+
+	InitialMaxStreamsBidi int64 `json:"initialMaxStreamsBidi"`
+	InitialMaxStreamsUni  int64 `json:"initialMaxStreamsUni"`
+}
+
+// An Error says which option is wrong and why. It never holds key material.
+type Error struct {
+	Option string
+	Reason string
+}
+
+func (e *Error) Error() string { return e.Option + ": " + e.Reason }
+
+// Parse reads a Config from JSON.
+func Parse(data []byte) (*Config, error) {
+	c := &Config{}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, &Error{"config", err.Error()}
+	}
+	return c, nil
+}
+
+// Check tries the options as a connection would use them.
+func (c *Config) Check(isServer bool) error {
+	if isServer {
+		_, err := c.ServerTLS(nil)
+		return err
+	}
+	_, err := c.ClientTLS("", nil)
+	return err
+}
+
+// forever is the idle timeout that stands for none. quic-go has no such value, and
+// its arithmetic must not overflow with twice as much.
+const forever = 100 * 365 * 24 * time.Hour
+
+// handshakeIdleTimeout ends the handshakes of clients that stop answering a server
+// that was given no limit: otherwise each would hold its memory forever.
+const handshakeIdleTimeout = 10 * time.Second
+
+// QUIC returns the configuration for quic-go.
+func (c *Config) QUIC(isServer bool) *quic.Config {
+	maxIdle := milliseconds(c.MaxIdleTimeout)
+	handshakeIdle := min(milliseconds(c.MinIdleTimeout), maxIdle)
+	if isServer && handshakeIdle == forever {
+		handshakeIdle = handshakeIdleTimeout
+	}
+	var keepAlive time.Duration
+	if c.KeepAliveIntervalTime > 0 {
+		keepAlive = milliseconds(c.KeepAliveIntervalTime)
+	}
+	// quic-go has one window for all kinds of streams.
+	streamWindow := max(c.InitialMaxStreamDataBidiLocal, c.InitialMaxStreamDataBidiRemote, c.InitialMaxStreamDataUni)
+	return &quic.Config{
+		HandshakeIdleTimeout:           handshakeIdle,
+		MaxIdleTimeout:                 maxIdle,
+		KeepAlivePeriod:                keepAlive,
+		InitialStreamReceiveWindow:     window(streamWindow),
+		MaxStreamReceiveWindow:         window(max(streamWindow, c.MaxStreamWindow)),
+		InitialConnectionReceiveWindow: window(c.InitialMaxData),
+		MaxConnectionReceiveWindow:     window(max(c.InitialMaxData, c.MaxConnectionWindow)),
+		MaxIncomingStreams:             streams(c.InitialMaxStreamsBidi),
+		MaxIncomingUniStreams:          streams(c.InitialMaxStreamsUni),
+		InitialPacketSize:              uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
+		DisablePathMTUDiscovery:        !c.PathMTUDiscovery,
+	}
+}
+
+// milliseconds converts a time of the public API, in which 0 means infinite.
+func milliseconds(ms float64) time.Duration {
+	if ms == 0 || ms >= float64(forever/time.Millisecond) {
+		return forever
+	}
+	return time.Duration(ms * float64(time.Millisecond))
+}
+
+// window converts a window of the public API, in which 0 means none. For quic-go 0
+// means the default; the smallest it can do is one byte.
+func window(n uint64) uint64 { return max(n, 1) }
+
+// streams converts a limit of the public API, in which 0 means none. For quic-go 0
+// means the default, and a negative number means none.
+func streams(n int64) int64 {
+	if n == 0 {
+		return -1
+	}
+	return n
+}

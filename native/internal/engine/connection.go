@@ -1,0 +1,428 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/qlogwriter"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+)
+
+// verifyTimeout bounds how long the application may think about a certificate.
+const verifyTimeout = 10 * time.Second
+
+// TLS alerts for handshakes that the application did not let pass.
+const (
+	alertInternalError = 80
+	alertUserCanceled  = 90
+)
+
+// connectionKey is the key of the *Connection in the context of its quic.Conn.
+type connectionKey struct{}
+
+// A Connection is a QUIC connection, from its first packet on.
+type Connection struct {
+	env       *Environment
+	Handle    handle.Handle
+	transport *Transport
+	listener  *Listener // nil for a client
+	remote    net.Addr
+
+	source           quic.ConnectionID // guarded by the transport's nameMu
+	handshakeTimeout time.Duration
+	cancelDial       context.CancelFunc // nil for a server
+	verdict          chan uint8         // the application's answer about a certificate: an alert, or 0
+	gone             chan struct{}      // closed when the connection is
+
+	mu        sync.Mutex
+	quic      *quic.Conn // nil until the handshake completed
+	original  quic.ConnectionID
+	streams   map[*Stream]struct{}
+	finished  []*quic.SendStream // whose FIN may not have been acknowledged
+	refusing  bool               // new streams of the peer are refused
+	accepting bool
+	isClosed  bool
+}
+
+func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration) (*Connection, error) {
+	c := &Connection{
+		env:              t.env,
+		transport:        t,
+		listener:         l,
+		remote:           remote,
+		handshakeTimeout: handshakeTimeout,
+		verdict:          make(chan uint8, 1),
+		gone:             make(chan struct{}),
+		streams:          make(map[*Stream]struct{}),
+	}
+	h, err := t.env.add(c, &t.env.counts.connections)
+	if err != nil {
+		return nil, err
+	}
+	c.Handle = h
+	return c, nil
+}
+
+// Dial starts the handshake with a server. It completes with a ConnectionEstablished or
+// a ConnectionClosed event.
+func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config) (*Connection, error) {
+	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
+	quicConf := conf.QUIC(false)
+	quicConf.Tracer = traceOriginalConnectionID
+	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout)
+	if err != nil {
+		return nil, err
+	}
+	tlsConf, err := conf.ClientTLS(serverName, c.verify)
+	if err != nil {
+		c.Release()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), connectionKey{}, c))
+	c.cancelDial = cancel
+	go c.dial(ctx, addr, tlsConf, quicConf)
+	return c, nil
+}
+
+func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Config, quicConf *quic.Config) {
+	defer c.cancelDial()
+	defer guard(c.closed)
+	c.transport.nameNext(c)
+	conn, err := c.transport.quic.Dial(ctx, addr, tlsConf, quicConf)
+	if err != nil {
+		c.closed(err)
+		return
+	}
+	c.establish(conn)
+	context.AfterFunc(conn.Context(), func() { c.closed(context.Cause(conn.Context())) })
+}
+
+// traceOriginalConnectionID learns the connection ID that both ends share. It
+// returns nil: nothing is traced.
+func traceOriginalConnectionID(ctx context.Context, isClient bool, id quic.ConnectionID) qlogwriter.Trace {
+	if c, ok := ctx.Value(connectionKey{}).(*Connection); ok {
+		if !isClient {
+			c.transport.nameNext(c)
+		}
+		c.mu.Lock()
+		c.original = id
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+func (c *Connection) establish(conn *quic.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed {
+		go conn.CloseWithError(0, "")
+		return
+	}
+	c.quic = conn
+	if c.listener != nil {
+		c.env.Events.Push(event.ListenerConnection, c.listener.Handle, float64(c.Handle), 0, c.description())
+	} else {
+		c.env.Events.Push(event.ConnectionEstablished, c.Handle, 0, 0, c.description())
+	}
+}
+
+// closed is called once the connection is gone.
+func (c *Connection) closed(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed {
+		return
+	}
+	c.isClosed = true
+	close(c.gone)
+	kind, code, reason := closeReason(err)
+	if c.listener == nil || c.quic != nil {
+		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
+		return
+	}
+	description := c.description()
+	data := binary.NativeEndian.AppendUint32(nil, uint32(len(description)))
+	data = append(append(data, description...), reason...)
+	c.env.Events.Push(event.ListenerFailed, c.listener.Handle, float64(kind), float64(code), data)
+	c.env.remove(c.Handle, &c.env.counts.connections)
+}
+
+// Release forgets a connection that is closed, and its streams.
+func (c *Connection) Release() {
+	c.mu.Lock()
+	streams := c.streams
+	c.streams = nil
+	c.mu.Unlock()
+	for s := range streams {
+		s.release()
+	}
+	c.env.remove(c.Handle, &c.env.counts.connections)
+}
+
+type description struct {
+	LocalHost        string `json:"localHost"`
+	LocalPort        uint16 `json:"localPort"`
+	RemoteHost       string `json:"remoteHost"`
+	RemotePort       uint16 `json:"remotePort"`
+	SourceID         string `json:"connectionId"` // these three in hexadecimal
+	PeerID           string `json:"connectionIdPeer"`
+	OriginalID       string `json:"connectionIdShared"`
+	ApplicationProto string `json:"applicationProto"`
+	ServerName       string `json:"serverName"`
+}
+
+// Description returns the addresses, the connection ID and what TLS negotiated, as JSON.
+func (c *Connection) Description() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.description()
+}
+
+func (c *Connection) description() []byte {
+	d := description{
+		SourceID:   hex.EncodeToString(c.transport.name(c).Bytes()),
+		OriginalID: hex.EncodeToString(c.original.Bytes()),
+	}
+	local, remote := c.transport.conn.LocalAddr(), c.remote
+	if c.quic != nil {
+		local, remote = c.quic.LocalAddr(), c.quic.RemoteAddr()
+		d.PeerID = hex.EncodeToString(peerConnectionID(c.quic).Bytes())
+		state := c.quic.ConnectionState().TLS
+		d.ApplicationProto, d.ServerName = state.NegotiatedProtocol, state.ServerName
+	}
+	d.LocalHost, d.LocalPort = hostPort(local)
+	d.RemoteHost, d.RemotePort = hostPort(remote)
+	b, err := json.Marshal(&d)
+	if err != nil {
+		panic(err) // strings and numbers only
+	}
+	return b
+}
+
+func hostPort(addr net.Addr) (string, uint16) {
+	udp, ok := addr.(*net.UDPAddr)
+	if !ok {
+		return "", 0
+	}
+	ap := udp.AddrPort()
+	return ap.Addr().Unmap().String(), ap.Port()
+}
+
+// PeerCertificates returns the chain that the peer sent, leaf first, each
+// certificate as DER with its length as uint32 before it.
+func (c *Connection) PeerCertificates() []byte {
+	c.mu.Lock()
+	conn := c.quic
+	c.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	return encodeChain(conn.ConnectionState().TLS.PeerCertificates)
+}
+
+func encodeChain(chain []*x509.Certificate) []byte {
+	var data []byte
+	for _, certificate := range chain {
+		data = binary.NativeEndian.AppendUint32(data, uint32(len(certificate.Raw)))
+		data = append(data, certificate.Raw...)
+	}
+	return data
+}
+
+// verify asks the application about the peer's certificates. It blocks the handshake
+// of this connection, and no other, until the answer comes.
+func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error {
+	owner := c.Handle
+	var listenerClosing chan struct{}
+	if c.listener != nil {
+		owner = c.listener.Handle
+		listenerClosing = c.listener.closing
+	}
+	c.env.Events.Push(event.ConnectionVerify, owner, float64(c.Handle), 0, encodeChain(chain))
+
+	timeout := time.NewTimer(min(verifyTimeout, c.handshakeTimeout))
+	defer timeout.Stop()
+	select {
+	case alert := <-c.verdict:
+		if alert == 0 {
+			return nil
+		}
+		return refusal(alert, "refused by the application")
+	case <-timeout.C:
+		return refusal(alertInternalError, "the application did not verify the certificate in time")
+	case <-c.gone:
+	case <-c.transport.closing:
+	case <-listenerClosing:
+	}
+	return refusal(alertUserCanceled, "the handshake was given up")
+}
+
+func refusal(alert uint8, reason string) error {
+	return fmt.Errorf("%s%.0w", reason, tls.AlertError(alert))
+}
+
+// Verdict answers a ConnectionVerify event: with 0, or with the TLS alert to refuse with.
+func (c *Connection) Verdict(alert uint8) {
+	select {
+	case c.verdict <- alert:
+	default: // it was answered before
+	}
+}
+
+// Close closes the connection with an application error code, or a transport
+// error code (RFC 9000 section 20.1). It completes with a ConnectionClosed event.
+func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
+	c.mu.Lock()
+	conn := c.quic
+	c.mu.Unlock()
+	if conn == nil {
+		if c.cancelDial != nil {
+			c.cancelDial()
+			c.closed(nil) // the handshake may be waiting for the application's verdict
+		}
+		return
+	}
+	if isApp {
+		go conn.CloseWithError(quic.ApplicationErrorCode(code), string(reason))
+	} else {
+		closeWithTransportError(conn, quic.TransportErrorCode(code), string(reason))
+	}
+}
+
+// Accept starts to announce the streams of the peer.
+func (c *Connection) Accept() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.accepting || c.quic == nil {
+		return
+	}
+	c.accepting = true
+	go c.acceptStreams(c.quic)
+	go c.acceptUniStreams(c.quic)
+}
+
+func (c *Connection) acceptStreams(conn *quic.Conn) {
+	defer guard(c.fault)
+	for {
+		str, err := conn.AcceptStream(context.Background())
+		if err != nil {
+			return // the connection is closed
+		}
+		c.incoming(str, str)
+	}
+}
+
+func (c *Connection) acceptUniStreams(conn *quic.Conn) {
+	defer guard(c.fault)
+	for {
+		str, err := conn.AcceptUniStream(context.Background())
+		if err != nil {
+			return
+		}
+		c.incoming(str, nil)
+	}
+}
+
+// fault closes the connection after a panic in one of its goroutines.
+func (c *Connection) fault(err error) {
+	c.mu.Lock()
+	conn := c.quic
+	c.mu.Unlock()
+	if conn != nil {
+		closeWithTransportError(conn, quic.InternalError, "")
+	}
+	c.closed(err)
+}
+
+// RefuseStreams makes the connection reset streams of the peer from now on.
+func (c *Connection) RefuseStreams() {
+	c.mu.Lock()
+	c.refusing = true
+	c.mu.Unlock()
+}
+
+// OpenStream opens a stream. When the peer's limit is reached, the stream waits for
+// credit, and a StreamOpened event tells when it is open.
+func (c *Connection) OpenStream(uni bool) (*Stream, error) {
+	c.mu.Lock()
+	conn := c.quic
+	isClosed := c.isClosed
+	c.mu.Unlock()
+	if conn == nil || isClosed {
+		return nil, ErrClosed
+	}
+	s := newStream(c)
+	s.announced = true
+	if err := s.register(); err != nil {
+		return nil, err
+	}
+	if err := s.openNow(conn, uni); err != nil {
+		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); !ok {
+			s.release()
+			return nil, err
+		}
+		s.openLater(conn, uni)
+	}
+	return s, nil
+}
+
+// addFinished remembers a stream until its FIN is acknowledged, for Drain.
+func (c *Connection) addFinished(send *quic.SendStream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.finished) == cap(c.finished) {
+		c.forgetAcknowledged()
+	}
+	c.finished = append(c.finished, send)
+}
+
+func (c *Connection) forgetAcknowledged() {
+	waiting := c.finished[:0]
+	for _, send := range c.finished {
+		if !acknowledged(send) {
+			waiting = append(waiting, send)
+		}
+	}
+	clear(c.finished[len(waiting):])
+	c.finished = waiting
+}
+
+// Drain completes with a ConnectionDrained event when the peer has acknowledged all that was
+// written to streams that are finished, or the connection is closed. quic-go drops
+// unacknowledged data when it closes a connection, and has no event for this.
+func (c *Connection) Drain() {
+	go func() {
+		defer guard(c.fault)
+		defer c.env.Events.Push(event.ConnectionDrained, c.Handle, 0, 0, nil)
+		interval := time.NewTicker(time.Millisecond)
+		defer interval.Stop()
+		for {
+			c.mu.Lock()
+			c.forgetAcknowledged()
+			left := len(c.finished)
+			c.mu.Unlock()
+			if left == 0 {
+				return
+			}
+			select {
+			case <-interval.C:
+			case <-c.gone:
+				return
+			}
+		}
+	}()
+}

@@ -1,0 +1,82 @@
+// Package engine is the QUIC engine behind the C ABI: environments, transports,
+// listeners, connections and streams on quic-go, named by handles, without cgo.
+//
+// One file is one object, as on every layer above. No method blocks: what can wait
+// is started, and completes with an event.
+package engine
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+)
+
+// An Environment holds all that belongs to one JavaScript environment, be it
+// the main thread or a worker. Environments share nothing.
+type Environment struct {
+	Events  *event.Queue
+	objects handle.Table[any]
+	counts  counts
+}
+
+type counts struct {
+	transports, listeners, connections, streams atomic.Int64
+}
+
+// NewEnvironment returns an environment that calls wake when events wait for it.
+// wake must not block.
+func NewEnvironment(wake func()) *Environment {
+	return &Environment{Events: event.NewQueue(wake)}
+}
+
+// Close gives up all that belongs to the environment. When it returns, no
+// goroutine will wake the environment again or touch memory that it lent.
+func (e *Environment) Close() {
+	e.Events.Close()
+	for _, object := range e.objects.Values() {
+		if t, ok := object.(*Transport); ok {
+			t.abandon()
+		}
+	}
+}
+
+// Stats counts the objects of an environment, and the goroutines of the process.
+type Stats struct {
+	Transports, Listeners, Connections, Streams, Goroutines int64
+}
+
+// Stats returns how many objects are alive.
+func (e *Environment) Stats() Stats {
+	return Stats{
+		Transports:  e.counts.transports.Load(),
+		Listeners:   e.counts.listeners.Load(),
+		Connections: e.counts.connections.Load(),
+		Streams:     e.counts.streams.Load(),
+		Goroutines:  int64(runtime.NumGoroutine()),
+	}
+}
+
+// Lookup returns the object that h names, and false when h is stale or names an
+// object of another type.
+func Lookup[T any](e *Environment, h handle.Handle) (T, bool) {
+	object, _ := e.objects.Get(h)
+	t, ok := object.(T)
+	return t, ok
+}
+
+func (e *Environment) add(object any, count *atomic.Int64) (handle.Handle, error) {
+	h, ok := e.objects.Add(object)
+	if !ok {
+		return 0, errTooManyObjects
+	}
+	count.Add(1)
+	return h, nil
+}
+
+func (e *Environment) remove(h handle.Handle, count *atomic.Int64) {
+	if _, ok := e.objects.Remove(h); ok {
+		count.Add(-1)
+	}
+}

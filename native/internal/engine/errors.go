@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+)
+
+var (
+	errTooManyObjects = errors.New("too many objects in one environment")
+	errPanic          = errors.New("internal error")
+	// ErrClosed is what calls on a closed object return.
+	ErrClosed = net.ErrClosed
+)
+
+// closeReason says how a connection that failed with err ended, in the fields of a
+// ConnectionClosed event.
+func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
+	if e, ok := errors.AsType[*quic.ApplicationError](err); ok {
+		return remote(event.CloseApplication, e.Remote), uint64(e.ErrorCode), e.ErrorMessage
+	}
+	if e, ok := errors.AsType[*quic.TransportError](err); ok {
+		reason := e.ErrorMessage
+		if causes := e.Unwrap(); reason == "" && !e.Remote && len(causes) > 1 && causes[1] != nil {
+			reason = causes[1].Error()
+		}
+		return remote(event.CloseTransport, e.Remote), uint64(e.ErrorCode), reason
+	}
+	if _, ok := errors.AsType[*quic.IdleTimeoutError](err); ok {
+		return event.CloseIdleTimeout, 0, err.Error()
+	}
+	if _, ok := errors.AsType[*quic.HandshakeTimeoutError](err); ok {
+		return event.CloseHandshakeTimeout, 0, err.Error()
+	}
+	if _, ok := errors.AsType[*quic.StatelessResetError](err); ok {
+		return event.CloseStatelessReset, 0, err.Error()
+	}
+	if _, ok := errors.AsType[*quic.VersionNegotiationError](err); ok {
+		return event.CloseVersionNegotiation, 0, err.Error()
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return event.CloseSendFailed, uint64(errno), errno.Error()
+	}
+	if errors.Is(err, errPanic) {
+		return event.CloseInternal, 0, err.Error()
+	}
+	if err == nil {
+		return event.CloseAborted, 0, ""
+	}
+	return event.CloseAborted, 0, err.Error()
+}
+
+func remote(kind event.CloseKind, isRemote bool) event.CloseKind {
+	if isRemote {
+		return kind | event.CloseRemote
+	}
+	return kind
+}
+
+// guard turns a panic into a call of report, so that it does not end the process.
+func guard(report func(error)) {
+	if r := recover(); r != nil {
+		report(fmt.Errorf("%w: %v", errPanic, r))
+	}
+}

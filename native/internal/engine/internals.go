@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"github.com/quic-go/quic-go"
+)
+
+// This file is the only one that reaches for what quic-go does not export. Its test
+// fails when an upgrade of quic-go moves one of these things.
+
+// closeWithTransportError closes a connection with a code that the application cannot
+// send through the exported methods (RFC 9000 section 20.1).
+func closeWithTransportError(conn *quic.Conn, code quic.TransportErrorCode, reason string) {
+	closeLocal(conn, &quic.TransportError{ErrorCode: code, ErrorMessage: reason})
+}
+
+//go:linkname closeLocal github.com/quic-go/quic-go.(*Conn).closeLocal
+func closeLocal(conn *quic.Conn, err error)
+
+var (
+	sendStreamMutex     = offset[quic.SendStream, sync.Mutex]("mutex")
+	sendStreamCompleted = offset[quic.SendStream, bool]("completed")
+	connPeerID          = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
+	streamSendStream    = offset[quic.Stream, *quic.SendStream]("sendStr")
+)
+
+// acknowledged reports whether the peer has acknowledged all that was sent on a stream.
+func acknowledged(s *quic.SendStream) bool {
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), sendStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	return *(*bool)(unsafe.Add(unsafe.Pointer(s), sendStreamCompleted))
+}
+
+// peerConnectionID returns the connection ID that the peer chose in the handshake, which
+// must have completed.
+func peerConnectionID(conn *quic.Conn) quic.ConnectionID {
+	return *(*quic.ConnectionID)(unsafe.Add(unsafe.Pointer(conn), connPeerID))
+}
+
+// sendSide returns the sending side of a bidirectional stream.
+func sendSide(s *quic.Stream) *quic.SendStream {
+	return *(**quic.SendStream)(unsafe.Add(unsafe.Pointer(s), streamSendStream))
+}
+
+// offset returns where a field of type F lies in a T.
+func offset[T, F any](name string) uintptr {
+	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	if !ok || field.Type != reflect.TypeFor[F]() {
+		panic("quic-go has changed: " + reflect.TypeFor[T]().String() + "." + name)
+	}
+	return field.Offset
+}

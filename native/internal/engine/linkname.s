@@ -1,0 +1,1 @@
+// Without an assembly file the compiler does not accept a function without a body.

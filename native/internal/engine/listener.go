@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+)
+
+// A Listener accepts connections on a transport.
+type Listener struct {
+	env       *Environment
+	Handle    handle.Handle
+	transport *Transport
+
+	quic      *quic.Listener
+	config    atomic.Pointer[listenerConfig]
+	closeOnce sync.Once
+	closing   chan struct{}
+}
+
+type listenerConfig struct {
+	tls  *tls.Config
+	quic *quic.Config
+}
+
+func (c *listenerConfig) handshakeTimeout() time.Duration { return c.quic.HandshakeIdleTimeout }
+
+// Listen starts to accept connections. There is one listener to a transport.
+func (t *Transport) Listen(c *config.Config) (*Listener, error) {
+	l := &Listener{env: t.env, transport: t, closing: make(chan struct{})}
+	if err := l.SetConfig(c); err != nil {
+		return nil, err
+	}
+	h, err := t.env.add(l, &t.env.counts.listeners)
+	if err != nil {
+		return nil, err
+	}
+	l.Handle = h
+	// Both are asked for each new connection, so that SetConfig works.
+	tlsConf := &tls.Config{
+		MinVersion: tls.VersionTLS13,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			conf := l.config.Load().tls
+			if conf.GetConfigForClient != nil {
+				return conf.GetConfigForClient(hello)
+			}
+			return conf, nil
+		},
+	}
+	quicConf := &quic.Config{
+		GetConfigForClient: func(*quic.ClientInfo) (*quic.Config, error) {
+			return l.config.Load().quic, nil
+		},
+	}
+	t.listener.Store(l)
+	l.quic, err = t.quic.Listen(tlsConf, quicConf)
+	if err != nil {
+		t.listener.CompareAndSwap(l, nil)
+		t.env.remove(h, &t.env.counts.listeners)
+		return nil, err
+	}
+	go l.accept()
+	return l, nil
+}
+
+// SetConfig sets the configuration of connections to come.
+func (l *Listener) SetConfig(c *config.Config) error {
+	tlsConf, err := c.ServerTLS(func(ctx context.Context) config.Verifier {
+		return ctx.Value(connectionKey{}).(*Connection).verify
+	})
+	if err != nil {
+		return err
+	}
+	quicConf := c.QUIC(true)
+	quicConf.Tracer = traceOriginalConnectionID
+	l.config.Store(&listenerConfig{tls: tlsConf, quic: quicConf})
+	return nil
+}
+
+// Close refuses new connections from now on. It completes with a ListenerClosed event.
+func (l *Listener) Close() {
+	l.closeOnce.Do(func() {
+		close(l.closing)
+		l.transport.listener.CompareAndSwap(l, nil)
+		go func() {
+			defer func() {
+				l.env.remove(l.Handle, &l.env.counts.listeners)
+				l.env.Events.Push(event.ListenerClosed, l.Handle, 0, 0, nil)
+			}()
+			defer guard(func(error) {})
+			l.quic.Close()
+		}()
+	})
+}
+
+func (l *Listener) accept() {
+	defer guard(func(error) { l.Close() })
+	for {
+		conn, err := l.quic.Accept(context.Background())
+		if err != nil {
+			return // the listener or its transport was closed
+		}
+		conn.Context().Value(connectionKey{}).(*Connection).establish(conn)
+	}
+}
+
+// newConnection makes the object of a connection whose handshake begins.
+func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
+	c, err := l.transport.newConnection(l, info.RemoteAddr, l.config.Load().handshakeTimeout())
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { c.closed(context.Cause(ctx)) })
+	return context.WithValue(ctx, connectionKey{}, c), nil
+}

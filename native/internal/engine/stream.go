@@ -1,0 +1,525 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/buffer"
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+)
+
+const (
+	// readAhead is how much is read from a stream before JavaScript asks for it. What
+	// comes beyond is held back by flow control (RFC 9000 section 4).
+	readAhead = 256 << 10
+
+	// A writer is asked to wait at writeHigh bytes that are not sent yet, and to go on at writeLow.
+	writeHigh = 512 << 10
+	writeLow  = 256 << 10
+
+	// eagerWrites is how much of a stream is queued in quic-go without a
+	// goroutine that waits for it. It only pays for short streams: quic-go copies what is
+	// queued in that way again whenever it grows.
+	eagerWrites = 64 << 10
+)
+
+// What Read and Write return besides a number of bytes.
+const (
+	// ReadFin is added to the number of bytes when they were the last.
+	ReadFin = 1 << 30
+	// ReadWouldBlock means that there is nothing to read: a StreamReadable event will come.
+	ReadWouldBlock = -1
+	// ReadClosed means that nothing can be read any more.
+	ReadClosed = -2
+
+	// WriteQueued means that the bytes were taken, and that more are welcome.
+	WriteQueued = 0
+	// WriteFull means that the bytes were taken, and that a StreamWritable event will tell when to go on.
+	WriteFull = 1
+	// WriteFinished means that the bytes and the FIN were handed to the transport. When a
+	// write with FIN returns something else, a StreamFinished event tells it later.
+	WriteFinished = 2
+	// WriteClosed means that nothing can be written any more.
+	WriteClosed = -2
+)
+
+type receiveStream interface {
+	Peek([]byte) (int, error)
+	Read([]byte) (int, error)
+	CancelRead(quic.StreamErrorCode)
+}
+
+var (
+	_ receiveStream = &quic.Stream{}
+	_ receiveStream = &quic.ReceiveStream{}
+)
+
+// A Stream is a QUIC stream of either type.
+type Stream struct {
+	env    *Environment
+	Handle handle.Handle
+	conn   *Connection
+	id     atomic.Int64 // -1 while it waits to be opened
+
+	mu        sync.Mutex
+	announced bool // JavaScript knows it
+	released  bool
+
+	// Set while the stream waits to be opened.
+	cancelOpen context.CancelFunc
+
+	recv     receiveStream // nil when there is no receiving side, or not yet
+	in       buffer.FIFO
+	inErr    error // why no more bytes will come in, io.EOF after the FIN
+	reading  bool  // memory of in is being filled
+	wantRead bool  // a read found nothing
+	readDone bool  // JavaScript knows that nothing more comes, or wants nothing more
+	stopCode quic.StreamErrorCode
+	space    sync.Cond // in has room again, or readDone
+
+	send      *quic.SendStream // nil when there is no sending side, or not yet
+	stopWatch func() bool      // stops waiting for STOP_SENDING
+	out       buffer.FIFO
+	fin       bool // the FIN follows after out
+	writing   bool // a goroutine is writing out
+	wantWrite bool // a write filled out
+	writeDone bool // the FIN was handed over, or nothing can be written any more
+	resetCode quic.StreamErrorCode
+	eager     int // bytes queued without a goroutine
+}
+
+func newStream(c *Connection) *Stream {
+	s := &Stream{env: c.env, conn: c}
+	s.id.Store(-1)
+	s.space.L = &s.mu
+	return s
+}
+
+// ID returns the stream ID, or -1 while the stream waits to be opened.
+func (s *Stream) ID() int64 { return s.id.Load() }
+
+// register gives the stream its handle.
+func (s *Stream) register() error {
+	h, err := s.env.add(s, &s.env.counts.streams)
+	if err != nil {
+		return err
+	}
+	s.Handle = h
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.conn.streams == nil {
+		s.env.remove(h, &s.env.counts.streams)
+		return errors.New("the connection is closed")
+	}
+	s.conn.streams[s] = struct{}{}
+	return nil
+}
+
+// release forgets the stream.
+func (s *Stream) release() {
+	s.mu.Lock()
+	if s.released {
+		s.mu.Unlock()
+		return
+	}
+	s.released = true
+	s.readDone, s.writeDone = true, true
+	if s.stopWatch != nil {
+		s.stopWatch()
+	}
+	if s.cancelOpen != nil {
+		s.cancelOpen()
+	}
+	s.dropIn()
+	s.dropOut()
+	s.space.Broadcast()
+	s.mu.Unlock()
+
+	s.conn.mu.Lock()
+	delete(s.conn.streams, s)
+	s.conn.mu.Unlock()
+	if s.Handle != 0 {
+		s.env.remove(s.Handle, &s.env.counts.streams)
+	}
+}
+
+// releaseIfDone forgets the stream once both sides are done. It is called without the mutex.
+func (s *Stream) releaseIfDone() {
+	s.mu.Lock()
+	done := s.readDone && s.writeDone
+	s.mu.Unlock()
+	if done {
+		s.release()
+	}
+}
+
+// dropIn and dropOut free what is buffered, unless a goroutine is using the memory:
+// then that does it.
+func (s *Stream) dropIn() {
+	if !s.reading {
+		s.in.Clear()
+	}
+}
+
+func (s *Stream) dropOut() {
+	if !s.writing {
+		s.out.Clear()
+	}
+}
+
+// incoming takes a stream that the peer opened. JavaScript learns of it with its
+// first byte, or its FIN: the peer may have reset it before there was one, or it was
+// opened only because one with a higher ID was.
+func (c *Connection) incoming(recv receiveStream, str *quic.Stream) {
+	s := newStream(c)
+	s.recv = recv
+	if str != nil {
+		s.id.Store(int64(str.StreamID()))
+		s.watch(sendSide(str))
+	} else {
+		s.id.Store(int64(recv.(*quic.ReceiveStream).StreamID()))
+		s.writeDone = true
+	}
+	go s.readLoop()
+}
+
+// openNow opens the stream if the peer's limit allows it.
+func (s *Stream) openNow(conn *quic.Conn, uni bool) error {
+	if uni {
+		str, err := conn.OpenUniStream()
+		if err != nil {
+			return err
+		}
+		s.opened(nil, str)
+		return nil
+	}
+	str, err := conn.OpenStream()
+	if err != nil {
+		return err
+	}
+	s.opened(str, sendSide(str))
+	return nil
+}
+
+// openLater waits until the peer's limit allows to open the stream.
+func (s *Stream) openLater(conn *quic.Conn, uni bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.mu.Lock()
+	s.cancelOpen = cancel
+	s.readDone = uni
+	s.mu.Unlock()
+	go func() {
+		defer cancel()
+		defer guard(s.conn.fault)
+		if uni {
+			if str, err := conn.OpenUniStreamSync(ctx); err == nil {
+				s.opened(nil, str)
+			}
+		} else if str, err := conn.OpenStreamSync(ctx); err == nil {
+			s.opened(str, sendSide(str))
+		}
+	}()
+}
+
+// opened starts both sides, and makes up for what JavaScript did to a stream that was waiting.
+func (s *Stream) opened(recv *quic.Stream, send *quic.SendStream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id.Store(int64(send.StreamID()))
+	waited := s.cancelOpen != nil
+	s.cancelOpen = nil
+	if recv == nil {
+		s.readDone = true
+	} else {
+		s.recv = recv
+		if s.readDone {
+			recv.CancelRead(s.stopCode)
+		}
+		go s.readLoop()
+	}
+	if s.writeDone {
+		send.CancelWrite(s.resetCode)
+		s.send = send
+	} else {
+		s.watch(send)
+		s.startWriting()
+	}
+	if waited && !s.released {
+		s.env.Events.Push(event.StreamOpened, s.Handle, float64(send.StreamID()), 0, nil)
+	}
+}
+
+// watch waits for STOP_SENDING, which the peer may send while nobody writes.
+func (s *Stream) watch(send *quic.SendStream) {
+	s.send = send
+	ctx := send.Context()
+	s.stopWatch = context.AfterFunc(ctx, func() {
+		if e, ok := errors.AsType[*quic.StreamError](context.Cause(ctx)); ok && e.Remote {
+			s.stopped(e.ErrorCode)
+		}
+	})
+}
+
+func (s *Stream) stopped(code quic.StreamErrorCode) {
+	s.mu.Lock()
+	if s.writeDone {
+		s.mu.Unlock()
+		return
+	}
+	s.writeDone = true
+	s.dropOut()
+	s.send.CancelWrite(0) // tells quic-go that we know
+	if s.announced {
+		s.env.Events.Push(event.StreamStopped, s.Handle, float64(code), 0, nil)
+	}
+	s.mu.Unlock()
+	s.releaseIfDone()
+}
+
+// readLoop reads ahead of JavaScript.
+func (s *Stream) readLoop() {
+	defer s.releaseIfDone()
+	defer guard(s.conn.fault)
+	var one [1]byte
+	for {
+		s.mu.Lock()
+		for s.in.Len() >= readAhead && !s.readDone {
+			s.space.Wait()
+		}
+		idle := s.in.Len() == 0
+		s.mu.Unlock()
+		if idle {
+			// An idle stream holds no buffer. The error, if there is one, comes again from Read.
+			s.recv.Peek(one[:])
+		}
+		s.mu.Lock()
+		if s.readDone && s.announced {
+			s.mu.Unlock()
+			return
+		}
+		space := s.in.Space()
+		s.reading = true
+		s.mu.Unlock()
+
+		n, err := s.recv.Read(space)
+		if !s.received(n, err) {
+			return
+		}
+	}
+}
+
+// received takes n bytes that were read into in, and reports whether to go on.
+func (s *Stream) received(n int, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.in.Commit(n)
+	s.reading = false
+	if s.readDone {
+		s.in.Clear()
+		return false
+	}
+	s.inErr = err
+	reset, isReset := errors.AsType[*quic.StreamError](err)
+	if !s.announced && !s.announce(isReset) {
+		return false
+	}
+	switch {
+	case isReset:
+		s.readDone = true
+		s.in.Clear()
+		s.env.Events.Push(event.StreamReset, s.Handle, float64(reset.ErrorCode), 0, nil)
+	case err == io.EOF && s.in.Len() == 0:
+		s.readDone = true
+		s.env.Events.Push(event.StreamEnded, s.Handle, 0, 0, nil)
+	case s.wantRead && s.in.Len() > 0:
+		s.wantRead = false
+		s.env.Events.Push(event.StreamReadable, s.Handle, 0, 0, nil)
+	}
+	return err == nil
+}
+
+// announce tells JavaScript of a stream of the peer, unless there is no use in it.
+func (s *Stream) announce(isReset bool) bool {
+	closed := s.inErr != nil && s.inErr != io.EOF && !isReset
+	s.conn.mu.Lock()
+	refusing := s.conn.refusing
+	s.conn.mu.Unlock()
+	if refusing || isReset || closed || s.register() != nil {
+		s.readDone, s.writeDone = true, true
+		s.in.Clear()
+		s.recv.CancelRead(0)
+		if s.send != nil {
+			s.send.CancelWrite(0)
+		}
+		return false
+	}
+	s.announced = true
+	s.env.Events.Push(event.ConnectionStream, s.conn.Handle, float64(s.Handle), float64(s.id.Load()), nil)
+	return true
+}
+
+// Read moves bytes that have come in into p. It returns their number, with ReadFin added
+// when they were the last, or one of the negative Read constants.
+func (s *Stream) Read(p []byte) int {
+	s.mu.Lock()
+	if s.readDone {
+		s.mu.Unlock()
+		return ReadClosed
+	}
+	full := s.in.Len() >= readAhead
+	n := s.in.Read(p)
+	if full && s.in.Len() < readAhead {
+		s.space.Signal()
+	}
+	if s.inErr == io.EOF && s.in.Len() == 0 {
+		s.readDone = true
+		s.mu.Unlock()
+		s.releaseIfDone()
+		return n | ReadFin
+	}
+	if n == 0 {
+		n = ReadWouldBlock
+		s.wantRead = true
+	}
+	s.mu.Unlock()
+	return n
+}
+
+// StopSending gives up the receiving side and asks the peer to stop sending.
+func (s *Stream) StopSending(code uint64) {
+	s.mu.Lock()
+	if s.readDone {
+		s.mu.Unlock()
+		return
+	}
+	s.readDone = true
+	s.stopCode = quic.StreamErrorCode(code)
+	s.dropIn()
+	s.space.Broadcast()
+	recv := s.recv
+	s.mu.Unlock()
+	if recv != nil {
+		recv.CancelRead(quic.StreamErrorCode(code))
+	}
+	s.releaseIfDone()
+}
+
+// Write takes the bytes of p, and after them the FIN if fin is set. It returns one of
+// the Write constants.
+func (s *Stream) Write(p []byte, fin bool) int {
+	status := s.write(p, fin)
+	if status == WriteFinished {
+		s.releaseIfDone()
+	}
+	return status
+}
+
+func (s *Stream) write(p []byte, fin bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writeDone || s.fin {
+		return WriteClosed
+	}
+	if s.send != nil && !s.writing && s.out.Len() == 0 && s.eager+len(p) <= eagerWrites {
+		switch err := s.send.TryWriteAll(p); {
+		case err == nil:
+			s.eager += len(p)
+			p = nil
+		case err != quic.ErrWouldBlock:
+			return WriteClosed // an event tells why
+		}
+	}
+	s.out.Write(p)
+	s.fin = fin
+	if fin && s.send != nil && !s.writing && s.out.Len() == 0 {
+		s.finish()
+		return WriteFinished
+	}
+	s.startWriting()
+	if s.out.Len() >= writeHigh {
+		s.wantWrite = true
+		return WriteFull
+	}
+	return WriteQueued
+}
+
+// startWriting starts a goroutine when there is something to write and none yet.
+func (s *Stream) startWriting() {
+	if s.send == nil || s.writing || s.out.Len() == 0 && !s.fin {
+		return
+	}
+	s.writing = true
+	go s.writeLoop()
+}
+
+func (s *Stream) writeLoop() {
+	defer s.releaseIfDone()
+	defer guard(s.conn.fault)
+	for s.writeFront() {
+	}
+}
+
+// writeFront writes the first bytes of out and reports whether to go on.
+func (s *Stream) writeFront() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	front := s.out.Front()
+	if s.writeDone || len(front) == 0 {
+		s.writing = false
+		if s.writeDone {
+			s.out.Clear()
+		} else if s.fin {
+			s.finish()
+			s.env.Events.Push(event.StreamFinished, s.Handle, 0, 0, nil)
+		}
+		return false
+	}
+	s.mu.Unlock()
+	n, err := s.send.Write(front)
+	s.mu.Lock()
+	s.out.Consume(n)
+	if err != nil {
+		// Either STOP_SENDING, of which the stream's context tells, or the connection is closed.
+		s.writing = false
+		s.out.Clear()
+		return false
+	}
+	if s.wantWrite && s.out.Len() <= writeLow {
+		s.wantWrite = false
+		s.env.Events.Push(event.StreamWritable, s.Handle, 0, 0, nil)
+	}
+	return true
+}
+
+// finish sends the FIN.
+func (s *Stream) finish() {
+	s.writeDone = true
+	s.stopWatch()
+	s.send.Close()
+	s.conn.addFinished(s.send)
+}
+
+// Reset gives up the sending side (RFC 9000 section 3.1).
+func (s *Stream) Reset(code uint64) {
+	s.mu.Lock()
+	if s.writeDone {
+		s.mu.Unlock()
+		return
+	}
+	s.writeDone = true
+	s.resetCode = quic.StreamErrorCode(code)
+	s.dropOut()
+	send := s.send
+	if send != nil {
+		s.stopWatch()
+		send.CancelWrite(s.resetCode)
+	}
+	s.mu.Unlock()
+	s.releaseIfDone()
+}

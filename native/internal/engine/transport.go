@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/packetconn"
+)
+
+// connectionIDLength is long enough that connection IDs of one socket never
+// collide by chance and cannot be guessed.
+const connectionIDLength = 8
+
+// A Transport is one UDP port: it carries a listener and any number of connections.
+type Transport struct {
+	env    *Environment
+	Handle handle.Handle
+
+	quic    *quic.Transport
+	conn    net.PacketConn
+	virtual *packetconn.Conn // nil when Go owns the socket
+
+	listener  atomic.Pointer[Listener]
+	closeOnce sync.Once
+	closing   chan struct{}
+
+	nameMu  sync.Mutex
+	unnamed []*Connection // connections whose own connection ID is made next
+}
+
+// TransportOptions say where and how to bind.
+type TransportOptions struct {
+	Host      string // an IP address
+	Port      uint16
+	ReuseAddr bool
+	IPv6Only  bool
+	// Key is stretched to the keys of tokens and stateless resets. Empty means random ones.
+	Key []byte
+}
+
+// OpenNative binds a UDP socket that Go owns.
+func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
+	network := "udp"
+	ip, err := netip.ParseAddr(o.Host)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case ip.Unmap().Is4():
+		network = "udp4"
+		ip = ip.Unmap()
+	case o.IPv6Only || !ip.IsUnspecified():
+		network = "udp6"
+	}
+	var lc net.ListenConfig
+	if o.ReuseAddr {
+		lc.Control = reuseAddr
+	}
+	address := net.JoinHostPort(ip.String(), strconv.Itoa(int(o.Port)))
+	conn, err := lc.ListenPacket(context.Background(), network, address)
+	if err != nil {
+		return nil, err
+	}
+	return e.newTransport(conn, nil, o.Key)
+}
+
+// OpenVirtual makes a transport whose datagrams somebody else carries through a socket
+// that is bound to the options' host and port. Outgoing ones are written into
+// ring, which belongs to the transport until it is closed.
+func (e *Environment) OpenVirtual(o TransportOptions, ring []byte) (*Transport, error) {
+	ip, err := netip.ParseAddr(o.Host)
+	if err != nil {
+		return nil, err
+	}
+	local := net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip.Unmap(), o.Port))
+	var t *Transport
+	conn := packetconn.New(local, ip.Is6(), ring, func() {
+		e.Events.Push(event.TransportSend, t.Handle, 0, 0, nil)
+	})
+	t, err = e.newTransport(conn, conn, o.Key)
+	return t, err
+}
+
+func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn, key []byte) (*Transport, error) {
+	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{})}
+	t.quic = &quic.Transport{
+		Conn:                  conn,
+		ConnectionIDGenerator: (*connectionIDs)(t),
+		ConnContext:           t.onConnectionAttempt,
+		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(key, "stateless reset")),
+		TokenGeneratorKey:     (*quic.TokenGeneratorKey)(deriveKey(key, "token")),
+	}
+	h, err := e.add(t, &e.counts.transports)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	t.Handle = h
+	return t, nil
+}
+
+func deriveKey(key []byte, purpose string) *[32]byte {
+	var derived [32]byte
+	if len(key) == 0 {
+		rand.Read(derived[:]) // never fails
+		return &derived
+	}
+	b, err := hkdf.Key(sha256.New, key, nil, "@matrixai/quic "+purpose, len(derived))
+	if err != nil {
+		panic(err) // only for lengths that are not used here
+	}
+	copy(derived[:], b)
+	return &derived
+}
+
+// LocalPort returns the port that the socket is bound to.
+func (t *Transport) LocalPort() uint16 {
+	return t.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+}
+
+// Pending returns how many datagrams wait in the ring of a virtual transport.
+func (t *Transport) Pending() int {
+	if t.virtual == nil {
+		return 0
+	}
+	return t.virtual.Pending()
+}
+
+// Release gives back the n oldest datagrams of the ring of a virtual transport and returns how many are left.
+func (t *Transport) Release(n int) int {
+	if t.virtual == nil {
+		return 0
+	}
+	return t.virtual.Release(n)
+}
+
+// Deliver hands received datagrams to a virtual transport, see [packetconn.Conn.Deliver].
+func (t *Transport) Deliver(batch []byte) {
+	if t.virtual != nil {
+		t.virtual.Deliver(batch)
+	}
+}
+
+// FailWrites makes a virtual transport fail its next write to addr, as the socket did.
+func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
+	if t.virtual != nil {
+		t.virtual.FailWrites(netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), syscall.Errno(errno))
+	}
+}
+
+// Send sends a datagram of the application. It completes with a TransportSent event that carries id.
+func (t *Transport) Send(id float64, data []byte, to netip.AddrPort) {
+	go func() {
+		defer guard(func(err error) { t.sent(id, err) })
+		_, err := t.quic.WriteTo(data, net.UDPAddrFromAddrPort(to))
+		t.sent(id, err)
+	}()
+}
+
+func (t *Transport) sent(id float64, err error) {
+	if err == nil {
+		t.env.Events.Push(event.TransportSent, t.Handle, id, 0, nil)
+		return
+	}
+	errno, _ := errors.AsType[syscall.Errno](err)
+	if errno == 0 {
+		errno = syscall.EIO
+	}
+	t.env.Events.Push(event.TransportSent, t.Handle, id, float64(errno), []byte(err.Error()))
+}
+
+// Close closes the socket. Connections that are still open are given up without
+// telling their peers. It completes with a TransportClosed event.
+func (t *Transport) Close() {
+	t.closeOnce.Do(func() {
+		close(t.closing)
+		go func() {
+			defer t.closed()
+			defer guard(func(error) {})
+			t.quic.Close()
+			t.conn.Close()
+		}()
+	})
+}
+
+func (t *Transport) closed() {
+	t.env.remove(t.Handle, &t.env.counts.transports)
+	t.env.Events.Push(event.TransportClosed, t.Handle, 0, 0, nil)
+}
+
+// abandon closes the socket at once and leaves the rest to goroutines.
+func (t *Transport) abandon() {
+	t.conn.Close()
+	t.Close()
+}
+
+// onConnectionAttempt is called when the first packet of a new connection arrives.
+func (t *Transport) onConnectionAttempt(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
+	l := t.listener.Load()
+	if l == nil {
+		return nil, quic.ErrServerClosed
+	}
+	return l.newConnection(ctx, info)
+}
+
+// connectionIDs makes connection IDs, and tells connections the first of their own.
+type connectionIDs Transport
+
+var _ quic.ConnectionIDGenerator = &connectionIDs{}
+
+func (g *connectionIDs) ConnectionIDLen() int { return connectionIDLength }
+
+func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
+	var b [connectionIDLength]byte
+	rand.Read(b[:]) // never fails
+	id := quic.ConnectionIDFromBytes(b[:])
+	g.nameMu.Lock()
+	defer g.nameMu.Unlock()
+	if len(g.unnamed) > 0 {
+		g.unnamed[0].source = id
+		g.unnamed = g.unnamed[1:]
+	}
+	return id, nil
+}
+
+// nameNext gives c the connection ID that is made next. quic-go makes the first one
+// of a connection right after the calls that precede this one, but does not tell it.
+func (t *Transport) nameNext(c *Connection) {
+	t.nameMu.Lock()
+	t.unnamed = append(t.unnamed, c)
+	t.nameMu.Unlock()
+}
+
+func (t *Transport) name(c *Connection) quic.ConnectionID {
+	t.nameMu.Lock()
+	defer t.nameMu.Unlock()
+	t.unnamed = slices.DeleteFunc(t.unnamed, func(other *Connection) bool { return other == c })
+	return c.source
+}

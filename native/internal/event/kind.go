@@ -1,0 +1,75 @@
+package event
+
+// A Kind says what happened. The numbers are known to src/ts/native/events.ts.
+type Kind uint32
+
+const (
+	// TransportClosed: the transport and its socket are closed. a is an errno
+	// when the socket failed by itself, else 0; data is the error's message.
+	TransportClosed Kind = iota + 1
+	// TransportSend: packets wait in the ring of a virtual transport.
+	TransportSend
+	// TransportSent: a datagram that the application sent is sent.
+	// a is the number that the call was given, b an errno or 0; data the message.
+	TransportSent
+	// ListenerConnection: a handshake completed. a is the connection's handle;
+	// data is its description.
+	ListenerConnection
+	// ListenerFailed: a handshake failed. a and b are as for ConnectionClosed;
+	// data is the description, then the reason.
+	ListenerFailed
+	// ListenerClosed: no new connections come.
+	ListenerClosed
+	// ConnectionEstablished: the handshake of a client completed. data is the description.
+	ConnectionEstablished
+	// ConnectionVerify: the application is asked about a certificate chain.
+	// a is the connection's handle; data the chain, each certificate with a uint32 length before it.
+	ConnectionVerify
+	// ConnectionClosed: the connection is gone. a is a CloseKind, b the error code; data the reason.
+	ConnectionClosed
+	// ConnectionDrained: all that was written to finished streams has been acknowledged.
+	ConnectionDrained
+	// ConnectionStream: the peer opened a stream. a is the stream's handle, b its ID.
+	ConnectionStream
+	// StreamOpened: a stream that waited for the peer's limit is open. a is its ID.
+	StreamOpened
+	// StreamReadable: after a read that found nothing, there is now something to read.
+	StreamReadable
+	// StreamEnded: the peer sent its FIN and all bytes before it have been read.
+	StreamEnded
+	// StreamReset: the peer sent RESET_STREAM. a is the error code.
+	StreamReset
+	// StreamWritable: after a write that filled the queue, there is room again.
+	StreamWritable
+	// StreamFinished: all that was written, the FIN included, was handed to the transport.
+	StreamFinished
+	// StreamStopped: the peer sent STOP_SENDING. a is the error code.
+	StreamStopped
+)
+
+// A CloseKind says how a connection ended.
+type CloseKind uint32
+
+const (
+	// CloseApplication: an application error code, sent by either side.
+	CloseApplication CloseKind = iota
+	// CloseTransport: a transport error code (RFC 9000 section 20.1), sent by either side.
+	CloseTransport
+	// CloseIdleTimeout: nothing was heard for the idle timeout (RFC 9000 section 10.1).
+	CloseIdleTimeout
+	// CloseHandshakeTimeout: the handshake did not complete in time.
+	CloseHandshakeTimeout
+	// CloseStatelessReset: the peer lost its state (RFC 9000 section 10.3).
+	CloseStatelessReset
+	// CloseVersionNegotiation: no version in common.
+	CloseVersionNegotiation
+	// CloseAborted: given up locally before the handshake completed, or the transport went away.
+	CloseAborted
+	// CloseSendFailed: the socket refused to send. The code is an errno.
+	CloseSendFailed
+	// CloseInternal: a fault inside this library.
+	CloseInternal
+
+	// CloseRemote is added to CloseApplication and CloseTransport when the peer sent the code.
+	CloseRemote CloseKind = 0x100
+)

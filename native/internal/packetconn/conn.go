@@ -1,0 +1,336 @@
+// Package packetconn is a [net.PacketConn] without a socket: somebody else, here
+// Node's dgram module, receives the datagrams that are read from it and sends
+// those that are written to it.
+package packetconn
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// SlotSize is the size of one slot of the ring of outgoing datagrams.
+	SlotSize = 1536
+	// slotHeaderSize is the size of what precedes the datagram in its slot:
+	//
+	//	offset 0  uint16  length of the datagram
+	//	offset 2  uint16  port it goes to
+	//	offset 4  uint32  a number that names host and port; another destination never gets the same
+	//	offset 8  uint8   length of the host
+	//	offset 9  the host as text
+	slotHeaderSize = 64
+	// MaxDatagramSize is the size of the largest datagram that can be written.
+	// No QUIC packet of quic-go is larger than 1452 bytes.
+	MaxDatagramSize = SlotSize - slotHeaderSize
+
+	maxHostLength = slotHeaderSize - 9
+
+	// Datagrams that nobody has read yet, beyond which more are dropped, as the
+	// receive buffer of a socket would do.
+	maxReceiveQueue = 4096
+
+	// Addresses that are remembered in each direction. Floods from many sources
+	// must not make the tables grow.
+	maxAddresses = 4096
+)
+
+// A Conn is a packet conn whose datagrams are carried by somebody else.
+// All its methods are safe for concurrent use.
+type Conn struct {
+	local *net.UDPAddr
+	// An IPv6 socket sends to IPv4 through IPv4-mapped addresses (RFC 4291 section 2.5.5.2).
+	mapIPv4 bool
+	notify  func() // called when the ring turns from empty to non-empty
+
+	sendMu   sync.Mutex
+	sendCond sync.Cond
+	ring     []byte // shared with the sender; nil once closed
+	slots    uint32
+	head     uint32 // number of datagrams ever written to the ring
+	tail     uint32 // number of datagrams ever released from it
+	addrIDs  map[netip.AddrPort]uint32
+	nextAddr uint32
+	sendErr  map[netip.AddrPort]error
+
+	recvMu   sync.Mutex
+	recvCond sync.Cond
+	queue    []datagram
+	queued   int // index of the first datagram in queue that was not read
+	addrs    map[source]*net.UDPAddr
+	dropped  uint64
+	deadline time.Time
+	timer    *time.Timer
+	closed   bool
+}
+
+type datagram struct {
+	data *[]byte
+	addr *net.UDPAddr
+}
+
+type source struct {
+	host string
+	port uint16
+}
+
+var _ net.PacketConn = &Conn{}
+
+// New returns a conn bound to local. Outgoing datagrams are written into ring,
+// which is used in slots of [SlotSize] bytes, until the conn is closed. notify
+// is called when datagrams wait there; it must not block and must not call the conn.
+func New(local *net.UDPAddr, mapIPv4 bool, ring []byte, notify func()) *Conn {
+	c := &Conn{
+		local:   local,
+		mapIPv4: mapIPv4,
+		notify:  notify,
+		ring:    ring,
+		slots:   uint32(len(ring) / SlotSize),
+		addrIDs: make(map[netip.AddrPort]uint32),
+		addrs:   make(map[source]*net.UDPAddr),
+	}
+	c.sendCond.L = &c.sendMu
+	c.recvCond.L = &c.recvMu
+	return c
+}
+
+// WriteTo writes a datagram into the ring. It blocks while the ring is full.
+func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
+	udpAddr, ok := addr.(*net.UDPAddr)
+	if !ok {
+		return 0, &net.OpError{Op: "write", Net: "udp", Addr: addr, Err: net.InvalidAddrError("not a UDP address")}
+	}
+	if len(b) > MaxDatagramSize {
+		return 0, &net.OpError{Op: "write", Net: "udp", Addr: addr, Err: errMessageSize}
+	}
+	to := udpAddr.AddrPort()
+
+	c.sendMu.Lock()
+	for c.ring != nil && c.head-c.tail == c.slots {
+		c.sendCond.Wait()
+	}
+	if c.ring == nil {
+		c.sendMu.Unlock()
+		return 0, net.ErrClosed
+	}
+	if err := c.sendErr[to]; err != nil {
+		delete(c.sendErr, to)
+		c.sendMu.Unlock()
+		return 0, err
+	}
+	c.put(c.ring[c.head%c.slots*SlotSize:][:SlotSize], b, to)
+	wasEmpty := c.head == c.tail
+	c.head++
+	c.sendMu.Unlock()
+
+	if wasEmpty {
+		c.notify()
+	}
+	return len(b), nil
+}
+
+func (c *Conn) put(slot, b []byte, to netip.AddrPort) {
+	id, ok := c.addrIDs[to]
+	if !ok {
+		if len(c.addrIDs) >= maxAddresses {
+			clear(c.addrIDs)
+		}
+		id = c.nextAddr
+		c.nextAddr++
+		c.addrIDs[to] = id
+	}
+	ip := to.Addr()
+	if c.mapIPv4 && ip.Is4() {
+		ip = netip.AddrFrom16(ip.As16())
+	} else if !c.mapIPv4 {
+		ip = ip.Unmap()
+	}
+	order := binary.NativeEndian
+	order.PutUint16(slot, uint16(len(b)))
+	order.PutUint16(slot[2:], to.Port())
+	order.PutUint32(slot[4:], id)
+	host := ip.AppendTo(slot[9:9:slotHeaderSize])
+	slot[8] = uint8(min(len(host), maxHostLength))
+	copy(slot[slotHeaderSize:], b)
+}
+
+// Pending returns how many datagrams are in the ring, the ones that are being sent included.
+// The first of them is in slot Released modulo the number of slots.
+func (c *Conn) Pending() int {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	return int(c.head - c.tail)
+}
+
+// Release gives the n oldest datagrams in the ring free and returns how many are left.
+func (c *Conn) Release(n int) int {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	pending := c.head - c.tail
+	if n < 0 || uint32(n) > pending {
+		return int(pending)
+	}
+	c.tail += uint32(n)
+	c.sendCond.Broadcast()
+	return int(pending) - n
+}
+
+// FailWrites makes the next write to addr fail with err.
+func (c *Conn) FailWrites(addr netip.AddrPort, err error) {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	if c.sendErr == nil || len(c.sendErr) >= maxAddresses {
+		c.sendErr = make(map[netip.AddrPort]error)
+	}
+	c.sendErr[addr] = err
+}
+
+// Deliver queues received datagrams to be read. batch holds one after another:
+//
+//	offset 0  uint16  length of the datagram
+//	offset 2  uint16  port it came from
+//	offset 4  uint8   length of the host
+//	offset 5  the host as text, then the datagram
+//
+// A batch that is cut off or an address that cannot be parsed ends the delivery.
+func (c *Conn) Deliver(batch []byte) {
+	order := binary.NativeEndian
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	if c.closed {
+		return
+	}
+	for len(batch) >= 5 {
+		length, port, hostLength := int(order.Uint16(batch)), order.Uint16(batch[2:]), int(batch[4])
+		batch = batch[5:]
+		if len(batch) < hostLength+length {
+			break
+		}
+		addr := c.address(batch[:hostLength], port)
+		if addr == nil {
+			break
+		}
+		c.enqueue(batch[hostLength:hostLength+length], addr)
+		batch = batch[hostLength+length:]
+	}
+	c.recvCond.Signal()
+}
+
+func (c *Conn) enqueue(b []byte, addr *net.UDPAddr) {
+	if len(c.queue)-c.queued >= maxReceiveQueue {
+		c.dropped++
+		return
+	}
+	data := buffers.Get().(*[]byte)
+	*data = append((*data)[:0], b...)
+	c.queue = append(c.queue, datagram{data, addr})
+}
+
+func (c *Conn) address(host []byte, port uint16) *net.UDPAddr {
+	if addr, ok := c.addrs[source{string(host), port}]; ok { // does not allocate
+		return addr
+	}
+	ip, err := netip.ParseAddr(string(host))
+	if err != nil {
+		return nil
+	}
+	if len(c.addrs) >= maxAddresses {
+		clear(c.addrs)
+	}
+	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip.Unmap(), port))
+	c.addrs[source{string(host), port}] = addr
+	return addr
+}
+
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, 1500)
+	return &b
+}}
+
+// ReadFrom reads the next datagram. What does not fit into b is lost, as with a socket.
+func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	for {
+		if c.closed {
+			return 0, nil, net.ErrClosed
+		}
+		if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+			return 0, nil, os.ErrDeadlineExceeded
+		}
+		if c.queued < len(c.queue) {
+			break
+		}
+		c.recvCond.Wait()
+	}
+	d := c.queue[c.queued]
+	c.queue[c.queued] = datagram{}
+	c.queued++
+	if c.queued == len(c.queue) {
+		c.queue, c.queued = c.queue[:0], 0
+	}
+	n := copy(b, *d.data)
+	buffers.Put(d.data)
+	return n, d.addr, nil
+}
+
+// Dropped returns how many received datagrams were dropped because nobody read them in time.
+func (c *Conn) Dropped() uint64 {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	return c.dropped
+}
+
+// LocalAddr returns the address that the conn is bound to.
+func (c *Conn) LocalAddr() net.Addr { return c.local }
+
+// SetReadDeadline makes blocked and future reads fail once t has passed. The zero time means never.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	c.deadline = t
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	if !t.IsZero() && !c.closed {
+		c.timer = time.AfterFunc(time.Until(t), c.recvCond.Broadcast)
+	}
+	return nil
+}
+
+// SetWriteDeadline does nothing: a write only waits for the ring.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
+
+// SetDeadline sets the read deadline.
+func (c *Conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+
+// SetReadBuffer does nothing: the buffers are the socket's. It exists because
+// quic-go prints a warning for a conn whose buffers it cannot set.
+func (c *Conn) SetReadBuffer(int) error { return nil }
+
+// SetWriteBuffer does nothing, see [Conn.SetReadBuffer].
+func (c *Conn) SetWriteBuffer(int) error { return nil }
+
+// Close fails blocked and future reads and writes with [net.ErrClosed].
+// When it returns, the ring is not used any more.
+func (c *Conn) Close() error {
+	c.sendMu.Lock()
+	c.ring = nil
+	c.sendCond.Broadcast()
+	c.sendMu.Unlock()
+
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	c.closed = true
+	c.queue, c.queued = nil, 0
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	c.recvCond.Broadcast()
+	return nil
+}

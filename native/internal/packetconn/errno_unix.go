@@ -1,0 +1,7 @@
+//go:build unix
+
+package packetconn
+
+import "syscall"
+
+const errMessageSize = syscall.EMSGSIZE

@@ -1,0 +1,5 @@
+package packetconn
+
+import "golang.org/x/sys/windows"
+
+const errMessageSize = windows.WSAEMSGSIZE

@@ -1,0 +1,71 @@
+package main
+
+// #include "abi.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/engine"
+)
+
+//export quic_listener_open
+func quic_listener_open(env, transport uint32, conf unsafe.Pointer, length int32, out *C.quic_error) (h uint32) {
+	defer recoveredTo(out)
+	t, ok := lookup[*engine.Transport](env, transport)
+	if !ok {
+		report(out, errStale)
+		return 0
+	}
+	c, err := config.Parse(bytes(conf, length))
+	if err != nil {
+		report(out, err)
+		return 0
+	}
+	l, err := t.Listen(c)
+	if err != nil {
+		report(out, err)
+		return 0
+	}
+	return uint32(l.Handle)
+}
+
+//export quic_listener_configure
+func quic_listener_configure(env, h uint32, conf unsafe.Pointer, length int32, out *C.quic_error) {
+	defer recoveredTo(out)
+	l, ok := lookup[*engine.Listener](env, h)
+	if !ok {
+		report(out, errStale)
+		return
+	}
+	c, err := config.Parse(bytes(conf, length))
+	if err == nil {
+		err = l.SetConfig(c)
+	}
+	if err != nil {
+		report(out, err)
+	}
+}
+
+//export quic_listener_close
+func quic_listener_close(env, h uint32) {
+	defer recovered()
+	if l, ok := lookup[*engine.Listener](env, h); ok {
+		l.Close()
+	}
+}
+
+// quic_config_check tries a configuration without using it.
+//
+//export quic_config_check
+func quic_config_check(conf unsafe.Pointer, length int32, isServer bool, out *C.quic_error) {
+	defer recoveredTo(out)
+	c, err := config.Parse(bytes(conf, length))
+	if err == nil {
+		err = c.Check(isServer)
+	}
+	if err != nil {
+		report(out, err)
+	}
+}

@@ -1,0 +1,68 @@
+// Builds what is out of date, then runs every check up to the first that
+// fails. Arguments name TypeScript tests by a part of their file's name, and
+// then only those run: `npm test -- idle`.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { build, fail, installed, root, run } from './common.js';
+import { output, requireNativeTools } from './tools.js';
+
+const filters = process.argv.slice(2);
+
+/** Runs one check, showing what it prints. */
+function check(name, command, args, options) {
+  console.log(`\n# ${name}`);
+  run(name, command, args, { stdio: 'inherit', ...options });
+}
+
+function checkGo() {
+  const env = { ...process.env, ...requireNativeTools(), CGO_ENABLED: '1' };
+  check('Go vet', 'go', ['vet', './native/...', './benches/...'], { env });
+  checkGoFormat();
+  check('Go tests', 'go', ['test', '-race', './native/...'], { env });
+}
+
+/** gofmt names the files that it would change and calls that success. */
+function checkGoFormat() {
+  console.log('\n# Go format');
+  const gofmt = path.join(output('go', ['env', 'GOROOT']), 'bin', 'gofmt');
+  const files = output(gofmt, ['-l', 'native', 'benches']);
+  if (files !== '') fail(`Go format failed: run "gofmt -w" on\n${files}`);
+}
+
+/**
+ * The compiled tests that the arguments name. They are found by their sources,
+ * as tests/dist may still hold a test that was removed.
+ */
+function testFiles() {
+  const files = readdirSync(path.join(root, 'tests'), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .filter(
+      (name) =>
+        filters.length === 0 ||
+        filters.some((filter) => path.basename(name).includes(filter)),
+    )
+    .map((name) => path.join('tests', 'dist', name.replace(/ts$/, 'js')))
+    .sort();
+  if (files.length === 0) fail(`No test file is named ${filters.join(', ')}.`);
+  return files;
+}
+
+// Compiling is the type check: it covers all of the TypeScript.
+console.log('# Build and type check');
+build('tests', 'examples', 'benches');
+if (filters.length === 0) {
+  checkGo();
+  check('Lint and format', process.execPath, [
+    installed('@biomejs', 'biome', 'bin', 'biome'),
+    'ci',
+    `--colors=${process.stdout.isTTY ? 'force' : 'off'}`,
+  ]);
+}
+// One file at a time: tests measure time and memory.
+check('TypeScript tests', process.execPath, [
+  '--test',
+  '--test-concurrency=1',
+  '--test-reporter=spec',
+  ...testFiles(),
+]);
+console.log('\nAll checks passed.');

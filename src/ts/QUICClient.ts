@@ -1,0 +1,413 @@
+import type { PromiseCancellable } from '@matrixai/async-cancellable';
+import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
+import { CreateDestroy, ready } from '@matrixai/async-init/CreateDestroy.js';
+import { running } from '@matrixai/async-init/StartStop.js';
+import type { ContextTimed, ContextTimedInput } from '@matrixai/contexts';
+import timedCancellable from '@matrixai/contexts/functions/timedCancellable.js';
+import { EventAll } from '@matrixai/events';
+import type Logger from '@matrixai/logger';
+import { minIdleTimeout } from './config.js';
+import type { ConnectionCloseError } from './connectionErrors.js';
+import * as errors from './errors.js';
+import * as events from './events.js';
+import { silentLogger } from './internal.js';
+import type { ConnectionErrorCode } from './native/types.js';
+import QUICConnection from './QUICConnection.js';
+import QUICSocket from './QUICSocket.js';
+import type {
+  Host,
+  Port,
+  QUICClientConfigInput,
+  QUICClientCrypto,
+  ResolveHostname,
+  SocketIO,
+  StreamCodeToReason,
+  StreamReasonToCode,
+} from './types.js';
+import * as utils from './utils.js';
+import {
+  describe,
+  optionError,
+  validateCodeArgs,
+  validateConfig,
+  validateCrypto,
+  validateFunction,
+  validateHost,
+  validateLogger,
+  validateObject,
+  validatePort,
+} from './validation.js';
+
+interface QUICClient extends createDestroy.CreateDestroy {}
+
+/**
+ * Options of {@link QUICClient.createQUICClient}.
+ */
+type QUICClientOptions = {
+  host: string;
+  port: number;
+  serverName?: string;
+  localHost?: string;
+  localPort?: number;
+  socket?: QUICSocket;
+  io?: SocketIO;
+  crypto?: QUICClientCrypto;
+  config?: QUICClientConfigInput;
+  resolveHostname?: ResolveHostname;
+  reuseAddr?: boolean;
+  ipv6Only?: boolean;
+  reasonToCode?: StreamReasonToCode;
+  codeToReason?: StreamCodeToReason;
+  logger?: Logger;
+};
+
+/**
+ * One connection to a server. Its events, and those of its streams, are emitted again on the client.
+ */
+@CreateDestroy({
+  eventDestroy: events.EventQUICClientDestroy,
+  eventDestroyed: events.EventQUICClientDestroyed,
+})
+class QUICClient {
+  /**
+   * Connects to a server.
+   *
+   * @param opts
+   * @param opts.host - IP address or hostname of the server; a wildcard means the loopback address
+   * @param opts.port - port of the server
+   * @param opts.serverName - the name that the server's certificate is verified for and that is
+   * sent as SNI, defaults to `host`
+   * @param opts.localHost - defaults to `::`, which reaches IPv4 and IPv6
+   * @param opts.localPort - defaults to `0`, any free port
+   * @param opts.socket - a running socket to share; the client makes its own if there is none
+   * @param opts.io - who does the UDP I/O if the client makes its own socket, defaults to `'dgram'`
+   * @param opts.crypto - accepted as in version 2, the engine has its own randomness
+   * @param opts.config - defaults to `clientDefault`
+   * @param opts.resolveHostname - defaults to the operating system's resolver
+   * @param opts.reuseAddr - defaults to `false`
+   * @param opts.ipv6Only - defaults to `false`
+   * @param opts.reasonToCode - maps reasons of streams to error codes, defaults to `0`
+   * @param opts.codeToReason - maps error codes of streams to reasons, defaults to an `Error`
+   * @param opts.logger - defaults to one that says nothing
+   * @param ctx
+   * @param ctx.timer - a timer, or milliseconds, after which to give up; defaults to never
+   * @param ctx.signal - gives up when it aborts
+   *
+   * @returns a promise whose `cancel()` gives up
+   *
+   * @throws {errors.ErrorQUICClientCreateTimeout} when `ctx.timer` expired
+   * @throws the reason of `ctx.signal` when it aborted
+   * @throws {errors.ErrorQUICClientSocketNotRunning} when the shared socket is not running
+   * @throws {errors.ErrorQUICClientInvalidHost} when the local host cannot reach the target
+   * @throws {errors.ErrorQUICClientInvalidArgument} when the operating system refuses to send there
+   * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
+   * @throws {errors.ErrorQUICHostInvalid} when a host does not resolve
+   * @throws {errors.ErrorQUICSocket} when the socket cannot be bound
+   * @throws {errors.ErrorQUICConnection} when the connection fails
+   */
+  public static createQUICClient(
+    opts: QUICClientOptions,
+    ctx?: Partial<ContextTimedInput>,
+  ): PromiseCancellable<QUICClient> {
+    return create(ctx, opts);
+  }
+
+  /**
+   * Whether the socket was given to the client, and lives on when the client is destroyed.
+   */
+  public readonly isSocketShared: boolean;
+  public readonly connection: QUICConnection;
+
+  /**
+   * Resolves once the connection is closed.
+   */
+  public readonly closedP: Promise<void>;
+
+  protected logger: Logger;
+  protected socket: QUICSocket;
+  protected _closed: boolean = false;
+  protected resolveClosedP!: () => void;
+  protected isDestroying = false;
+
+  /**
+   * @internal
+   */
+  public constructor({
+    socket,
+    isSocketShared,
+    connection,
+    logger,
+  }: {
+    socket: QUICSocket;
+    isSocketShared: boolean;
+    connection: QUICConnection;
+    logger: Logger;
+  }) {
+    this.socket = socket;
+    this.isSocketShared = isSocketShared;
+    this.connection = connection;
+    this.logger = logger;
+    this.closedP = new Promise((resolve) => {
+      this.resolveClosedP = resolve;
+    });
+  }
+
+  @ready(new errors.ErrorQUICClientDestroyed())
+  public get host(): Host {
+    return this.connection.remoteHost;
+  }
+
+  @ready(new errors.ErrorQUICClientDestroyed())
+  public get port(): Port {
+    return this.connection.remotePort;
+  }
+
+  @ready(new errors.ErrorQUICClientDestroyed())
+  public get localHost(): Host {
+    return this.connection.localHost;
+  }
+
+  @ready(new errors.ErrorQUICClientDestroyed())
+  public get localPort(): Port {
+    return this.connection.localPort;
+  }
+
+  public get closed(): boolean {
+    return this._closed;
+  }
+
+  /**
+   * Makes the client keep the process alive, as it does by default.
+   */
+  public ref(): this {
+    this.connection.ref();
+    return this;
+  }
+
+  /**
+   * Lets the process end although the client is connected.
+   */
+  public unref(): this {
+    this.connection.unref();
+    return this;
+  }
+
+  /**
+   * Closes the connection, and stops the socket unless it is shared.
+   *
+   * @param opts
+   * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
+   * @param opts.errorCode - the code that the server gets, defaults to `0`
+   * @param opts.reason - the reason that the server gets, defaults to none
+   * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
+   */
+  public async destroy(
+    opts:
+      | {
+          isApp: false;
+          errorCode?: ConnectionErrorCode;
+          reason?: Uint8Array;
+          force?: boolean;
+        }
+      | {
+          isApp?: true;
+          errorCode?: number;
+          reason?: Uint8Array;
+          force?: boolean;
+        } = {},
+  ): Promise<void> {
+    validateCodeArgs(opts);
+    this.logger.info(`Destroy ${this.constructor.name}`);
+    this.isDestroying = true;
+    await this.connection.stop(opts);
+    this.socket.removeEventListener(
+      events.EventQUICSocketStopped.name,
+      this.handleEventQUICSocketStopped,
+    );
+    if (!this.isSocketShared && this.socket[running]) {
+      await this.socket.stop({ force: true });
+    }
+    this.logger.info(`Destroyed ${this.constructor.name}`);
+  }
+
+  /**
+   * Takes over the connection and socket, once they are there.
+   *
+   * @internal
+   */
+  public attach(): void {
+    const { connection, socket } = this;
+    connection.setOwner(this);
+    connection.addEventListener(
+      events.EventQUICConnectionError.name,
+      this.handleEventQUICConnectionError,
+    );
+    socket.addEventListener(
+      events.EventQUICSocketStopped.name,
+      this.handleEventQUICSocketStopped,
+    );
+    if (!this.isSocketShared) {
+      socket.addEventListener(EventAll.name, this.handleEventQUICSocket);
+    }
+    // Not before the caller had its turn to listen
+    setImmediate(() => connection.acceptStreams());
+  }
+
+  /**
+   * All errors of the connection are errors of the client, and close it.
+   */
+  protected handleEventQUICConnectionError = (
+    evt: events.EventQUICConnectionError,
+  ): void => {
+    this.close(evt.detail);
+  };
+
+  /**
+   * A socket must not stop before its client is destroyed.
+   */
+  protected handleEventQUICSocketStopped = (): void => {
+    if (this.isDestroying) return;
+    this.close(new errors.ErrorQUICClientSocketNotRunning());
+  };
+
+  /**
+   * Emits events of the own socket again.
+   */
+  protected handleEventQUICSocket = (evt: EventAll): void => {
+    if (evt.detail instanceof events.EventQUICSocket) {
+      this.dispatchEvent(evt.detail.clone());
+    }
+  };
+
+  protected close(
+    error:
+      | ConnectionCloseError
+      | errors.ErrorQUICClientSocketNotRunning<unknown>,
+  ): void {
+    this.dispatchEvent(new events.EventQUICClientError({ detail: error }));
+    if (this._closed) return;
+    this._closed = true;
+    if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
+      this.dispatchEvent(new events.EventQUICClientClose({ detail: error }));
+    }
+    this.resolveClosedP();
+    if (!this.isDestroying) void this.destroy({ force: true });
+  }
+}
+
+const create = timedCancellable(
+  createClient,
+  true,
+  minIdleTimeout,
+  errors.ErrorQUICClientCreateTimeout,
+);
+
+async function createClient(
+  ctx: ContextTimed,
+  opts: QUICClientOptions,
+): Promise<QUICClient> {
+  validateObject(opts, 'opts');
+  const { port, reasonToCode, codeToReason } = opts;
+  validateHost(opts.host);
+  validatePort(port, 'port', 1);
+  if (opts.localHost !== undefined) validateHost(opts.localHost, 'localHost');
+  if (opts.localPort !== undefined) validatePort(opts.localPort, 'localPort');
+  if (opts.serverName !== undefined)
+    validateHost(opts.serverName, 'serverName');
+  if (opts.socket !== undefined && !(opts.socket instanceof QUICSocket)) {
+    throw optionError(
+      errors.ErrorQUICOptionInvalid,
+      'socket',
+      describe(opts.socket),
+      'a QUICSocket',
+    );
+  }
+  validateCrypto(opts.crypto, 'client');
+  validateFunction(opts.resolveHostname, 'resolveHostname');
+  validateFunction(reasonToCode, 'reasonToCode');
+  validateFunction(codeToReason, 'codeToReason');
+  validateLogger(opts.logger);
+  const config = validateConfig(opts.config ?? {}, 'client');
+  const resolveHostname = opts.resolveHostname ?? utils.resolveHostname;
+  const logger = opts.logger ?? silentLogger(QUICClient.name);
+
+  const isSocketShared = opts.socket !== undefined;
+  const socket = opts.socket ?? newSocket(opts, resolveHostname, logger);
+  if (isSocketShared && !socket[running]) {
+    throw new errors.ErrorQUICClientSocketNotRunning();
+  }
+  logger.info(`Create ${QUICClient.name} to ${opts.host}:${port}`);
+  const [host, udpType] = await utils.resolveHost(opts.host, resolveHostname);
+  ctx.signal.throwIfAborted();
+  if (!isSocketShared) {
+    await socket.start({
+      host: opts.localHost,
+      port: opts.localPort,
+      reuseAddr: opts.reuseAddr,
+      ipv6Only: opts.ipv6Only,
+    });
+  }
+  try {
+    const target = utils.validateTarget(
+      socket.host,
+      socket.type,
+      utils.resolvesZeroIP(host),
+      udpType,
+      errors.ErrorQUICClientInvalidHost,
+    );
+    const connection = new QUICConnection({
+      type: 'client',
+      remoteInfo: { host: target, port: port as Port },
+      serverName: opts.serverName ?? opts.host,
+      config,
+      socket,
+      reasonToCode,
+      codeToReason,
+      logger: logger.getChild(QUICConnection.name),
+    });
+    await connection.start(ctx);
+    if (connection.error !== null) {
+      await connection.stop();
+      throw connection.error;
+    }
+    const client = new QUICClient({
+      socket,
+      isSocketShared,
+      connection,
+      logger,
+    });
+    client.attach();
+    logger.info(`Created ${QUICClient.name} to ${opts.host}:${port}`);
+    return client;
+  } catch (e) {
+    if (!isSocketShared) await socket.stop({ force: true });
+    throw refusalOf(e) ?? e;
+  }
+}
+
+function newSocket(
+  opts: QUICClientOptions,
+  resolveHostname: ResolveHostname,
+  logger: Logger,
+): QUICSocket {
+  const socket = new QUICSocket({
+    io: opts.io,
+    resolveHostname,
+    logger: logger.getChild(QUICSocket.name),
+  });
+  // The connection holds the event loop, not its socket
+  return socket.unref();
+}
+
+/**
+ * The error for an address that the operating system refuses to send to.
+ */
+function refusalOf(e: unknown): Error | undefined {
+  if (!(e instanceof errors.ErrorQUICConnectionInternal)) return undefined;
+  const { code, message } = (e.cause ?? {}) as NodeJS.ErrnoException;
+  if (code === undefined) return undefined;
+  return new errors.ErrorQUICClientInvalidArgument(message, { cause: e.cause });
+}
+
+export default QUICClient;
+export type { QUICClientOptions };

@@ -1,0 +1,556 @@
+import type * as startStop from '@matrixai/async-init/StartStop.js';
+import {
+  ready,
+  running,
+  StartStop,
+  status,
+} from '@matrixai/async-init/StartStop.js';
+import type Logger from '@matrixai/logger';
+import {
+  type ConnectionCloseError,
+  connectionError,
+} from './connectionErrors.js';
+import {
+  callEngine,
+  certificatesToDER,
+  decodeChain,
+  toEngineConfig,
+  verdictOf,
+} from './engine.js';
+import * as errors from './errors.js';
+import * as events from './events.js';
+import { emit, type Target } from './internal.js';
+import { environment } from './native/Environment.js';
+import { EventKind, type NativeEventHandler } from './native/events.js';
+import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
+import QUICConnectionId from './QUICConnectionId.js';
+import type QUICSocket from './QUICSocket.js';
+import QUICStream from './QUICStream.js';
+import type {
+  ConnectionMetadata,
+  Host,
+  Port,
+  QUICConfig,
+  RemoteInfo,
+  StreamCodeToReason,
+  StreamId,
+  StreamReasonToCode,
+} from './types.js';
+import { validateCodeArgs, validateStreamType } from './validation.js';
+
+interface QUICConnection extends startStop.StartStop {}
+
+/**
+ * What the engine tells of a connection, see `native/internal/engine/connection.go`.
+ *
+ * @internal
+ */
+export type ConnectionDescription = {
+  localHost: string;
+  localPort: number;
+  remoteHost: string;
+  remotePort: number;
+  connectionId: string;
+  connectionIdPeer: string;
+  connectionIdShared: string;
+  applicationProto: string;
+  serverName: string;
+};
+
+/**
+ * @internal
+ */
+export type ConnectionOptions = {
+  config: QUICConfig;
+  socket: QUICSocket;
+  /** Emits the events of the connection again. */
+  owner?: Target;
+  reasonToCode?: StreamReasonToCode;
+  codeToReason?: StreamCodeToReason;
+  logger: Logger;
+} & (
+  | { type: 'server'; handle: number; description: ConnectionDescription }
+  | { type: 'client'; remoteInfo: RemoteInfo; serverName: string }
+);
+
+/**
+ * A QUIC connection (RFC 9000 section 5). Servers and clients make them.
+ *
+ * A connection always ends with an error, which says who closed it with which code, or that the
+ * peer was not heard of any more: {@link events.EventQUICConnectionError}, then
+ * {@link events.EventQUICConnectionClose}. All its streams end with it.
+ */
+@StartStop({
+  eventStart: events.EventQUICConnectionStart,
+  eventStarted: events.EventQUICConnectionStarted,
+  eventStop: events.EventQUICConnectionStop,
+  eventStopped: events.EventQUICConnectionStopped,
+})
+class QUICConnection implements NativeEventHandler {
+  public readonly type: 'client' | 'server';
+
+  /**
+   * Resolves once the connection is closed, for whatever reason.
+   */
+  public readonly closedP: Promise<void>;
+
+  /**
+   * The streams that are open, by their ID.
+   */
+  public readonly streamMap: Map<StreamId, QUICStream> = new Map();
+
+  protected logger: Logger;
+  protected socket: QUICSocket;
+  protected config: QUICConfig;
+  protected owner?: Target;
+  protected reasonToCode?: StreamReasonToCode;
+  protected codeToReason?: StreamCodeToReason;
+  protected env = environment();
+  protected handle = 0;
+  protected description?: ConnectionDescription;
+  protected remoteInfo?: RemoteInfo;
+  protected serverName: string;
+  protected remoteCerts?: Array<Uint8Array>;
+  protected isHolding = true;
+
+  /** Streams that wait for the peer's limit have no ID yet. */
+  protected streams: Set<QUICStream> = new Set();
+  protected resolveStreamsEnded?: () => void;
+  protected resolveDrained?: () => void;
+  protected stopping = false;
+  protected _closed = false;
+  protected resolveClosedP!: () => void;
+  protected errorLast: ConnectionCloseError | null = null;
+  protected started?: {
+    resolve: () => void;
+    reject: (e: Error) => void;
+  };
+
+  /**
+   * @internal
+   */
+  public constructor(opts: ConnectionOptions) {
+    this.type = opts.type;
+    this.config = opts.config;
+    this.socket = opts.socket;
+    this.owner = opts.owner;
+    this.reasonToCode = opts.reasonToCode;
+    this.codeToReason = opts.codeToReason;
+    this.logger = opts.logger;
+    this.serverName = opts.type === 'client' ? opts.serverName : '';
+    this.closedP = new Promise((resolve) => {
+      this.resolveClosedP = resolve;
+    });
+    if (opts.type === 'server') {
+      this.setHandle(opts.handle);
+      this.establish(opts.description);
+    } else {
+      this.remoteInfo = opts.remoteInfo;
+    }
+  }
+
+  /**
+   * The first connection ID that this end chose for itself.
+   */
+  public get connectionId(): QUICConnectionId {
+    return this.id('connectionId');
+  }
+
+  /**
+   * The first connection ID that the peer chose for itself.
+   */
+  public get connectionIdPeer(): QUICConnectionId {
+    return this.id('connectionIdPeer');
+  }
+
+  /**
+   * The original destination connection ID, the same at both ends.
+   */
+  public get connectionIdShared(): QUICConnectionId {
+    return this.id('connectionIdShared');
+  }
+
+  public get remoteHost(): Host {
+    return (this.description?.remoteHost ?? this.remoteInfo!.host) as Host;
+  }
+
+  public get remotePort(): Port {
+    return (this.description?.remotePort ?? this.remoteInfo!.port) as Port;
+  }
+
+  /**
+   * The local address, that of the socket if it is bound to a wildcard.
+   */
+  public get localHost(): Host {
+    return (this.description?.localHost ?? this.socket.host) as Host;
+  }
+
+  public get localPort(): Port {
+    return (this.description?.localPort ?? this.socket.port) as Port;
+  }
+
+  public get closed(): boolean {
+    return this._closed;
+  }
+
+  /**
+   * Makes the open connection keep the process alive, as it does by default.
+   */
+  public ref(): this {
+    this.isHolding = true;
+    if (this.handle !== 0 && !this._closed) this.socket.hold(this);
+    return this;
+  }
+
+  /**
+   * Lets the process end although the connection is open.
+   */
+  public unref(): this {
+    this.isHolding = false;
+    this.socket.release(this);
+    return this;
+  }
+
+  /**
+   * Completes the handshake. Servers and clients call it.
+   *
+   * @internal
+   */
+  public async start(ctx?: { signal: AbortSignal }): Promise<void> {
+    this.logger.info(`Start ${this.constructor.name}`);
+    if (this.type === 'client') await this.dial(ctx!.signal);
+    this.logger.info(`Started ${this.constructor.name}`);
+  }
+
+  /**
+   * Closes the connection. Without `force` it waits for running streams to end, refuses new ones meanwhile,
+   * and makes sure that the peer got all that was written.
+   *
+   * @param opts
+   * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
+   * @param opts.errorCode - the code that the peer gets, a `ConnectionErrorCode` if `isApp`
+   * is `false`, defaults to `0`
+   * @param opts.reason - the reason that the peer gets, defaults to none
+   * @param opts.force - whether to end running streams, defaults to `true`
+   */
+  public async stop(
+    opts:
+      | {
+          isApp: false;
+          errorCode?: ConnectionErrorCode;
+          reason?: Uint8Array;
+          force?: boolean;
+        }
+      | {
+          isApp?: true;
+          errorCode?: number;
+          reason?: Uint8Array;
+          force?: boolean;
+        } = {},
+  ): Promise<void> {
+    validateCodeArgs(opts);
+    const {
+      isApp = true,
+      errorCode = 0,
+      reason = new Uint8Array(0),
+      force = true,
+    } = opts;
+    this.logger.info(`Stop ${this.constructor.name}`);
+    if (!this._closed) {
+      this.stopping = true;
+      this.env.binding.connectionRefuseStreams(this.handle);
+      if (!force) await this.drain();
+      this.env.binding.connectionClose(this.handle, isApp, errorCode, reason);
+      await this.env.holdFor(this.closedP);
+    }
+    this.logger.info(`Stopped ${this.constructor.name}`);
+  }
+
+  /**
+   * The code and reason that the connection was closed with, or `undefined` if it is open
+   * or ended without, as by an idle timeout.
+   */
+  public getConnectionError(): ConnectionError | undefined {
+    const data = this.errorLast?.data;
+    if (data === undefined || !('errorCode' in data)) return undefined;
+    return data as ConnectionError;
+  }
+
+  /**
+   * The certificates of `config.ca` in DER.
+   */
+  public getLocalCACertsChain(): Array<Uint8Array> {
+    return certificatesToDER(this.config.ca);
+  }
+
+  /**
+   * The local certificates from leaf to root in DER.
+   */
+  public getLocalCertsChain(): Array<Uint8Array> {
+    return certificatesToDER(this.config.cert);
+  }
+
+  /**
+   * The certificates that the peer sent from leaf to root in DER, whether they were verified or not.
+   */
+  public getRemoteCertsChain(): Array<Uint8Array> {
+    this.remoteCerts ??= decodeChain(
+      this.env.binding.connectionCertificates(this.handle),
+    );
+    return this.remoteCerts;
+  }
+
+  public meta(): ConnectionMetadata {
+    return {
+      localHost: this.localHost,
+      localPort: this.localPort,
+      remoteHost: this.remoteHost,
+      remotePort: this.remotePort,
+      localCertsChain: this.getLocalCertsChain(),
+      localCACertsChain: this.getLocalCACertsChain(),
+      remoteCertsChain: this.getRemoteCertsChain(),
+    };
+  }
+
+  /**
+   * Opens a stream. When the peer's limit is reached (RFC 9000 section 4.6) the stream opens as soon as
+   * the peer gives credit; what is written meanwhile is sent then.
+   *
+   * The peer learns of a stream with its first byte.
+   *
+   * @param type - defaults to `'bidi'`
+   *
+   * @throws {errors.ErrorQUICConnectionNotRunning}
+   * @throws {errors.ErrorQUICConnectionStopping} when the connection waits for its streams to end
+   * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed
+   */
+  @ready(new errors.ErrorQUICConnectionNotRunning(), false, ['stopping'])
+  public newStream(type: 'bidi' | 'uni' = 'bidi'): QUICStream {
+    validateStreamType(type);
+    if (this._closed) throw new errors.ErrorQUICConnectionClosed();
+    if (this.stopping) throw new errors.ErrorQUICConnectionStopping();
+    const handle = callEngine(() =>
+      this.env.binding.connectionOpenStream(
+        this.handle,
+        type === 'uni',
+        openedId,
+      ),
+    );
+    return this.addStream(handle, openedId[0], type, 'local');
+  }
+
+  /**
+   * Ends all streams without closing the connection, also those that `stop` waits for.
+   */
+  public destroyStreams(reason?: any): void {
+    for (const stream of this.streams) stream.cancel(reason);
+  }
+
+  /**
+   * Starts to emit the streams of the peer.
+   *
+   * @internal
+   */
+  public acceptStreams(): void {
+    this.env.binding.connectionAccept(this.handle);
+  }
+
+  /**
+   * Where events of this connection and its streams are emitted.
+   *
+   * @internal
+   */
+  public get targets(): Array<Target> {
+    return this.owner === undefined ? [this] : [this, this.owner];
+  }
+
+  /**
+   * What the connection ended with.
+   *
+   * @internal
+   */
+  public get error(): ConnectionCloseError | null {
+    return this.errorLast;
+  }
+
+  /**
+   * Whose listeners hear of the connection too.
+   *
+   * @internal
+   */
+  public setOwner(owner: Target): void {
+    this.owner = owner;
+  }
+
+  /**
+   * @internal
+   */
+  public streamOpened(stream: QUICStream): void {
+    this.streamMap.set(stream.streamId, stream);
+  }
+
+  /**
+   * @internal
+   */
+  public streamDestroyed(stream: QUICStream): void {
+    this.streams.delete(stream);
+    this.streamMap.delete(stream.streamId);
+    if (this.streams.size === 0) this.resolveStreamsEnded?.();
+  }
+
+  /**
+   * @internal
+   */
+  public handleNativeEvent(
+    kind: number,
+    a: number,
+    b: number,
+    data: Uint8Array,
+  ): void {
+    switch (kind) {
+      case EventKind.ConnectionStream:
+        this.handleStream(a, b);
+        break;
+      case EventKind.ConnectionEstablished:
+        this.establish(JSON.parse(Buffer.from(data).toString()));
+        this.started?.resolve();
+        break;
+      case EventKind.ConnectionVerify:
+        void this.verify(decodeChain(data));
+        break;
+      case EventKind.ConnectionDrained:
+        this.resolveDrained?.();
+        break;
+      case EventKind.ConnectionClosed:
+        this.handleClosed(connectionError(a, b, data));
+        break;
+    }
+  }
+
+  protected id(name: keyof ConnectionDescription): QUICConnectionId {
+    return QUICConnectionId.fromString(
+      (this.description?.[name] ?? '') as string,
+    );
+  }
+
+  protected setHandle(handle: number): void {
+    this.handle = handle;
+    this.env.register(handle, this);
+    if (this.isHolding) this.socket.hold(this);
+  }
+
+  protected establish(description: ConnectionDescription): void {
+    this.description = description;
+    this.socket.addConnection(this);
+  }
+
+  protected async dial(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { host, port } = this.remoteInfo!;
+    const handle = callEngine(() =>
+      this.env.binding.connectionDial(
+        this.socket.transportHandle,
+        host,
+        port,
+        this.serverName,
+        toEngineConfig(this.config),
+      ),
+    );
+    this.setHandle(handle);
+    const handleAbort = () => {
+      this.env.binding.connectionClose(handle, true, 0, new Uint8Array(0));
+    };
+    signal.addEventListener('abort', handleAbort);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.started = { resolve, reject };
+      });
+    } catch (e) {
+      throw signal.aborted ? signal.reason : e;
+    } finally {
+      signal.removeEventListener('abort', handleAbort);
+      this.started = undefined;
+    }
+    if (signal.aborted) {
+      // It was too late to give up the handshake
+      handleAbort();
+      await this.closedP;
+      throw signal.reason;
+    }
+  }
+
+  protected async verify(chain: Array<Uint8Array>): Promise<void> {
+    const verdict = await verdictOf(this.config, chain);
+    this.env.binding.connectionVerdict(this.handle, verdict);
+  }
+
+  /**
+   * Waits until all streams have ended, and all that was written has arrived.
+   */
+  protected async drain(): Promise<void> {
+    if (this.streams.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.resolveStreamsEnded = resolve;
+      });
+    }
+    if (this._closed) return;
+    await new Promise<void>((resolve) => {
+      this.resolveDrained = resolve;
+      this.env.binding.connectionDrain(this.handle);
+    });
+  }
+
+  protected addStream(
+    handle: number,
+    streamId: number,
+    type: 'bidi' | 'uni',
+    initiated: 'local' | 'peer',
+  ): QUICStream {
+    const stream = new QUICStream({
+      handle,
+      streamId,
+      type,
+      initiated,
+      connection: this,
+      config: this.config,
+      reasonToCode: this.reasonToCode,
+      codeToReason: this.codeToReason,
+    });
+    this.streams.add(stream);
+    if (streamId >= 0) this.streamOpened(stream);
+    return stream;
+  }
+
+  protected handleStream(handle: number, streamId: number): void {
+    // The second lowest bit is the type (RFC 9000 section 2.1)
+    const type = (streamId & 2) === 0 ? 'bidi' : 'uni';
+    const stream = this.addStream(handle, streamId, type, 'peer');
+    emit(this.targets, events.EventQUICConnectionStream, { detail: stream });
+  }
+
+  protected handleClosed(error: ConnectionCloseError): void {
+    this._closed = true;
+    this.errorLast = error;
+    // The peer's certificates can still be asked for afterwards
+    this.getRemoteCertsChain();
+    for (const stream of this.streams) stream.connectionClosed(error);
+    this.env.unregister(this.handle);
+    this.env.binding.connectionRelease(this.handle);
+    this.socket.release(this);
+    if (this.description !== undefined) this.socket.removeConnection(this);
+    this.logger.info(`${this.constructor.name} Error: ${error.message}`);
+    emit(this.targets, events.EventQUICConnectionError, { detail: error });
+    if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
+      emit(this.targets, events.EventQUICConnectionClose, { detail: error });
+    }
+    this.started?.reject(error);
+    this.resolveDrained?.();
+    this.resolveClosedP();
+    if (this[running] && this[status] !== 'stopping') void this.stop();
+  }
+}
+
+// Where the engine writes the ID of a stream that it opens
+const openedId = new Float64Array(1);
+
+export default QUICConnection;

@@ -1,0 +1,459 @@
+import type * as startStop from '@matrixai/async-init/StartStop.js';
+import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
+import { EventAll } from '@matrixai/events';
+import type Logger from '@matrixai/logger';
+import { connectionError } from './connectionErrors.js';
+import {
+  callEngine,
+  decodeChain,
+  toEngineConfig,
+  verdictOf,
+} from './engine.js';
+import * as errors from './errors.js';
+import * as events from './events.js';
+import { emit, silentLogger } from './internal.js';
+import { environment } from './native/Environment.js';
+import { EventKind, type NativeEventHandler } from './native/events.js';
+import { ConnectionErrorCode } from './native/types.js';
+import QUICConnection, {
+  type ConnectionDescription,
+} from './QUICConnection.js';
+import QUICSocket from './QUICSocket.js';
+import type {
+  Host,
+  Port,
+  QUICConfig,
+  QUICServerConfigInput,
+  QUICServerCrypto,
+  ResolveHostname,
+  SocketIO,
+  StreamCodeToReason,
+  StreamReasonToCode,
+} from './types.js';
+import {
+  validateCodeArgs,
+  validateConfig,
+  validateCrypto,
+  validateFunction,
+  validateLogger,
+  validateMinIdleTimeout,
+  validateObject,
+} from './validation.js';
+
+interface QUICServer extends startStop.StartStop {}
+
+/**
+ * Accepts connections on a {@link QUICSocket}.
+ *
+ * Each connection is emitted as {@link events.EventQUICServerConnection} once its handshake is
+ * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of their
+ * streams are emitted again on the server.
+ */
+@StartStop({
+  eventStart: events.EventQUICServerStart,
+  eventStarted: events.EventQUICServerStarted,
+  eventStop: events.EventQUICServerStop,
+  eventStopped: events.EventQUICServerStopped,
+})
+class QUICServer implements NativeEventHandler {
+  /**
+   * Whether the socket was given to the server, and lives on when the server stops.
+   */
+  public readonly isSocketShared: boolean;
+  /**
+   * Maps reasons to codes for streams of new connections.
+   */
+  public reasonToCode?: StreamReasonToCode;
+  /**
+   * Maps codes to reasons for streams of new connections.
+   */
+  public codeToReason?: StreamCodeToReason;
+  /**
+   * Milliseconds after which the handshake of a new connection times out, if `config.maxIdleTimeout`
+   * is not smaller. Defaults to 10,000 if neither is set, so that clients that
+   * vanish in the handshake leave nothing behind.
+   */
+  public minIdleTimeout?: number;
+
+  protected logger: Logger;
+  protected socket: QUICSocket;
+  protected crypto?: QUICServerCrypto;
+  protected config: QUICConfig;
+  protected engineConfig!: string;
+  protected listener: number = 0;
+  protected _closed: boolean = true;
+  protected _closedP: Promise<void> = Promise.resolve();
+  protected resolveClosedP: () => void = () => {};
+  protected resolveListenerClosed: () => void = () => {};
+  protected connections: Set<QUICConnection> = new Set();
+
+  /**
+   * @param opts
+   * @param opts.config - `key` and `cert` are needed, the others default to `serverDefault`
+   * @param opts.crypto - its key is the secret of tokens and stateless resets, so that
+   * several processes can share it. Defaults to a random one. Ignored if `socket` is given,
+   * which takes one itself.
+   * @param opts.socket - a running socket to share; the server makes its own if there is none
+   * @param opts.io - who does the UDP I/O if the server makes its own socket, defaults to `'dgram'`
+   * @param opts.resolveHostname - defaults to the operating system's resolver
+   * @param opts.reasonToCode - maps reasons of streams to error codes, defaults to `0`
+   * @param opts.codeToReason - maps error codes of streams to reasons, defaults to an `Error`
+   * @param opts.minIdleTimeout - see {@link QUICServer.minIdleTimeout}
+   * @param opts.logger - defaults to one that says nothing
+   *
+   * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
+   * @throws {errors.ErrorQUICConnectionConfigInvalid} when keep-alive is not below the idle timeout
+   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong
+   */
+  public constructor(opts: {
+    config: QUICServerConfigInput;
+    crypto?: QUICServerCrypto;
+    socket?: QUICSocket;
+    io?: SocketIO;
+    resolveHostname?: ResolveHostname;
+    reasonToCode?: StreamReasonToCode;
+    codeToReason?: StreamCodeToReason;
+    minIdleTimeout?: number;
+    logger?: Logger;
+  }) {
+    validateObject(opts, 'opts');
+    const { crypto, socket, reasonToCode, codeToReason, minIdleTimeout } = opts;
+    validateCrypto(crypto, 'server');
+    validateFunction(reasonToCode, 'reasonToCode');
+    validateFunction(codeToReason, 'codeToReason');
+    validateMinIdleTimeout(minIdleTimeout);
+    validateLogger(opts.logger);
+    if (socket !== undefined && !(socket instanceof QUICSocket)) {
+      validateObject(undefined, 'socket');
+    }
+    this.config = validateConfig(opts.config, 'server');
+    this.minIdleTimeout = minIdleTimeout;
+    this.setEngineConfig(this.config);
+    this.logger = opts.logger ?? silentLogger(this.constructor.name);
+    this.isSocketShared = socket !== undefined;
+    this.socket =
+      socket ??
+      new QUICSocket({
+        io: opts.io,
+        crypto,
+        resolveHostname: opts.resolveHostname,
+        logger: this.logger.getChild(QUICSocket.name),
+      });
+    // The server and its connections hold the event loop, not their socket
+    if (!this.isSocketShared) this.socket.unref();
+    this.crypto = crypto;
+    this.reasonToCode = reasonToCode;
+    this.codeToReason = codeToReason;
+    this.isHolding = true;
+  }
+
+  /**
+   * Whether the server holds the event loop while it runs.
+   */
+  protected isHolding: boolean;
+
+  @ready(new errors.ErrorQUICServerNotRunning())
+  public get host(): Host {
+    return this.socket.host;
+  }
+
+  @ready(new errors.ErrorQUICServerNotRunning())
+  public get port(): Port {
+    return this.socket.port;
+  }
+
+  /**
+   * Whether the server accepts no connections.
+   */
+  public get closed(): boolean {
+    return this._closed;
+  }
+
+  public get closedP(): Promise<void> {
+    return this._closedP;
+  }
+
+  /**
+   * Makes the running server keep the process alive, as it does by default.
+   */
+  public ref(): this {
+    this.isHolding = true;
+    if (this[running]) this.socket.hold(this);
+    return this;
+  }
+
+  /**
+   * Lets the process end although the server is running. Its connections hold the
+   * process all the same until they are closed.
+   */
+  public unref(): this {
+    this.isHolding = false;
+    this.socket.release(this);
+    return this;
+  }
+
+  /**
+   * Starts to accept connections. If the server has its own socket, that is bound first.
+   *
+   * @param opts - ignored if the socket is shared
+   * @param opts.host - defaults to `::`
+   * @param opts.port - defaults to `0`, any free port
+   * @param opts.reuseAddr - defaults to `false`
+   * @param opts.ipv6Only - defaults to `false`
+   *
+   * @throws {errors.ErrorQUICServerSocketNotRunning} when the shared socket is not running
+   * @throws {errors.ErrorQUICSocketInvalidBindAddress} when the address cannot be bound
+   * @throws {errors.ErrorQUICSocket} when the socket has a server already
+   */
+  public async start({
+    host = '::',
+    port = 0,
+    reuseAddr = false,
+    ipv6Only = false,
+  }: {
+    host?: string;
+    port?: number;
+    reuseAddr?: boolean;
+    ipv6Only?: boolean;
+  } = {}): Promise<void> {
+    this.logger.info(`Start ${this.constructor.name}`);
+    if (!this.isSocketShared) {
+      this.socket.addEventListener(EventAll.name, this.handleEventQUICSocket);
+      await this.socket.start({ host, port, reuseAddr, ipv6Only });
+    } else if (!this.socket[running]) {
+      throw new errors.ErrorQUICServerSocketNotRunning();
+    }
+    try {
+      this.socket.setServer(this);
+      const env = environment();
+      this.listener = callEngine(() =>
+        env.binding.listenerOpen(
+          this.socket.transportHandle,
+          this.engineConfig,
+        ),
+      );
+      env.register(this.listener, this);
+    } catch (e) {
+      if (!this.isSocketShared) await this.socket.stop({ force: true });
+      throw e;
+    }
+    this.socket.addEventListener(
+      events.EventQUICSocketStopped.name,
+      this.handleEventQUICSocketStopped,
+    );
+    if (this.isHolding) this.socket.hold(this);
+    this._closed = false;
+    this._closedP = new Promise((resolve) => {
+      this.resolveClosedP = resolve;
+    });
+    this.logger.info(`Started ${this.constructor.name}`);
+  }
+
+  /**
+   * Refuses new connections, closes the existing ones, and stops the socket
+   * unless it is shared.
+   *
+   * @param opts
+   * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
+   * @param opts.errorCode - the code that the clients get, defaults to `0`
+   * @param opts.reason - the reason that the clients get, defaults to none
+   * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
+   */
+  public async stop(
+    opts:
+      | {
+          isApp: false;
+          errorCode?: ConnectionErrorCode;
+          reason?: Uint8Array;
+          force?: boolean;
+        }
+      | {
+          isApp?: true;
+          errorCode?: number;
+          reason?: Uint8Array;
+          force?: boolean;
+        } = {},
+  ): Promise<void> {
+    validateCodeArgs(opts);
+    this.logger.info(`Stop ${this.constructor.name}`);
+    await this.closeListener();
+    await Promise.all(
+      [...this.connections].map((connection) => connection.stop(opts)),
+    );
+    this.socket.removeEventListener(
+      events.EventQUICSocketStopped.name,
+      this.handleEventQUICSocketStopped,
+    );
+    this.socket.unsetServer();
+    this.socket.release(this);
+    if (!this.isSocketShared) {
+      if (this.socket[running]) await this.socket.stop({ force: true });
+      this.socket.removeEventListener(
+        EventAll.name,
+        this.handleEventQUICSocket,
+      );
+    }
+    if (!this._closed) {
+      this._closed = true;
+      this.dispatchEvent(
+        new events.EventQUICServerClose({ detail: undefined }),
+      );
+    }
+    this.resolveClosedP();
+    this.logger.info(`Stopped ${this.constructor.name}`);
+  }
+
+  /**
+   * Accepted as in version 2. The secret of tokens and stateless resets is that of the socket, and
+   * stays the same as long as it is bound.
+   */
+  public updateCrypto(crypto: Partial<QUICServerCrypto>): void {
+    validateObject(crypto, 'crypto');
+    const updated = { ...this.crypto, ...crypto } as QUICServerCrypto;
+    validateCrypto(updated, 'server');
+    this.crypto = updated;
+  }
+
+  /**
+   * Sets options of new connections. Those that exist keep theirs.
+   *
+   * @throws as the constructor does; then nothing changes
+   */
+  public updateConfig(config: Partial<QUICServerConfigInput>): void {
+    const updated = validateConfig(config, 'server', this.config);
+    this.setEngineConfig(updated);
+    this.config = updated;
+    if (this.listener !== 0) {
+      callEngine(() =>
+        environment().binding.listenerConfigure(
+          this.listener,
+          this.engineConfig,
+        ),
+      );
+    }
+  }
+
+  /**
+   * @internal
+   */
+  public handleNativeEvent(
+    kind: number,
+    a: number,
+    b: number,
+    data: Uint8Array,
+  ): void {
+    switch (kind) {
+      case EventKind.ListenerConnection:
+        this.handleConnection(a, data);
+        break;
+      case EventKind.ListenerFailed:
+        this.handleFailedConnection(a, b, data);
+        break;
+      case EventKind.ConnectionVerify:
+        void this.verify(a, data);
+        break;
+      case EventKind.ListenerClosed:
+        this.resolveListenerClosed();
+        break;
+    }
+  }
+
+  protected setEngineConfig(config: QUICConfig): void {
+    const engineConfig = toEngineConfig(config, this.minIdleTimeout);
+    callEngine(() => environment().binding.configCheck(engineConfig, true));
+    this.engineConfig = engineConfig;
+  }
+
+  protected handleConnection(handle: number, data: Uint8Array): void {
+    const connection = new QUICConnection({
+      type: 'server',
+      handle,
+      description: JSON.parse(Buffer.from(data).toString()),
+      config: this.config,
+      socket: this.socket,
+      owner: this,
+      reasonToCode: this.reasonToCode,
+      codeToReason: this.codeToReason,
+      logger: this.logger.getChild(QUICConnection.name),
+    });
+    this.connections.add(connection);
+    void connection.closedP.then(() => this.connections.delete(connection));
+    void connection.start().then(() => {
+      if (connection.closed || this._closed) {
+        void connection.stop();
+        return;
+      }
+      this.dispatchEvent(
+        new events.EventQUICServerConnection({ detail: connection }),
+      );
+      connection.acceptStreams();
+    });
+  }
+
+  /**
+   * A handshake that failed made no connection. Who wants to know of it listens to the
+   * errors of connections on the server.
+   */
+  protected handleFailedConnection(
+    kind: number,
+    code: number,
+    data: Uint8Array,
+  ): void {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const length = view.getUint32(0, true);
+    const description: ConnectionDescription = JSON.parse(
+      Buffer.from(data.subarray(4, 4 + length)).toString(),
+    );
+    const error = connectionError(kind, code, data.subarray(4 + length));
+    this.logger.info(
+      `Failed handshake with ${description.remoteHost}:${description.remotePort}: ${error.message}`,
+    );
+    emit([this], events.EventQUICConnectionError, { detail: error });
+  }
+
+  protected async verify(connection: number, chain: Uint8Array): Promise<void> {
+    const verdict = await verdictOf(this.config, decodeChain(chain));
+    environment().binding.connectionVerdict(connection, verdict);
+  }
+
+  protected async closeListener(): Promise<void> {
+    if (this.listener === 0) return;
+    const env = environment();
+    const { listener } = this;
+    this.listener = 0;
+    const closed = new Promise<void>((resolve) => {
+      this.resolveListenerClosed = resolve;
+    });
+    env.binding.listenerClose(listener);
+    await env.holdFor(closed);
+    env.unregister(listener);
+  }
+
+  /**
+   * Emits events of the own socket again.
+   */
+  protected handleEventQUICSocket = (evt: EventAll): void => {
+    if (evt.detail instanceof events.EventQUICSocket) {
+      this.dispatchEvent(evt.detail.clone());
+    }
+  };
+
+  /**
+   * A socket must not stop before its server does.
+   */
+  protected handleEventQUICSocketStopped = (): void => {
+    if (this._closed) return;
+    this._closed = true;
+    const error = new errors.ErrorQUICServerSocketNotRunning();
+    this.logger.error(`${this.constructor.name} Error: ${error.description}`);
+    this.dispatchEvent(new events.EventQUICServerError({ detail: error }));
+    this.dispatchEvent(new events.EventQUICServerClose({ detail: error }));
+    void this.stop({
+      isApp: false,
+      errorCode: ConnectionErrorCode.InternalError,
+      force: true,
+    });
+  };
+}
+
+export default QUICServer;

@@ -1,0 +1,433 @@
+import type * as startStop from '@matrixai/async-init/StartStop.js';
+import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
+import type Logger from '@matrixai/logger';
+import * as errors from './errors.js';
+import * as events from './events.js';
+import { silentLogger } from './internal.js';
+import DgramTransport from './io/dgram.js';
+import NativeTransport from './io/native.js';
+import type { SocketTransport } from './io/types.js';
+import { ConnectionErrorCode } from './native/types.js';
+import type QUICConnection from './QUICConnection.js';
+import QUICConnectionMap from './QUICConnectionMap.js';
+import type QUICServer from './QUICServer.js';
+import type {
+  Host,
+  Port,
+  QUICServerCrypto,
+  ResolveHostname,
+  SocketIO,
+} from './types.js';
+import * as utils from './utils.js';
+import {
+  describe,
+  optionError,
+  validateBoolean,
+  validateCrypto,
+  validateFunction,
+  validateHost,
+  validateIO,
+  validateLogger,
+  validatePort,
+} from './validation.js';
+
+interface QUICSocket extends startStop.StartStop {}
+
+/**
+ * One UDP port, which carries one server and any number of clients at once. Packets reach
+ * their connection by the connection ID (RFC 9000 section 5.2).
+ *
+ * A server or client makes a socket of its own, unless it is given one that is
+ * running: then whoever made that one stops it.
+ */
+@StartStop({
+  eventStart: events.EventQUICSocketStart,
+  eventStarted: events.EventQUICSocketStarted,
+  eventStop: events.EventQUICSocketStop,
+  eventStopped: events.EventQUICSocketStopped,
+})
+class QUICSocket {
+  /**
+   * Who does the UDP I/O.
+   */
+  public readonly io: SocketIO;
+
+  /**
+   * The connections of this socket.
+   */
+  public readonly connectionMap: QUICConnectionMap = new QUICConnectionMap();
+
+  protected logger: Logger;
+  protected resolveHostname: ResolveHostname;
+  protected server?: QUICServer;
+  protected key: Uint8Array;
+  protected transport?: SocketTransport;
+  protected _host!: Host;
+  protected _port!: Port;
+  protected _type!: 'ipv4' | 'ipv6' | 'ipv4&ipv6';
+  protected _closed: boolean = true;
+  protected _closedP: Promise<void> = Promise.resolve();
+  protected resolveClosedP: () => void = () => {};
+  /** Those that want the event loop to wait for this socket. */
+  protected holders: Set<object> = new Set([this]);
+
+  /**
+   * @param opts
+   * @param opts.io - who does the UDP I/O, defaults to `'dgram'`
+   * @param opts.crypto - its key is the secret of the tokens and stateless resets
+   * of a server on this socket, defaults to a random one
+   * @param opts.resolveHostname - defaults to the operating system's resolver
+   * @param opts.logger - defaults to one that says nothing
+   *
+   * @throws {errors.ErrorQUICOptionInvalid}
+   */
+  public constructor({
+    io,
+    crypto,
+    resolveHostname = utils.resolveHostname,
+    logger,
+  }: {
+    io?: SocketIO;
+    crypto?: QUICServerCrypto;
+    resolveHostname?: ResolveHostname;
+    logger?: Logger;
+  } = {}) {
+    validateFunction(resolveHostname, 'resolveHostname');
+    validateLogger(logger);
+    validateCrypto(crypto, 'server');
+    this.io = validateIO(io);
+    this.key = crypto === undefined ? new Uint8Array(0) : bytes(crypto.key);
+    this.resolveHostname = resolveHostname;
+    this.logger = logger ?? silentLogger(this.constructor.name);
+  }
+
+  /**
+   * The IP address that the socket is bound to. It may be a wildcard: `::` means all
+   * addresses of IPv6, and of IPv4 unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
+   */
+  @ready(new errors.ErrorQUICSocketNotRunning())
+  public get host(): Host {
+    return this._host;
+  }
+
+  /**
+   * The port that the socket is bound to, never `0`.
+   */
+  @ready(new errors.ErrorQUICSocketNotRunning())
+  public get port(): Port {
+    return this._port;
+  }
+
+  /**
+   * What the socket can send to.
+   */
+  @ready(new errors.ErrorQUICSocketNotRunning())
+  public get type(): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
+    return this._type;
+  }
+
+  public get closed(): boolean {
+    return this._closed;
+  }
+
+  public get closedP(): Promise<void> {
+    return this._closedP;
+  }
+
+  /**
+   * Makes the open socket keep the process alive, as it does by default.
+   */
+  public ref(): this {
+    this.hold(this);
+    return this;
+  }
+
+  /**
+   * Lets the process end although the socket is open, unless a server or connection on it holds it.
+   */
+  public unref(): this {
+    this.release(this);
+    return this;
+  }
+
+  /**
+   * Binds the socket.
+   *
+   * @param opts
+   * @param opts.host - IP address or hostname to bind to, defaults to `::`
+   * @param opts.port - defaults to `0`, any free port
+   * @param opts.reuseAddr - whether other sockets may bind to the port, defaults to `false`
+   * @param opts.ipv6Only - whether `::` leaves out IPv4, defaults to `false`
+   *
+   * @throws {errors.ErrorQUICHostInvalid} when host is no host
+   * @throws {errors.ErrorQUICPortInvalid} when port is no port
+   * @throws {errors.ErrorQUICSocketInvalidBindAddress} when the host does not
+   * resolve, or the operating system cannot bind to the address; `cause` says why
+   */
+  public async start({
+    host = '::',
+    port = 0,
+    reuseAddr = false,
+    ipv6Only = false,
+  }: {
+    host?: string;
+    port?: number;
+    reuseAddr?: boolean;
+    ipv6Only?: boolean;
+  } = {}): Promise<void> {
+    validateHost(host);
+    validatePort(port);
+    validateBoolean(reuseAddr, 'reuseAddr');
+    validateBoolean(ipv6Only, 'ipv6Only');
+    const address = utils.buildAddress(host, port);
+    this.logger.info(`Start ${this.constructor.name} on ${address}`);
+    try {
+      const [ip, udpType] = await utils.resolveHost(host, this.resolveHostname);
+      const options = {
+        ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
+        key: this.key,
+      };
+      this.transport =
+        this.io === 'native'
+          ? await NativeTransport.open(options)
+          : await DgramTransport.open(options, this.handleTransportError);
+      this._type = socketType(ip, udpType, ipv6Only);
+      this._host = ip;
+    } catch (e) {
+      throw new errors.ErrorQUICSocketInvalidBindAddress(
+        `cannot bind to ${address}: ${(e as Error).message}`,
+        { cause: e },
+      );
+    }
+    this._port = this.transport.port;
+    this._closed = false;
+    this._closedP = new Promise((resolve) => {
+      this.resolveClosedP = resolve;
+    });
+    if (this.holders.size > 0) this.transport.ref();
+    this.logger.info(
+      `Started ${this.constructor.name} on ${utils.buildAddress(this._host, this._port)}`,
+    );
+  }
+
+  /**
+   * Stops the socket.
+   *
+   * @param opts
+   * @param opts.force - whether to close connections that still use it, with the
+   * transport error code `InternalError`, defaults to `false`
+   *
+   * @throws {errors.ErrorQUICSocketConnectionsActive} when connections still use it
+   */
+  public async stop({
+    force = false,
+  }: {
+    force?: boolean;
+  } = {}): Promise<void> {
+    validateBoolean(force, 'force');
+    if (this.connectionMap.size > 0 && !force) {
+      throw new errors.ErrorQUICSocketConnectionsActive(
+        `${this.connectionMap.size} connections are using the socket, stop them first or stop it with force`,
+      );
+    }
+    const address = utils.buildAddress(this._host, this._port);
+    this.logger.info(`Stop ${this.constructor.name} on ${address}`);
+    await Promise.all(
+      [...this.connectionMap.values()].map((connection) =>
+        connection.stop({
+          isApp: false,
+          errorCode: ConnectionErrorCode.InternalError,
+          force: true,
+        }),
+      ),
+    );
+    if (this.holders.size > 0) this.transport?.unref();
+    await this.transport?.close();
+    this.transport = undefined;
+    this._closed = true;
+    this.resolveClosedP();
+    this.dispatchEvent(new events.EventQUICSocketClose({ detail: undefined }));
+    this.logger.info(`Stopped ${this.constructor.name} on ${address}`);
+  }
+
+  /**
+   * Sends a datagram that is not QUIC, for example to punch a hole into a NAT. When it cannot be
+   * sent only this call fails, the socket goes on.
+   *
+   * @param msg - the datagram, or an array of its parts
+   * @param port - target port
+   * @param address - target IP address or hostname
+   *
+   * @returns the size of the datagram in bytes
+   *
+   * @throws {errors.ErrorQUICSocketNotRunning}
+   * @throws {errors.ErrorQUICSocketInvalidSendAddress} when the socket's address
+   * family cannot reach the target's
+   * @throws the operating system's error when it refuses to send
+   */
+  public async send(
+    msg: string | Uint8Array | ReadonlyArray<any>,
+    port: number,
+    address: string,
+  ): Promise<number>;
+  /**
+   * Sends a part of a buffer.
+   *
+   * @param offset - where the datagram starts in `msg`, in bytes
+   * @param length - size of the datagram in bytes
+   */
+  public async send(
+    msg: string | Uint8Array,
+    offset: number,
+    length: number,
+    port: number,
+    address: string,
+  ): Promise<number>;
+  @ready(new errors.ErrorQUICSocketNotRunning())
+  public async send(
+    msg: string | Uint8Array | ReadonlyArray<any>,
+    ...args: Array<any>
+  ): Promise<number> {
+    const [port, address] = args.slice(-2);
+    let data = toDatagram(msg);
+    if (args.length > 2) data = part(data, args[0], args[1]);
+    validatePort(port, 'port', 1);
+    validateHost(address, 'address');
+    const [host, udpType] = await utils.resolveHost(
+      address,
+      this.resolveHostname,
+    );
+    const target = utils.validateTarget(
+      this._host,
+      this._type,
+      utils.resolvesZeroIP(host),
+      udpType,
+      errors.ErrorQUICSocketInvalidSendAddress,
+    );
+    if (this.transport === undefined) {
+      throw new errors.ErrorQUICSocketNotRunning();
+    }
+    return await this.transport.send(data, port, target);
+  }
+
+  /**
+   * Registers the server of this socket. Servers do it themselves.
+   *
+   * @throws {errors.ErrorQUICSocket} when there is another one
+   */
+  public setServer(server: QUICServer): void {
+    if (this.server !== undefined && this.server !== server) {
+      throw new errors.ErrorQUICSocket('the socket already has a server');
+    }
+    this.server = server;
+  }
+
+  public unsetServer(): void {
+    this.server = undefined;
+  }
+
+  /**
+   * The engine's transport, while the socket is running.
+   *
+   * @internal
+   */
+  public get transportHandle(): number {
+    if (this.transport === undefined) {
+      throw new errors.ErrorQUICSocketNotRunning();
+    }
+    return this.transport.handle;
+  }
+
+  /**
+   * Makes the event loop wait for this socket.
+   *
+   * @internal
+   */
+  public hold(holder: object): void {
+    this.holders.add(holder);
+    if (this.holders.size === 1) this.transport?.ref();
+  }
+
+  /**
+   * @internal
+   */
+  public release(holder: object): void {
+    if (!this.holders.delete(holder)) return;
+    if (this.holders.size === 0) this.transport?.unref();
+  }
+
+  /**
+   * @internal
+   */
+  public addConnection(connection: QUICConnection): void {
+    this.connectionMap.set(connection.connectionId, connection);
+  }
+
+  /**
+   * @internal
+   */
+  public removeConnection(connection: QUICConnection): void {
+    this.connectionMap.delete(connection.connectionId);
+  }
+
+  protected handleTransportError = (e: Error): void => {
+    const error = new errors.ErrorQUICSocketInternal(e.message, { cause: e });
+    this.logger.error(`${this.constructor.name} Error: ${e.message}`);
+    this.dispatchEvent(new events.EventQUICSocketError({ detail: error }));
+    if (this[running]) void this.stop({ force: true });
+  };
+}
+
+function bytes(buffer: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return ArrayBuffer.isView(buffer)
+    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    : new Uint8Array(buffer);
+}
+
+function socketType(
+  host: Host,
+  udpType: 'udp4' | 'udp6',
+  ipv6Only: boolean,
+): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
+  if (udpType === 'udp4' || utils.isIPv4MappedIPv6(host)) return 'ipv4';
+  return utils.isHostWildcard(host) && !ipv6Only ? 'ipv4&ipv6' : 'ipv6';
+}
+
+function toDatagram(msg: unknown): Uint8Array {
+  if (typeof msg === 'string') return Buffer.from(msg);
+  if (msg instanceof Uint8Array) return msg;
+  if (Array.isArray(msg)) return Buffer.concat(msg.map(toDatagram));
+  throw optionError(
+    errors.ErrorQUICOptionInvalid,
+    'msg',
+    describe(msg),
+    'a string, a Uint8Array or an array of them',
+  );
+}
+
+function part(data: Uint8Array, offset: unknown, length: unknown): Uint8Array {
+  validateRange(offset, 'offset', data.byteLength);
+  validateRange(length, 'length', data.byteLength - offset);
+  return data.subarray(offset, offset + length);
+}
+
+function validateRange(
+  value: unknown,
+  option: string,
+  max: number,
+): asserts value is number {
+  if (
+    !Number.isSafeInteger(value) ||
+    (value as number) < 0 ||
+    (value as number) > max
+  ) {
+    throw optionError(
+      errors.ErrorQUICOptionInvalid,
+      option,
+      describe(value),
+      `an integer from 0 to ${max} (bytes)`,
+    );
+  }
+}
+
+export default QUICSocket;

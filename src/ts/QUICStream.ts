@@ -1,0 +1,684 @@
+import {
+  type ReadableByteStreamController,
+  ReadableStream,
+  type ReadableWritablePair,
+  WritableStream,
+  type WritableStreamDefaultController,
+} from 'node:stream/web';
+import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
+import {
+  destroyed,
+  initLock,
+  status,
+  statusP,
+} from '@matrixai/async-init/CreateDestroy.js';
+import type { Status } from '@matrixai/async-init/types.js';
+import { RWLockWriter } from '@matrixai/async-locks';
+import type { ConnectionCloseError } from './connectionErrors.js';
+import * as errors from './errors.js';
+import * as events from './events.js';
+import { emit } from './internal.js';
+import LazyEvented from './lazyEvented.js';
+import { StreamStatus } from './native/binding.js';
+import { environment } from './native/Environment.js';
+import { EventKind, type NativeEventHandler } from './native/events.js';
+import type QUICConnection from './QUICConnection.js';
+import type {
+  ConnectionMetadata,
+  QUICConfig,
+  StreamCodeToReason,
+  StreamId,
+  StreamReasonToCode,
+} from './types.js';
+
+/**
+ * @internal
+ */
+export type StreamOptions = {
+  handle: number;
+  /** -1 while the stream waits for the peer's limit. */
+  streamId: number;
+  type: 'bidi' | 'uni';
+  initiated: 'local' | 'peer';
+  connection: QUICConnection;
+  config: QUICConfig;
+  reasonToCode?: StreamReasonToCode;
+  codeToReason?: StreamCodeToReason;
+};
+
+// Writes up to this size wait for the end of the current turn, in which more may follow, and
+// often the FIN does: then all goes out in one packet
+const corkSize = 4 * 1024;
+
+// Chunks of at least this size keep the buffer that they were read into
+const largeChunkSize = 16 * 1024;
+
+const empty = new Uint8Array(0);
+
+/**
+ * A QUIC stream (RFC 9000 section 2). Connections make them.
+ *
+ * `readable` and `writable` are web streams with backpressure: a reader that does not read holds up the
+ * peer's writer. Each side ends on its own; the stream is destroyed once both have.
+ */
+class QUICStream
+  extends LazyEvented
+  implements
+    ReadableWritablePair<Uint8Array, Uint8Array>,
+    NativeEventHandler,
+    createDestroy.CreateDestroy
+{
+  public readonly type: 'bidi' | 'uni';
+  public readonly initiated: 'local' | 'peer';
+
+  protected env = environment();
+  protected handle: number;
+  protected connection: QUICConnection;
+  protected config: QUICConfig;
+  protected reasonToCode?: StreamReasonToCode;
+  protected codeToReason?: StreamCodeToReason;
+
+  protected _streamId: number;
+  protected _opened?: { p: Promise<void>; resolve: () => void };
+
+  protected _readable?: ReadableStream<Uint8Array>;
+  protected readableController?: ReadableByteStreamController;
+  protected resolvePull?: () => void;
+  protected readError?: { reason: any };
+  protected _readClosed: boolean;
+
+  protected _writable?: WritableStream<Uint8Array>;
+  protected writableController?: WritableStreamDefaultController;
+  protected corked?: Uint8Array;
+  protected corkedLength = 0;
+  protected isFull = false;
+  protected isFinishing = false;
+  protected resolveWritable?: () => void;
+  protected writeError?: { reason: any };
+  protected _writeClosed: boolean;
+
+  protected isDestroyed = false;
+  protected _closedP?: Promise<void>;
+  protected resolveClosedP?: () => void;
+  protected _initLock?: RWLockWriter;
+
+  /**
+   * @internal
+   */
+  public constructor(opts: StreamOptions) {
+    super();
+    this.handle = opts.handle;
+    this._streamId = opts.streamId;
+    this.type = opts.type;
+    this.initiated = opts.initiated;
+    this.connection = opts.connection;
+    this.config = opts.config;
+    this.reasonToCode = opts.reasonToCode;
+    this.codeToReason = opts.codeToReason;
+    const isUni = opts.type === 'uni';
+    this._readClosed = isUni && opts.initiated === 'local';
+    this._writeClosed = isUni && opts.initiated === 'peer';
+    this.env.register(this.handle, this);
+  }
+
+  /**
+   * The stream ID (RFC 9000 section 2.1), or `-1` while the stream waits for the peer's limit.
+   */
+  public get streamId(): StreamId {
+    return this._streamId as StreamId;
+  }
+
+  /**
+   * Resolves once the stream has its ID, or is destroyed.
+   */
+  public get opened(): Promise<void> {
+    if (this._streamId >= 0 || this.isDestroyed) return Promise.resolve();
+    if (this._opened === undefined) {
+      let resolve!: () => void;
+      const p = new Promise<void>((r) => {
+        resolve = r;
+      });
+      this._opened = { p, resolve };
+    }
+    return this._opened.p;
+  }
+
+  /**
+   * What the peer sends, as a byte stream. Of a unidirectional stream that was opened locally it is closed.
+   *
+   * Cancelling it sends STOP_SENDING with the code of the reason.
+   */
+  public get readable(): ReadableStream<Uint8Array> {
+    if (this._readable === undefined) {
+      this._readable = new ReadableStream(
+        {
+          type: 'bytes',
+          start: (controller) => {
+            this.readableController = controller;
+          },
+          pull: (controller) => this.readablePull(controller),
+          cancel: (reason) => this.readableCancel(reason),
+        },
+        { highWaterMark: 0 },
+      );
+      if (this.readError !== undefined) {
+        this.readableController!.error(this.readError.reason);
+      } else if (this._readClosed) {
+        this.readableController!.close();
+      }
+    }
+    return this._readable;
+  }
+
+  /**
+   * What is sent to the peer. Of a unidirectional stream that the peer opened it is closed.
+   *
+   * Aborting it sends RESET_STREAM with the code of the reason. A write is done when the bytes are
+   * queued, not when they have arrived.
+   */
+  public get writable(): WritableStream<Uint8Array> {
+    if (this._writable === undefined) {
+      this._writable = new WritableStream({
+        start: (controller) => {
+          this.writableController = controller;
+        },
+        write: (chunk) => this.writableWrite(chunk),
+        close: () => this.writableClose(),
+        abort: (reason) => this.writableAbort(reason),
+      });
+      if (this.writeError !== undefined) {
+        this.writableController!.error(this.writeError.reason);
+      } else if (this._writeClosed) {
+        void this._writable.close();
+      }
+    }
+    return this._writable;
+  }
+
+  /**
+   * Whether nothing more can be read: it was all read, or either side gave up.
+   */
+  public get readClosed(): boolean {
+    return this._readClosed;
+  }
+
+  /**
+   * Whether nothing more can be written: it was closed and handed to the transport, or either side gave up.
+   */
+  public get writeClosed(): boolean {
+    return this._writeClosed;
+  }
+
+  public get closed(): boolean {
+    return this._readClosed && this._writeClosed;
+  }
+
+  /**
+   * Resolves once both sides are closed, however they ended.
+   */
+  public get closedP(): Promise<void> {
+    this._closedP ??= this.isDestroyed
+      ? Promise.resolve()
+      : new Promise((resolve) => {
+          this.resolveClosedP = resolve;
+        });
+    return this._closedP;
+  }
+
+  /**
+   * Addresses and certificates of the connection.
+   */
+  public get meta(): ConnectionMetadata {
+    return this.connection.meta();
+  }
+
+  public get [destroyed](): boolean {
+    return this.isDestroyed;
+  }
+
+  public get [status](): Status {
+    return null;
+  }
+
+  public get [statusP](): Promise<Status> {
+    return this.closedP.then(() => null);
+  }
+
+  public get [initLock](): RWLockWriter {
+    this._initLock ??= new RWLockWriter();
+    return this._initLock;
+  }
+
+  /**
+   * Ends the stream. A side that is closed already, or was told to close, is left alone.
+   *
+   * @param opts
+   * @param opts.force - whether to cancel both sides instead of waiting for them to end, defaults to `true`
+   * @param opts.reason - what local readers and writers get; the peer gets its code
+   */
+  public async destroy({
+    force = true,
+    reason,
+  }: {
+    force?: boolean;
+    reason?: any;
+  } = {}): Promise<void> {
+    if (this.isDestroyed) return;
+    if (force) {
+      // A close() or cancel() that was called just now is passed on by a promise
+      await new Promise<void>((resolve) => {
+        process.nextTick(resolve);
+      });
+      if (!this._readClosed) this.cancelRead(reason);
+      if (!this._writeClosed && !this.isFinishing) this.cancelWrite(reason);
+    }
+    await this.closedP;
+  }
+
+  /**
+   * Cancels the readable and aborts the writable, unless they are closed.
+   *
+   * @param reason - what local readers and writers get; the peer gets its code
+   */
+  public cancel(reason?: any): void {
+    if (!this._readClosed) this.cancelRead(reason);
+    if (!this._writeClosed) this.cancelWrite(reason);
+  }
+
+  /**
+   * Ends both sides with the error of the connection.
+   *
+   * @internal
+   */
+  public connectionClosed(error: ConnectionCloseError): void {
+    if (!this._readClosed && !this.readRest()) {
+      this.failRead(error);
+      this.closeRead(undefined);
+    }
+    if (!this._writeClosed) {
+      this.failWrite(error);
+      this.closeWrite(undefined);
+    }
+  }
+
+  /**
+   * @internal
+   */
+  public handleNativeEvent(kind: number, a: number): void {
+    switch (kind) {
+      case EventKind.StreamReadable:
+        if (this.resolvePull !== undefined) this.pullNow();
+        break;
+      case EventKind.StreamWritable:
+        this.isFull = false;
+        this.resolveWritable?.();
+        break;
+      case EventKind.StreamEnded:
+        this.endRead();
+        break;
+      case EventKind.StreamReset:
+        this.handleReset(a);
+        break;
+      case EventKind.StreamFinished:
+        if (!this._writeClosed) {
+          this.resolveWritable?.();
+          this.closeWrite(undefined);
+        }
+        break;
+      case EventKind.StreamStopped:
+        this.handleStopped(a);
+        break;
+      case EventKind.StreamOpened:
+        this._streamId = a;
+        this.connection.streamOpened(this);
+        this._opened?.resolve();
+        break;
+    }
+  }
+
+  protected readablePull(
+    controller: ReadableByteStreamController,
+  ): Promise<void> | undefined {
+    if (this.pull(controller)) return undefined;
+    return new Promise((resolve) => {
+      this.resolvePull = resolve;
+    });
+  }
+
+  /**
+   * Answers the pull that waits.
+   */
+  protected pullNow(): void {
+    if (!this.pull(this.readableController!)) return;
+    const resolve = this.resolvePull;
+    this.resolvePull = undefined;
+    resolve?.();
+  }
+
+  /**
+   * Reads what is there, and returns whether there was anything.
+   */
+  protected pull(controller: ReadableByteStreamController): boolean {
+    const request = controller.byobRequest;
+    const buffer =
+      request == null ? scratch(this.config.readableChunkSize) : request.view!;
+    const result = this.env.binding.streamRead(
+      this.handle,
+      buffer as Uint8Array,
+    );
+    // The end and errors come as events
+    if (result < 0) return false;
+    const isLast = (result & StreamStatus.readFin) !== 0;
+    const length = result & ~StreamStatus.readFin;
+    if (length > 0) {
+      if (request == null) {
+        controller.enqueue(takeScratch(length));
+      } else {
+        request.respond(length);
+      }
+    }
+    if (isLast) this.endRead();
+    return true;
+  }
+
+  /**
+   * Takes what the peer sent before it closed the connection, if it had finished the
+   * stream. Returns whether it had.
+   */
+  protected readRest(): boolean {
+    const chunks: Array<Uint8Array> = [];
+    for (;;) {
+      const buffer = scratch(largestChunk);
+      const result = this.env.binding.streamRead(this.handle, buffer);
+      if (result < 0) return false;
+      const length = result & ~StreamStatus.readFin;
+      if (length > 0) chunks.push(takeScratch(length));
+      if ((result & StreamStatus.readFin) !== 0) break;
+    }
+    // Makes the controller, which keeps the chunks until they are read
+    void this.readable;
+    for (const chunk of chunks) this.readableController!.enqueue(chunk);
+    this.endRead();
+    return true;
+  }
+
+  /**
+   * The FIN of the peer was read.
+   */
+  protected endRead(): void {
+    if (this._readClosed) return;
+    const controller = this.readableController;
+    if (controller !== undefined) {
+      controller.close();
+      // A reader that brought a buffer gets it back
+      controller.byobRequest?.respond(0);
+    }
+    this.resolvePull?.();
+    this.resolvePull = undefined;
+    this.closeRead(undefined);
+  }
+
+  /**
+   * The peer sent RESET_STREAM.
+   */
+  protected handleReset(code: number): void {
+    if (this._readClosed) return;
+    const reason = this.reasonOf('read', code);
+    this.failRead(reason);
+    this.closeRead(
+      new errors.ErrorQUICStreamPeerRead('Peer reset the stream', {
+        data: { code },
+        cause: reason,
+      }),
+    );
+  }
+
+  /**
+   * The application cancelled the readable.
+   */
+  protected readableCancel(reason: any): void {
+    if (!this._readClosed) this.stopSending(reason);
+  }
+
+  protected cancelRead(reason: any): void {
+    this.failRead(reason);
+    this.stopSending(reason);
+  }
+
+  protected stopSending(reason: any): void {
+    const code = this.codeOf('read', reason);
+    this.env.binding.streamStopSending(this.handle, code);
+    this.closeRead(
+      new errors.ErrorQUICStreamLocalRead('Closing readable locally', {
+        data: { code },
+        cause: reason,
+      }),
+    );
+  }
+
+  protected failRead(reason: any): void {
+    this.readError = { reason };
+    this.readableController?.error(reason);
+    this.resolvePull?.();
+    this.resolvePull = undefined;
+  }
+
+  protected closeRead(
+    error:
+      | errors.ErrorQUICStreamLocalRead<unknown>
+      | errors.ErrorQUICStreamPeerRead<unknown>
+      | undefined,
+  ): void {
+    this._readClosed = true;
+    this.emitClose(events.EventQUICStreamCloseRead, error);
+  }
+
+  protected writableWrite(chunk: unknown): Promise<void> | undefined {
+    const bytes = toBytes(chunk);
+    if (bytes.byteLength === 0) return undefined;
+    if (bytes.byteLength + this.corkedLength <= corkSize) {
+      this.cork(bytes);
+    } else {
+      this.uncork();
+      this.send(bytes, false);
+    }
+    if (!this.isFull) return undefined;
+    return new Promise((resolve) => {
+      this.resolveWritable = resolve;
+    });
+  }
+
+  protected writableClose(): Promise<void> | undefined {
+    // A stream that has no sending side, or that was finished by the peer
+    if (this._writeClosed) return undefined;
+    this.isFinishing = true;
+    const bytes = this.takeCorked();
+    if (this.send(bytes, true) === StreamStatus.writeFinished) {
+      this.closeWrite(undefined);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.resolveWritable = resolve;
+    });
+  }
+
+  /**
+   * The application aborted the writable.
+   */
+  protected writableAbort(reason: any): void {
+    if (!this._writeClosed) this.reset(reason);
+  }
+
+  /**
+   * Keeps a small write until the end of this turn. The bytes are copied, as the
+   * application may use its buffer again.
+   */
+  protected cork(bytes: Uint8Array): void {
+    if (this.corked === undefined) {
+      this.corked = Buffer.allocUnsafe(corkSize);
+      process.nextTick(uncork, this);
+    }
+    this.corked.set(bytes, this.corkedLength);
+    this.corkedLength += bytes.byteLength;
+  }
+
+  /**
+   * @internal
+   */
+  public uncork(): void {
+    const bytes = this.takeCorked();
+    if (bytes.byteLength > 0 && !this._writeClosed) this.send(bytes, false);
+  }
+
+  protected takeCorked(): Uint8Array {
+    const bytes = this.corked?.subarray(0, this.corkedLength) ?? empty;
+    this.corked = undefined;
+    this.corkedLength = 0;
+    return bytes;
+  }
+
+  protected send(bytes: Uint8Array, fin: boolean): number {
+    const result = this.env.binding.streamWrite(this.handle, bytes, fin);
+    // When nothing can be written any more an event says why, and until then
+    // the writer waits
+    this.isFull = result === StreamStatus.writeFull || result < 0;
+    return result;
+  }
+
+  /**
+   * The peer sent STOP_SENDING.
+   */
+  protected handleStopped(code: number): void {
+    if (this._writeClosed) return;
+    const reason = this.reasonOf('write', code);
+    this.failWrite(reason);
+    this.closeWrite(
+      new errors.ErrorQUICStreamPeerWrite('Peer stopped the stream', {
+        data: { code },
+        cause: reason,
+      }),
+    );
+  }
+
+  protected cancelWrite(reason: any): void {
+    this.failWrite(reason);
+    this.reset(reason);
+  }
+
+  protected reset(reason: any): void {
+    const code = this.codeOf('write', reason);
+    this.env.binding.streamReset(this.handle, code);
+    this.closeWrite(
+      new errors.ErrorQUICStreamLocalWrite('Closing writable locally', {
+        data: { code },
+        cause: reason,
+      }),
+    );
+  }
+
+  protected failWrite(reason: any): void {
+    this.writeError = { reason };
+    this.writableController?.error(reason);
+    this.resolveWritable?.();
+  }
+
+  protected closeWrite(
+    error:
+      | errors.ErrorQUICStreamLocalWrite<unknown>
+      | errors.ErrorQUICStreamPeerWrite<unknown>
+      | undefined,
+  ): void {
+    this._writeClosed = true;
+    this.resolveWritable = undefined;
+    this.takeCorked();
+    this.emitClose(events.EventQUICStreamCloseWrite, error);
+  }
+
+  protected emitClose(
+    EventClose:
+      | typeof events.EventQUICStreamCloseRead
+      | typeof events.EventQUICStreamCloseWrite,
+    error: any,
+  ): void {
+    const targets = [this, ...this.connection.targets];
+    if (error !== undefined) {
+      emit(targets, events.EventQUICStreamError, { detail: error });
+    }
+    emit(targets, EventClose, { detail: error });
+    if (this.closed && !this.isDestroyed) this.finish();
+  }
+
+  /**
+   * Both sides are closed.
+   */
+  protected finish(): void {
+    const targets = [this, ...this.connection.targets];
+    emit(targets, events.EventQUICStreamDestroy, {});
+    this.isDestroyed = true;
+    this.env.unregister(this.handle);
+    this.connection.streamDestroyed(this);
+    this._opened?.resolve();
+    this.resolveClosedP?.();
+    emit(targets, events.EventQUICStreamDestroyed, {});
+  }
+
+  protected codeOf(type: 'read' | 'write', reason: any): number {
+    let code: unknown = 0;
+    try {
+      code = this.reasonToCode?.(type, reason) ?? 0;
+    } catch {
+      // The stream ends all the same
+    }
+    return Number.isSafeInteger(code) && (code as number) >= 0
+      ? (code as number)
+      : 0;
+  }
+
+  protected reasonOf(type: 'read' | 'write', code: number): any {
+    const otherwise = () => new Error(`${type} ${code}`);
+    if (this.codeToReason === undefined) return otherwise();
+    try {
+      return this.codeToReason(type, code);
+    } catch {
+      return otherwise();
+    }
+  }
+}
+
+function uncork(stream: QUICStream): void {
+  stream.uncork();
+}
+
+function toBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TypeError(
+    `chunk: expected a Uint8Array, another view or an ArrayBuffer, got ${chunk === null ? 'null' : typeof chunk}`,
+  );
+}
+
+const largestChunk = 64 * 1024;
+let scratchBuffer = new Uint8Array(largestChunk);
+
+/**
+ * Memory to read into for readers that bring none. It is shared, as its content is
+ * taken before anyone else can ask.
+ */
+function scratch(chunkSize: number): Uint8Array {
+  return scratchBuffer.subarray(0, Math.min(chunkSize, largestChunk));
+}
+
+/**
+ * The first bytes of the scratch memory, in a buffer of their own.
+ */
+function takeScratch(length: number): Uint8Array {
+  if (length < largeChunkSize) return scratchBuffer.slice(0, length);
+  const chunk = scratchBuffer.subarray(0, length);
+  scratchBuffer = new Uint8Array(largestChunk);
+  return chunk;
+}
+
+export default QUICStream;

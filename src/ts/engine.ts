@@ -1,0 +1,124 @@
+import * as errors from './errors.js';
+import { type BindingError, BindingErrorKind } from './native/binding.js';
+import type { QUICConfig } from './types.js';
+import { collectPEMs, pemToDER } from './utils.js';
+
+/**
+ * The configuration as the engine reads it, see `native/internal/config/config.go`.
+ *
+ * @param minIdleTimeout - in milliseconds, defaults to infinite
+ *
+ * @internal
+ */
+export function toEngineConfig(
+  config: QUICConfig,
+  minIdleTimeout: number = Infinity,
+): string {
+  const { verifyCallback, ca, key, cert, ...rest } = config;
+  return JSON.stringify({
+    ...rest,
+    enableDgram: undefined,
+    ca: collectPEMs(ca),
+    key: collectPEMs(key),
+    cert: collectPEMs(cert),
+    verifyCallback: verifyCallback !== undefined,
+    minIdleTimeout: Number.isFinite(minIdleTimeout)
+      ? // 0 is infinite in the engine, but means at once here
+        Math.max(minIdleTimeout, 1)
+      : 0,
+    pathMTUDiscovery: true,
+  });
+}
+
+/**
+ * Calls the engine, and throws its errors as those of the public API.
+ *
+ * @internal
+ */
+export function callEngine<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (e) {
+    const { kind, option, message } = e as BindingError;
+    switch (kind) {
+      case BindingErrorKind.Config:
+        throw new errors.ErrorQUICConfig(`${option}: ${message}`, {
+          data: { option, got: message, expected: expected(option) },
+        });
+      case BindingErrorKind.Stale:
+      case BindingErrorKind.Closed:
+        throw new errors.ErrorQUICConnectionClosed(message, { cause: e });
+      default:
+        throw e;
+    }
+  }
+}
+
+function expected(option: string): string {
+  switch (option) {
+    case 'config.key':
+      return 'the private key of the leaf certificate in config.cert, as PEM';
+    case 'config.cert':
+      return 'a chain of X.509 certificates from leaf to root, as PEM';
+    case 'config.ca':
+      return 'X.509 certificates, as PEM';
+    default:
+      return 'a value that can be used';
+  }
+}
+
+/**
+ * Splits what the engine sends of a certificate chain, leaf first, into certificates in DER.
+ *
+ * @internal
+ */
+export function decodeChain(data: Uint8Array): Array<Uint8Array> {
+  const chain: Array<Uint8Array> = [];
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let offset = 0; offset < data.byteLength; ) {
+    const length = view.getUint32(offset, true);
+    offset += 4;
+    chain.push(data.slice(offset, offset + length));
+    offset += length;
+  }
+  return chain;
+}
+
+/**
+ * All certificates of a PEM option in DER.
+ *
+ * @internal
+ */
+export function certificatesToDER(
+  pems: QUICConfig['cert'] | QUICConfig['ca'],
+): Array<Uint8Array> {
+  const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+  return collectPEMs(pems).flatMap((pem) =>
+    (pem.match(block) ?? []).map(pemToDER),
+  );
+}
+
+// TLS alert certificate_unknown: some unspecified issue arose (RFC 8446 section 6.2)
+const certificateUnknown = 46;
+
+/**
+ * The TLS alert that the application's callback refuses a chain with, or 0.
+ *
+ * @internal
+ */
+export async function verdictOf(
+  config: QUICConfig,
+  chain: Array<Uint8Array>,
+): Promise<number> {
+  try {
+    const code = await config.verifyCallback!(
+      chain,
+      certificatesToDER(config.ca),
+    );
+    if (code === undefined) return 0;
+    // Alert 0, close_notify, is no way to refuse
+    return code & 0xff || certificateUnknown;
+  } catch {
+    return certificateUnknown;
+  }
+}

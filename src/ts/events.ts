@@ -1,0 +1,212 @@
+import { AbstractEvent } from '@matrixai/events';
+import type {
+  ErrorQUICClientInternal,
+  ErrorQUICClientSocketNotRunning,
+  ErrorQUICConnectionIdleTimeout,
+  ErrorQUICConnectionInternal,
+  ErrorQUICConnectionLocal,
+  ErrorQUICConnectionPeer,
+  ErrorQUICServerInternal,
+  ErrorQUICServerSocketNotRunning,
+  ErrorQUICSocketInternal,
+  ErrorQUICStreamInternal,
+  ErrorQUICStreamLocalRead,
+  ErrorQUICStreamLocalWrite,
+  ErrorQUICStreamPeerRead,
+  ErrorQUICStreamPeerWrite,
+} from './errors.js';
+import type QUICConnection from './QUICConnection.js';
+import type QUICStream from './QUICStream.js';
+
+/**
+ * Base of all events of this library. They are dispatched after the fact they
+ * name, except those that are named in the present tense, such as
+ * {@link EventQUICSocketStart}, which are dispatched before.
+ */
+export abstract class EventQUIC<T = undefined> extends AbstractEvent<T> {}
+
+export abstract class EventQUICSocket<T = undefined> extends EventQUIC<T> {}
+
+export class EventQUICSocketStart extends EventQUICSocket {}
+
+export class EventQUICSocketStarted extends EventQUICSocket {}
+
+export class EventQUICSocketStop extends EventQUICSocket {}
+
+export class EventQUICSocketStopped extends EventQUICSocket {}
+
+/**
+ * The socket's UDP socket failed. Dispatched before {@link EventQUICSocketClose}.
+ */
+export class EventQUICSocketError extends EventQUICSocket<
+  ErrorQUICSocketInternal<unknown>
+> {}
+
+/**
+ * The socket is closed, because of an error or, if `detail` is `undefined`, in
+ * an orderly way.
+ */
+export class EventQUICSocketClose extends EventQUICSocket<
+  ErrorQUICSocketInternal<unknown> | undefined
+> {}
+
+export abstract class EventQUICClient<T = undefined> extends EventQUIC<T> {}
+
+export class EventQUICClientDestroy extends EventQUICClient {}
+
+export class EventQUICClientDestroyed extends EventQUICClient {}
+
+/**
+ * The client or its connection failed or closed: a client has one connection, so
+ * all errors of the connection are errors of the client too. Dispatched before
+ * {@link EventQUICClientClose}.
+ */
+export class EventQUICClientError extends EventQUICClient<
+  | ErrorQUICClientSocketNotRunning<unknown>
+  | ErrorQUICClientInternal<unknown>
+  | ErrorQUICConnectionLocal<unknown>
+  | ErrorQUICConnectionPeer<unknown>
+  | ErrorQUICConnectionIdleTimeout<unknown>
+  | ErrorQUICConnectionInternal<unknown>
+> {}
+
+/**
+ * A datagram of the client's connection could not be sent.
+ */
+export class EventQUICClientErrorSend extends EventQUICSocket<Error> {}
+
+/**
+ * The client is closed. As a QUIC connection always closes with a code or a
+ * timeout, `detail` is always an error, even if the close is orderly.
+ */
+export class EventQUICClientClose extends EventQUICClient<
+  | ErrorQUICClientSocketNotRunning<unknown>
+  | ErrorQUICConnectionLocal<unknown>
+  | ErrorQUICConnectionPeer<unknown>
+  | ErrorQUICConnectionIdleTimeout<unknown>
+> {}
+
+export abstract class EventQUICServer<T = undefined> extends EventQUIC<T> {}
+
+/**
+ * A new connection is established; it is `detail`.
+ */
+export class EventQUICServerConnection extends EventQUICServer<QUICConnection> {}
+
+export class EventQUICServerStart extends EventQUICServer {}
+
+export class EventQUICServerStarted extends EventQUICServer {}
+
+export class EventQUICServerStop extends EventQUICServer {}
+
+export class EventQUICServerStopped extends EventQUICServer {}
+
+/**
+ * The server failed. Dispatched before {@link EventQUICServerClose}.
+ */
+export class EventQUICServerError extends EventQUICServer<
+  ErrorQUICServerSocketNotRunning<unknown> | ErrorQUICServerInternal<unknown>
+> {}
+
+/**
+ * The server is closed, because of an error or, if `detail` is `undefined`, in
+ * an orderly way.
+ */
+export class EventQUICServerClose extends EventQUICServer<
+  ErrorQUICServerSocketNotRunning<unknown> | undefined
+> {}
+
+export abstract class EventQUICConnection<T = undefined> extends EventQUIC<T> {}
+
+export class EventQUICConnectionStart extends EventQUICConnection {}
+
+export class EventQUICConnectionStarted extends EventQUICConnection {}
+
+export class EventQUICConnectionStop extends EventQUICConnection {}
+
+export class EventQUICConnectionStopped extends EventQUICConnection {}
+
+/**
+ * The connection failed or closed. Closing a connection carries a code and a
+ * reason, so it is an error even if it is orderly: look at `detail.data`.
+ * Dispatched before {@link EventQUICConnectionClose}.
+ */
+export class EventQUICConnectionError extends EventQUICConnection<
+  | ErrorQUICConnectionLocal<unknown>
+  | ErrorQUICConnectionPeer<unknown>
+  | ErrorQUICConnectionIdleTimeout<unknown>
+  | ErrorQUICConnectionInternal<unknown>
+> {}
+
+/**
+ * The connection is closed; `detail` says by whom and with which code.
+ */
+export class EventQUICConnectionClose extends EventQUICConnection<
+  | ErrorQUICConnectionLocal<unknown>
+  | ErrorQUICConnectionPeer<unknown>
+  | ErrorQUICConnectionIdleTimeout<unknown>
+> {}
+
+/**
+ * The peer opened a stream; it is `detail`.
+ */
+export class EventQUICConnectionStream extends EventQUICConnection<QUICStream> {}
+
+/**
+ * A packet of the connection is to be sent.
+ */
+export class EventQUICConnectionSend extends EventQUICConnection<{
+  id: string;
+  msg: Uint8Array;
+  port: number;
+  address: string;
+}> {}
+
+export abstract class EventQUICStream<T = undefined> extends EventQUIC<T> {}
+
+export class EventQUICStreamDestroy extends EventQUICStream {}
+
+export class EventQUICStreamDestroyed extends EventQUICStream {}
+
+/**
+ * The stream was reset, stopped or failed. A stream that ends in an orderly way
+ * has no error.
+ */
+export class EventQUICStreamError extends EventQUICStream<
+  | ErrorQUICStreamLocalRead<unknown>
+  | ErrorQUICStreamLocalWrite<unknown>
+  | ErrorQUICStreamPeerRead<unknown>
+  | ErrorQUICStreamPeerWrite<unknown>
+  | ErrorQUICStreamInternal<unknown>
+> {}
+
+/**
+ * The stream's readable side is closed.
+ *
+ * - `ErrorQUICStreamLocalRead` - it was cancelled locally
+ * - `ErrorQUICStreamPeerRead` - the peer aborted its writable side
+ * - `undefined` - the peer ended it and all was read
+ */
+export class EventQUICStreamCloseRead extends EventQUICStream<
+  | ErrorQUICStreamLocalRead<unknown>
+  | ErrorQUICStreamPeerRead<unknown>
+  | undefined
+> {}
+
+/**
+ * The stream's writable side is closed.
+ *
+ * - `ErrorQUICStreamLocalWrite` - it was aborted locally
+ * - `ErrorQUICStreamPeerWrite` - the peer cancelled its readable side
+ * - `undefined` - it was closed in an orderly way
+ */
+export class EventQUICStreamCloseWrite extends EventQUICStream<
+  | ErrorQUICStreamLocalWrite<unknown>
+  | ErrorQUICStreamPeerWrite<unknown>
+  | undefined
+> {}
+
+/**
+ * The stream has data to send.
+ */
+export class EventQUICStreamSend extends EventQUICStream {}

@@ -1,0 +1,50 @@
+import type { Evented } from '@matrixai/events';
+import { EventAll, EventDefault } from '@matrixai/events';
+import { eventHandlers } from '@matrixai/events/utils.js';
+import Logger, { LogLevel } from '@matrixai/logger';
+
+/**
+ * Something that events are dispatched on.
+ *
+ * @internal
+ */
+export type Target = Pick<Evented, 'dispatchEvent'> & {
+  readonly [eventHandlers]: ReadonlyMap<string, ReadonlySet<unknown>>;
+};
+
+const everything = [EventAll.name, EventDefault.name];
+
+/**
+ * Dispatches an event on targets in turn, each of which emits again what the one
+ * before it does. Makes the event only when somebody listens: most events of streams
+ * have no listener, and making one costs more than a short message.
+ *
+ * @internal
+ */
+export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
+  targets: Iterable<Target>,
+  EventClass: new (...params: P) => E,
+  ...params: P
+): void {
+  let event: E | undefined;
+  for (const target of targets) {
+    const handlers = target[eventHandlers];
+    if (handlers.size === 0) continue;
+    const isHeard = [EventClass.name, ...everything].some(
+      (name) => (handlers.get(name)?.size ?? 0) > 0,
+    );
+    if (!isHeard) continue;
+    // An event cannot be dispatched twice
+    event = event === undefined ? new EventClass(...params) : event.clone();
+    target.dispatchEvent(event);
+  }
+}
+
+/**
+ * A logger that says nothing, for users who give none.
+ *
+ * @internal
+ */
+export function silentLogger(name: string): Logger {
+  return new Logger(name, LogLevel.SILENT, []);
+}

@@ -1,0 +1,290 @@
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { environment } from '../native/Environment.js';
+import { EventKind, type NativeEventHandler } from '../native/events.js';
+import type { Host, Port } from '../types.js';
+import type { BindOptions, SocketTransport } from './types.js';
+
+// The layouts are those of native/internal/packetconn/conn.go
+const slotSize = 1536;
+const slotHeaderSize = 64;
+const slots = 256;
+const batchHeaderSize = 5;
+
+// A batch is delivered when it cannot take another datagram of the largest size
+const maxDatagramSize = 65_535;
+const maxHostLength = 255;
+const batchSize = 256 * 1024;
+
+// Addresses that are remembered; a flood from many sources must not grow memory
+const maxAddresses = 4096;
+
+// Asked of the operating system, which gives what it allows. QUIC sends in bursts that
+// the default of many systems has no room for.
+const socketBufferSize = 4 * 1024 * 1024;
+
+/**
+ * Node's own UDP socket carries the packets of the engine.
+ *
+ * @internal
+ */
+class DgramTransport implements SocketTransport, NativeEventHandler {
+  public readonly handle: number;
+  public readonly port: Port;
+  protected environment = environment();
+
+  // Outgoing datagrams. The engine writes them into the ring, and this
+  // sends them from there.
+  protected ring = new Uint8Array(slots * slotSize);
+  protected ringView = new DataView(this.ring.buffer);
+  protected destinations: Map<number, { host: string; port: number }> =
+    new Map();
+  protected nextSlot = 0;
+  protected inFlight = 0;
+  protected sent = 0;
+  protected flushing = false;
+
+  // Incoming datagrams, collected for one turn of the event loop
+  protected batch = new Uint8Array(batchSize);
+  protected batchView = new DataView(this.batch.buffer);
+  protected batchLength = 0;
+  protected sources: Map<string, Uint8Array> = new Map();
+  protected delivering = false;
+
+  protected closed = false;
+  protected resolveIdle?: () => void;
+  protected resolveClosed!: () => void;
+  protected closedP: Promise<void> = new Promise((resolve) => {
+    this.resolveClosed = resolve;
+  });
+
+  public static async open(
+    options: BindOptions,
+    onError: (e: Error) => void,
+  ): Promise<DgramTransport> {
+    const { host, port, udpType, reuseAddr, ipv6Only } = options;
+    const socket = dgram.createSocket({
+      type: udpType,
+      reuseAddr,
+      ipv6Only,
+      // Addresses are resolved before they come here, and the lookup of Node takes a
+      // turn of the event loop even for an IP address
+      lookup: (address, _options, callback) =>
+        callback(null, address, isIPv6(address) ? 6 : 4),
+    });
+    try {
+      socket.bind({ address: host, port });
+      await once(socket, 'listening');
+    } catch (e) {
+      socket.close();
+      throw e;
+    }
+    return new DgramTransport(socket, host, options.key, onError);
+  }
+
+  protected constructor(
+    protected socket: dgram.Socket,
+    host: Host,
+    key: Uint8Array,
+    onError: (e: Error) => void,
+  ) {
+    // Nobody has asked for it to hold the event loop yet
+    socket.unref();
+    this.port = socket.address().port as Port;
+    try {
+      socket.setRecvBufferSize(socketBufferSize);
+      socket.setSendBufferSize(socketBufferSize);
+    } catch {
+      // Some systems refuse more than they allow. The default works as well.
+    }
+    this.handle = this.environment.binding.transportOpenVirtual(
+      host,
+      this.port,
+      key,
+      this.ring,
+    );
+    this.environment.register(this.handle, this);
+    socket.on('error', onError);
+    socket.on('message', this.handleMessage);
+  }
+
+  public send(data: Uint8Array, port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.socket.send(data, port, host, (e, bytes) =>
+        e != null ? reject(e) : resolve(bytes),
+      );
+    });
+  }
+
+  public async close(): Promise<void> {
+    // A connection that was closed just now has its last packet in the ring
+    if (this.environment.binding.transportPending(this.handle) > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.resolveIdle = resolve;
+      });
+      this.flush();
+      await this.environment.holdFor(idle);
+    }
+    this.closed = true;
+    this.environment.binding.transportClose(this.handle);
+    await this.environment.holdFor(this.closedP);
+    const closed = new Promise<void>((resolve) => {
+      this.socket.close(resolve);
+    });
+    await this.environment.holdFor(closed);
+  }
+
+  public ref(): void {
+    this.socket.ref();
+  }
+
+  public unref(): void {
+    this.socket.unref();
+  }
+
+  public handleNativeEvent(kind: number): void {
+    switch (kind) {
+      case EventKind.TransportSend:
+        this.flush();
+        break;
+      case EventKind.TransportClosed:
+        this.environment.unregister(this.handle);
+        this.resolveClosed();
+        break;
+    }
+  }
+
+  /**
+   * Sends all datagrams in the ring that are not being sent yet.
+   */
+  protected flush = (): void => {
+    this.flushing = false;
+    if (this.closed) return;
+    const pending = this.environment.binding.transportPending(this.handle);
+    const view = this.ringView;
+    while (this.inFlight < pending) {
+      const offset = this.nextSlot * slotSize;
+      const length = view.getUint16(offset, true);
+      const { host, port } = this.destination(offset);
+      this.nextSlot = (this.nextSlot + 1) % slots;
+      this.inFlight++;
+      this.socket.send(
+        this.ring,
+        offset + slotHeaderSize,
+        length,
+        port,
+        host,
+        this.handleSent,
+      );
+    }
+    if (pending === 0) this.resolveIdle?.();
+  };
+
+  protected destination(offset: number): { host: string; port: number } {
+    const id = this.ringView.getUint32(offset + 4, true);
+    let destination = this.destinations.get(id);
+    if (destination === undefined) {
+      const start = offset + 9;
+      const end = start + this.ring[offset + 8];
+      destination = {
+        host: Buffer.from(this.ring.buffer).toString('latin1', start, end),
+        port: this.ringView.getUint16(offset + 2, true),
+      };
+      if (this.destinations.size >= maxAddresses) this.destinations.clear();
+      this.destinations.set(id, destination);
+    }
+    return destination;
+  }
+
+  /**
+   * Called for each datagram, in the order of sending. Their slots are given back
+   * together, and what came into the ring meanwhile goes out in the next turn
+   * of the event loop, so that datagrams also come in.
+   */
+  protected handleSent = (e: NodeJS.ErrnoException | null): void => {
+    if (e != null) this.handleSendError(e);
+    if (++this.sent < this.inFlight) return;
+    const { sent } = this;
+    this.sent = 0;
+    this.inFlight = 0;
+    const left = this.environment.binding.transportRelease(this.handle, sent);
+    if (left === 0) {
+      this.resolveIdle?.();
+    } else if (!this.flushing) {
+      this.flushing = true;
+      setImmediate(this.flush);
+    }
+  };
+
+  /**
+   * A datagram that the system has no room for is lost, as it could be anywhere on
+   * its way. An address that it refuses ends the connection to it.
+   */
+  protected handleSendError(e: NodeJS.ErrnoException): void {
+    const { address, port } = e as { address?: string; port?: number };
+    if (address === undefined || port === undefined) return;
+    if (e.code === undefined || !refusals.has(e.code)) return;
+    this.environment.binding.transportFailWrites(
+      this.handle,
+      address,
+      port,
+      Math.abs(e.errno ?? 0),
+    );
+  }
+
+  protected handleMessage = (data: Buffer, rinfo: dgram.RemoteInfo): void => {
+    if (
+      this.batchLength + batchHeaderSize + maxHostLength + maxDatagramSize >
+      batchSize
+    ) {
+      this.deliver();
+    }
+    const host = this.source(rinfo.address);
+    const start = this.batchLength;
+    this.batchView.setUint16(start, data.length, true);
+    this.batchView.setUint16(start + 2, rinfo.port, true);
+    this.batch[start + 4] = host.length;
+    this.batch.set(host, start + batchHeaderSize);
+    this.batch.set(data, start + batchHeaderSize + host.length);
+    this.batchLength += batchHeaderSize + host.length + data.length;
+    if (!this.delivering) {
+      this.delivering = true;
+      // Runs when the datagrams of this turn of the event loop have been read
+      setImmediate(this.deliver);
+    }
+  };
+
+  protected source(address: string): Uint8Array {
+    let bytes = this.sources.get(address);
+    if (bytes === undefined) {
+      bytes = Buffer.from(address, 'latin1');
+      if (this.sources.size >= maxAddresses) this.sources.clear();
+      this.sources.set(address, bytes);
+    }
+    return bytes;
+  }
+
+  protected deliver = (): void => {
+    this.delivering = false;
+    if (this.batchLength === 0 || this.closed) return;
+    this.environment.binding.transportDeliver(
+      this.handle,
+      this.batch,
+      this.batchLength,
+    );
+    this.batchLength = 0;
+  };
+}
+
+const refusals = new Set([
+  'EACCES',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EHOSTUNREACH',
+  'EINVAL',
+  'ENETUNREACH',
+  'EPERM',
+]);
+
+export default DgramTransport;

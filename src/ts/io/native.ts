@@ -1,0 +1,113 @@
+import { getSystemErrorName } from 'node:util';
+import type { BindingError } from '../native/binding.js';
+import { BindingErrorKind } from '../native/binding.js';
+import { environment } from '../native/Environment.js';
+import { EventKind, type NativeEventHandler } from '../native/events.js';
+import type { Port } from '../types.js';
+import {
+  type BindOptions,
+  type SocketTransport,
+  systemError,
+} from './types.js';
+
+/**
+ * A UDP socket that the engine owns: no packet passes through the JS thread.
+ *
+ * @internal
+ */
+class NativeTransport implements SocketTransport, NativeEventHandler {
+  public readonly handle: number;
+  public readonly port: Port;
+  protected environment = environment();
+  protected sends: Map<number, (error?: Error) => void> = new Map();
+  protected nextSend = 0;
+  protected resolveClosed!: () => void;
+  protected closed: Promise<void> = new Promise((resolve) => {
+    this.resolveClosed = resolve;
+  });
+
+  public static async open(options: BindOptions): Promise<NativeTransport> {
+    return new NativeTransport(options);
+  }
+
+  protected constructor(options: BindOptions) {
+    const { binding } = this.environment;
+    const { host, port, reuseAddr, ipv6Only, key } = options;
+    try {
+      this.handle = binding.transportOpenNative(
+        host,
+        port,
+        reuseAddr,
+        ipv6Only,
+        key,
+      );
+    } catch (e) {
+      const { kind, code } = e as BindingError;
+      if (kind !== BindingErrorKind.System) throw e;
+      throw systemError('bind', errorName(code), -code, host, port);
+    }
+    this.port = binding.transportPort(this.handle) as Port;
+    this.environment.register(this.handle, this);
+  }
+
+  public send(data: Uint8Array, port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextSend++;
+      this.sends.set(id, (e) =>
+        e === undefined ? resolve(data.byteLength) : reject(e),
+      );
+      const { binding } = this.environment;
+      if (!binding.transportSend(this.handle, id, data, host, port)) {
+        this.settle(id, systemError('send', 'EBADF', -9, host, port));
+      }
+    });
+  }
+
+  public async close(): Promise<void> {
+    this.environment.binding.transportClose(this.handle);
+    await this.environment.holdFor(this.closed);
+  }
+
+  public ref(): void {
+    this.environment.ref();
+  }
+
+  public unref(): void {
+    this.environment.unref();
+  }
+
+  public handleNativeEvent(kind: number, a: number, b: number): void {
+    switch (kind) {
+      case EventKind.TransportSent:
+        this.settle(
+          a,
+          b === 0 ? undefined : systemError('send', errorName(b), -b, '', 0),
+        );
+        break;
+      case EventKind.TransportClosed:
+        this.environment.unregister(this.handle);
+        for (const id of this.sends.keys()) {
+          this.settle(id, systemError('send', 'EBADF', -9, '', 0));
+        }
+        this.resolveClosed();
+        break;
+    }
+  }
+
+  protected settle(id: number, error?: Error): void {
+    const settle = this.sends.get(id);
+    this.sends.delete(id);
+    settle?.(error);
+  }
+}
+
+function errorName(errno: number): string {
+  try {
+    return getSystemErrorName(-errno);
+  } catch {
+    return `E${errno}`;
+  }
+}
+
+export default NativeTransport;
+export { errorName };

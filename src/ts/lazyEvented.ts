@@ -1,0 +1,91 @@
+import { type EventError, Evented } from '@matrixai/events';
+import type { EventHandlerInfo } from '@matrixai/events/types.js';
+import {
+  _eventHandled,
+  _eventHandlers,
+  _eventTarget,
+  _handleEventError,
+  eventHandled,
+  eventHandlers,
+  eventTarget,
+  handleEventError,
+} from '@matrixai/events/utils.js';
+
+@Evented()
+class EventedState {}
+interface EventedState extends Evented {
+  readonly [_eventTarget]: EventTarget;
+  readonly [_eventHandlers]: Map<string, Set<EventHandlerInfo>>;
+  readonly [_eventHandled]: WeakSet<Event>;
+  readonly [_handleEventError]: (evt: EventError) => void;
+}
+
+const methods = EventedState.prototype as Evented;
+const noHandlers: ReadonlyMap<string, Set<EventHandlerInfo>> = new Map();
+
+/**
+ * Does what the decorator `Evented()` does, and has its state made by it, but only once there
+ * is a listener. Most streams never have one, and the state costs more than a short
+ * message.
+ *
+ * @internal
+ */
+abstract class LazyEvented implements Evented {
+  private events?: EventedState;
+
+  private get state(): EventedState {
+    this.events ??= new EventedState();
+    return this.events;
+  }
+
+  // The methods of Evented work on these
+  public get [_eventTarget](): EventTarget {
+    return this.state[_eventTarget];
+  }
+
+  public get [_eventHandlers](): Map<string, Set<EventHandlerInfo>> {
+    return this.state[_eventHandlers];
+  }
+
+  public get [_eventHandled](): WeakSet<Event> {
+    return this.state[_eventHandled];
+  }
+
+  public get [_handleEventError](): (evt: EventError) => void {
+    return this.state[_handleEventError];
+  }
+
+  public get [eventTarget](): EventTarget {
+    return this.state[_eventTarget];
+  }
+
+  public get [eventHandlers](): ReadonlyMap<string, Set<EventHandlerInfo>> {
+    return this.events?.[_eventHandlers] ?? noHandlers;
+  }
+
+  public get [eventHandled](): WeakSet<Event> {
+    return this.state[_eventHandled];
+  }
+
+  public get [handleEventError](): (evt: EventError) => void {
+    return this.state[_handleEventError];
+  }
+
+  public addEventListener(
+    ...args: Parameters<Evented['addEventListener']>
+  ): void {
+    methods.addEventListener.apply(this, args);
+  }
+
+  public removeEventListener(
+    ...args: Parameters<Evented['removeEventListener']>
+  ): void {
+    methods.removeEventListener.apply(this, args);
+  }
+
+  public dispatchEvent(event: Event): boolean {
+    return this.events === undefined || methods.dispatchEvent.call(this, event);
+  }
+}
+
+export default LazyEvented;

@@ -1,0 +1,136 @@
+import { type Binding, getBinding } from './binding.js';
+import { EventKind, type NativeEventHandler } from './events.js';
+
+// The layout of a record is that of native/internal/event/queue.go
+const headerSize = 32;
+const noData = new Uint8Array(0);
+
+/**
+ * The engine's state of this JavaScript environment, be it the main thread or a
+ * worker, and the pump that brings its events to the objects they happen to.
+ *
+ * @internal
+ */
+class Environment {
+  public readonly binding: Binding;
+  protected handlers: Map<number, NativeEventHandler> = new Map();
+  protected bytes!: Uint8Array;
+  protected uint32!: Uint32Array;
+  protected float64!: Float64Array;
+  protected refs = 0;
+
+  public constructor() {
+    this.binding = getBinding();
+    this.setBuffer(256 * 1024);
+    this.binding.environmentOpen(() => this.dispatch());
+    // At process.exit() no hook of the addon runs before static destructors do
+    process.once('exit', () => this.binding.environmentClose());
+  }
+
+  /**
+   * Sends the events of a native object to a handler, which is kept alive.
+   */
+  public register(handle: number, handler: NativeEventHandler): void {
+    this.handlers.set(handle, handler);
+  }
+
+  public unregister(handle: number): void {
+    this.handlers.delete(handle);
+  }
+
+  /**
+   * Holds the event loop, as many times as it is called more often than
+   * {@link Environment.unref}.
+   */
+  public ref(): void {
+    if (this.refs++ === 0) this.binding.environmentRef();
+  }
+
+  public unref(): void {
+    if (--this.refs === 0) this.binding.environmentUnref();
+  }
+
+  /**
+   * Holds the event loop until an event of the engine has settled the promise.
+   */
+  public async holdFor<T>(promise: Promise<T>): Promise<T> {
+    this.ref();
+    try {
+      return await promise;
+    } finally {
+      this.unref();
+    }
+  }
+
+  protected setBuffer(size: number): void {
+    const buffer = new ArrayBuffer(size);
+    this.bytes = new Uint8Array(buffer);
+    this.uint32 = new Uint32Array(buffer);
+    this.float64 = new Float64Array(buffer);
+  }
+
+  protected dispatch(): void {
+    let length = this.binding.environmentDrain(this.bytes);
+    if (length < 0) {
+      this.setBuffer(-length);
+      length = this.binding.environmentDrain(this.bytes);
+    }
+    const { bytes, uint32, float64 } = this;
+    for (let offset = 0; offset < length; ) {
+      const word = offset >> 2;
+      const kind = uint32[word + 1];
+      const handle = uint32[word + 2];
+      const dataLength = uint32[word + 3];
+      const a = float64[(offset >> 3) + 2];
+      const b = float64[(offset >> 3) + 3];
+      const data =
+        dataLength === 0
+          ? noData
+          : bytes.subarray(
+              offset + headerSize,
+              offset + headerSize + dataLength,
+            );
+      offset += uint32[word];
+      const handler = this.handlers.get(handle);
+      if (handler !== undefined) {
+        handler.handleNativeEvent(kind, a, b, data);
+      } else {
+        this.discard(kind, handle, a);
+      }
+    }
+  }
+
+  /**
+   * What nobody waits for any more must not stay open.
+   */
+  protected discard(kind: number, handle: number, a: number): void {
+    switch (kind) {
+      case EventKind.ListenerConnection:
+        this.binding.connectionClose(a, true, 0, noData);
+        break;
+      case EventKind.ConnectionVerify:
+        this.binding.connectionVerdict(a, userCanceled);
+        break;
+      case EventKind.ConnectionClosed:
+        this.binding.connectionRelease(handle);
+        break;
+    }
+  }
+}
+
+// TLS alert user_canceled (RFC 8446 section 6.1)
+const userCanceled = 90;
+
+let instance: Environment | undefined;
+
+/**
+ * The environment, made at the first use.
+ *
+ * @internal
+ */
+function environment(): Environment {
+  instance ??= new Environment();
+  return instance;
+}
+
+export { Environment, environment };

@@ -1,0 +1,134 @@
+import { loadBinding } from './load.js';
+
+/**
+ * The functions of the addon, each named after the function of the C ABI that
+ * it calls. Handles are positive integers; 0 is none. Calls on a handle
+ * that names nothing any more do nothing.
+ *
+ * @internal
+ */
+export interface Binding {
+  environmentOpen(onWake: () => void): boolean;
+  environmentClose(): void;
+  environmentRef(): void;
+  environmentUnref(): void;
+  environmentDrain(buffer: Uint8Array): number;
+  environmentStats(): [number, number, number, number, number];
+  selfSigned(hosts: string, days: number): [key: string, cert: string];
+  configCheck(config: string, isServer: boolean): void;
+
+  transportOpenNative(
+    host: string,
+    port: number,
+    reuseAddr: boolean,
+    ipv6Only: boolean,
+    key: Uint8Array,
+  ): number;
+  transportOpenVirtual(
+    host: string,
+    port: number,
+    key: Uint8Array,
+    ring: Uint8Array,
+  ): number;
+  transportPort(transport: number): number;
+  transportDeliver(transport: number, batch: Uint8Array, length: number): void;
+  transportPending(transport: number): number;
+  transportRelease(transport: number, n: number): number;
+  transportFailWrites(
+    transport: number,
+    host: string,
+    port: number,
+    errno: number,
+  ): void;
+  transportSend(
+    transport: number,
+    id: number,
+    data: Uint8Array,
+    host: string,
+    port: number,
+  ): boolean;
+  transportClose(transport: number): void;
+
+  listenerOpen(transport: number, config: string): number;
+  listenerConfigure(listener: number, config: string): void;
+  listenerClose(listener: number): void;
+
+  connectionDial(
+    transport: number,
+    host: string,
+    port: number,
+    serverName: string,
+    config: string,
+  ): number;
+  connectionDescribe(connection: number): Buffer;
+  connectionCertificates(connection: number): Buffer;
+  connectionVerdict(connection: number, alert: number): void;
+  connectionAccept(connection: number): void;
+  connectionRefuseStreams(connection: number): void;
+  connectionDrain(connection: number): void;
+  connectionClose(
+    connection: number,
+    isApp: boolean,
+    code: number,
+    reason: Uint8Array,
+  ): void;
+  connectionRelease(connection: number): void;
+  connectionOpenStream(
+    connection: number,
+    uni: boolean,
+    ids: Float64Array,
+  ): number;
+
+  streamRead(stream: number, buffer: Uint8Array): number;
+  streamWrite(stream: number, data: Uint8Array, fin: boolean): number;
+  streamStopSending(stream: number, code: number): void;
+  streamReset(stream: number, code: number): void;
+}
+
+/**
+ * What the addon throws. `kind` is one of {@link BindingErrorKind}.
+ *
+ * @internal
+ */
+export type BindingError = Error & {
+  kind: number;
+  code: number;
+  option: string;
+};
+
+/**
+ * @internal
+ */
+export const BindingErrorKind = {
+  Stale: 1,
+  Config: 2,
+  System: 3,
+  Closed: 4,
+  Internal: 5,
+} as const;
+
+/**
+ * What `streamRead` and `streamWrite` return besides a number of bytes.
+ *
+ * @internal
+ */
+export const StreamStatus = {
+  /** Added to the number of bytes read when they were the last. */
+  readFin: 1 << 30,
+  readWouldBlock: -1,
+  writeFull: 1,
+  writeFinished: 2,
+  writeClosed: -2,
+} as const;
+
+let binding: Binding | undefined;
+
+/**
+ * The addon, loaded at the first use: an import alone starts nothing.
+ *
+ * @internal
+ */
+export function getBinding(): Binding {
+  binding ??= loadBinding();
+  return binding;
+}

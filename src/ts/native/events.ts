@@ -1,0 +1,56 @@
+/**
+ * Kinds of events, as `native/internal/event/kind.go` documents them.
+ *
+ * @internal
+ */
+export const EventKind = {
+  TransportClosed: 1,
+  TransportSend: 2,
+  TransportSent: 3,
+  ListenerConnection: 4,
+  ListenerFailed: 5,
+  ListenerClosed: 6,
+  ConnectionEstablished: 7,
+  ConnectionVerify: 8,
+  ConnectionClosed: 9,
+  ConnectionDrained: 10,
+  ConnectionStream: 11,
+  StreamOpened: 12,
+  StreamReadable: 13,
+  StreamEnded: 14,
+  StreamReset: 15,
+  StreamWritable: 16,
+  StreamFinished: 17,
+  StreamStopped: 18,
+} as const;
+
+/**
+ * How a connection ended, as `native/internal/event/kind.go` documents it.
+ *
+ * @internal
+ */
+export const CloseKind = {
+  Application: 0,
+  Transport: 1,
+  IdleTimeout: 2,
+  HandshakeTimeout: 3,
+  StatelessReset: 4,
+  VersionNegotiation: 5,
+  Aborted: 6,
+  SendFailed: 7,
+  Internal: 8,
+  /** Added to Application and Transport when the peer sent the code. */
+  remote: 0x100,
+} as const;
+
+/**
+ * Something that native events happen to.
+ *
+ * @internal
+ */
+export interface NativeEventHandler {
+  /**
+   * @param data - only valid during the call
+   */
+  handleNativeEvent(kind: number, a: number, b: number, data: Uint8Array): void;
+}

@@ -1,0 +1,309 @@
+import type { CryptoError } from './native/types.js';
+import type QUICStream from './QUICStream.js';
+
+declare const brand: unique symbol;
+
+/**
+ * Opaque types are wrappers of existing types that require smart constructors.
+ */
+export type Opaque<K, T> = T & { readonly [brand]: K };
+
+export type Class<T> = new (...args: any[]) => T;
+
+/**
+ * Generic callback, error first.
+ */
+export type Callback<
+  P extends Array<any> = [],
+  R = any,
+  E extends Error = Error,
+> = {
+  (e: E, ...params: Partial<P>): R;
+  (e?: null | undefined, ...params: P): R;
+};
+
+/**
+ * Deconstructed promise.
+ */
+export type PromiseDeconstructed<T> = {
+  p: Promise<T>;
+  resolveP: (value: T | PromiseLike<T>) => void;
+  rejectP: (reason?: any) => void;
+};
+
+/**
+ * Host is always an IP address.
+ */
+export type Host = Opaque<'Host', string>;
+
+/**
+ * Hostnames are resolved to IP addresses.
+ */
+export type Hostname = Opaque<'Hostname', string>;
+
+/**
+ * Ports are integers from 0 to 65535.
+ */
+export type Port = Opaque<'Port', number>;
+
+/**
+ * Combination of `<HOST>:<PORT>`, with an IPv6 host in brackets.
+ */
+export type Address = Opaque<'Address', string>;
+
+export type RemoteInfo = {
+  host: Host;
+  port: Port;
+};
+
+/**
+ * Who does the UDP I/O of a socket.
+ *
+ * - `'dgram'` - Node's own `dgram.Socket` carries every packet. The default.
+ * - `'native'` - the engine owns the UDP socket and does the I/O off the JS
+ *   thread, with the operating system's batching and offloading. Faster.
+ */
+export type SocketIO = 'dgram' | 'native';
+
+/**
+ * Client crypto operations. The engine has its own randomness and does not
+ * call them; they are accepted so that options written for version 2 work.
+ */
+export type ClientCryptoOps = {
+  randomBytes(data: ArrayBuffer): Promise<void>;
+};
+
+/**
+ * Server crypto operations. The engine makes its own tokens and does not call
+ * them; `utils.mintToken` and `utils.validateToken` do.
+ */
+export type ServerCryptoOps = {
+  sign(key: ArrayBuffer, data: ArrayBuffer): Promise<ArrayBuffer>;
+  verify(
+    key: ArrayBuffer,
+    data: ArrayBuffer,
+    sig: ArrayBuffer,
+  ): Promise<boolean>;
+};
+
+export type QUICClientCrypto = {
+  ops?: ClientCryptoOps;
+};
+
+export type QUICServerCrypto = {
+  /**
+   * Secret of any non-zero length from which the keys of Retry tokens and
+   * stateless reset tokens derive. Processes given the same key accept each
+   * other's tokens.
+   */
+  key: ArrayBuffer;
+  ops?: ServerCryptoOps;
+};
+
+/**
+ * Custom hostname resolution. It is expected to return an IP address.
+ */
+export type ResolveHostname = (
+  hostname: string,
+) => string | PromiseLike<string>;
+
+/**
+ * Custom TLS verification, called with certificates in DER.
+ *
+ * @param certs - the peer's certificate chain, from leaf to root
+ * @param ca - the certificates of `config.ca`, empty if there are none
+ * @returns a `CryptoError` code to refuse the peer with, `undefined` to accept
+ */
+export type TLSVerifyCallback = (
+  certs: Array<Uint8Array>,
+  ca: Array<Uint8Array>,
+) => PromiseLike<CryptoError | undefined>;
+
+export type QUICConfig = {
+  /**
+   * Certificate authorities in PEM. Each string or buffer holds one or more
+   * certificates, each of which is an independent authority; their order does
+   * not matter. Defaults to the operating system's authorities; the environment
+   * variables `SSL_CERT_DIR` and `SSL_CERT_FILE` are followed.
+   */
+  ca?: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  /**
+   * Private keys in PEM. The number of keys must match the number of `cert`
+   * chains, and each key belongs to the chain at the same place.
+   */
+  key?: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  /**
+   * X.509 certificate chains in PEM, each string or buffer one chain from
+   * subject to issuer. The number of chains must match the number of `key`.
+   */
+  cert?: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  /**
+   * Colon separated list of supported signature algorithms.
+   *
+   * When this is not set, this defaults to the following list:
+   * - rsa_pkcs1_sha256
+   * - rsa_pkcs1_sha384
+   * - rsa_pkcs1_sha512
+   * - rsa_pss_rsae_sha256
+   * - rsa_pss_rsae_sha384
+   * - rsa_pss_rsae_sha512
+   * - ecdsa_secp256r1_sha256
+   * - ecdsa_secp384r1_sha384
+   * - ecdsa_secp521r1_sha512
+   * - ed25519
+   */
+  sigalgs?: string;
+  /**
+   * Verify the peer's certificate. Defaults to true for clients and to false
+   * for servers, which request a client certificate only when this is true.
+   */
+  verifyPeer: boolean;
+  /**
+   * Custom TLS verification, which decides instead of the engine. Ignored when
+   * `verifyPeer` is false. Defaults to `undefined`.
+   */
+  verifyCallback?: TLSVerifyCallback;
+  /**
+   * Path of a file to append the secret TLS keys to, in the format that
+   * Wireshark reads. For debugging only: whoever has the file can decrypt the
+   * packets. Defaults to `undefined`.
+   */
+  logKeys?: string;
+  /**
+   * Send random values where the protocol reserves room for them, against
+   * ossification (RFC 9287). Defaults to true.
+   */
+  grease: boolean;
+  /**
+   * Milliseconds between the PING frames that keep an idle connection alive,
+   * an integer of at least 1. Must be smaller than `maxIdleTimeout` unless that
+   * is 0. Defaults to `undefined`: no keep-alive.
+   */
+  keepAliveIntervalTime?: number;
+  /**
+   * Milliseconds without an answer from the peer after which the connection
+   * times out (RFC 9000 section 10.1). A client repeats its first packets to a
+   * silent server for as long. Defaults to 0, which means no timeout.
+   */
+  maxIdleTimeout: number;
+  /**
+   * Maximum incoming UDP payload size in bytes, from 1200 to 65527 (RFC 9000
+   * section 18.2). Defaults to 65527.
+   */
+  maxRecvUdpPayloadSize: number;
+  /**
+   * Maximum outgoing UDP payload size in bytes, from 1200 to 65527. Lower than
+   * the path's MTU, commonly 1500, avoids fragmentation. Defaults to 1200.
+   */
+  maxSendUdpPayloadSize: number;
+  /**
+   * Bytes of incoming stream data buffered for the entire connection at first.
+   * 0 disables incoming stream data. Defaults to 10 MiB.
+   */
+  initialMaxData: number;
+  /**
+   * Bytes of incoming data buffered at first for each bidirectional stream that
+   * was opened locally. 0 disables incoming data on them. Defaults to 1 MiB.
+   */
+  initialMaxStreamDataBidiLocal: number;
+  /**
+   * Bytes of incoming data buffered at first for each bidirectional stream that
+   * the peer opened. 0 disables incoming data on them. Defaults to 1 MiB.
+   */
+  initialMaxStreamDataBidiRemote: number;
+  /**
+   * Bytes of incoming data buffered at first for each unidirectional stream
+   * that the peer opened. 0 disables incoming data on them. Defaults to 1 MiB.
+   */
+  initialMaxStreamDataUni: number;
+  /**
+   * Maximum number of bidirectional streams that the peer may have open at the
+   * same time. Defaults to 100.
+   */
+  initialMaxStreamsBidi: number;
+  /**
+   * Maximum number of unidirectional streams that the peer may have open at the
+   * same time. Defaults to 100.
+   */
+  initialMaxStreamsUni: number;
+  /**
+   * Bytes up to which the receive window of a connection grows. Defaults to
+   * 24 MiB.
+   */
+  maxConnectionWindow: number;
+  /**
+   * Bytes up to which the receive window of a stream grows. Defaults to 16 MiB.
+   */
+  maxStreamWindow: number;
+  /**
+   * Unreliable datagrams (RFC 9221): whether they are received, and the lengths
+   * of the receive and of the send queue. Defaults to `[false, 0, 0]`.
+   */
+  enableDgram: [boolean, number, number];
+  /**
+   * Ask the peer not to migrate to another address (RFC 9000 section 18.2).
+   * Defaults to true.
+   */
+  disableActiveMigration: boolean;
+  /**
+   * Application protocols offered or accepted by ALPN, most preferred first,
+   * each from 1 to 255 bytes. Both sides must share one, otherwise the
+   * handshake fails with `CryptoError.NoApplicationProtocol`. For registered
+   * names see
+   * https://www.iana.org/assignments/tls-extensiontype-values/tls-extensiontype-values.xhtml#alpn-protocol-ids
+   * Defaults to `['quic']` as a placeholder.
+   */
+  applicationProtos: string[];
+  /**
+   * Allow early data (0-RTT). Defaults to true.
+   */
+  enableEarlyData: boolean;
+  /**
+   * Size in bytes of the buffer that a stream's readable side reads into.
+   * Defaults to 4 KiB.
+   */
+  readableChunkSize: number;
+};
+
+export type QUICClientConfigInput = Partial<QUICConfig>;
+
+export type QUICServerConfigInput = Partial<QUICConfig> & {
+  key: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  cert: string | Array<string> | Uint8Array | Array<Uint8Array>;
+};
+
+export type ConnectionId = Opaque<'ConnectionId', Buffer>;
+
+export type ConnectionIdString = Opaque<'ConnectionIdString', string>;
+
+/**
+ * Addresses and certificate chains of a connection, the chains in DER from leaf
+ * to root.
+ */
+export type ConnectionMetadata = {
+  localHost: string;
+  localPort: number;
+  remoteHost: string;
+  remotePort: number;
+  localCertsChain: Array<Uint8Array>;
+  localCACertsChain: Array<Uint8Array>;
+  remoteCertsChain: Array<Uint8Array>;
+};
+
+export type StreamId = Opaque<'StreamId', number>;
+
+/**
+ * Maps a reason (most likely an exception) to a stream error code, an integer
+ * from 0. Use `0` for an unknown reason.
+ */
+export type StreamReasonToCode = (
+  type: 'read' | 'write',
+  reason?: any,
+) => number;
+
+/**
+ * Maps a stream error code to a reason. 0 usually means an unknown reason.
+ */
+export type StreamCodeToReason = (type: 'read' | 'write', code: number) => any;
+
+export type QUICStreamMap = Map<StreamId, QUICStream>;

@@ -1,0 +1,486 @@
+import { isIPv6 } from 'node:net';
+import { clientDefault, serverDefault } from './config.js';
+import {
+  ErrorQUICConfig,
+  ErrorQUICConnectionConfigInvalid,
+  ErrorQUICHostInvalid,
+  ErrorQUICOptionInvalid,
+  ErrorQUICPortInvalid,
+  type OptionInvalidData,
+} from './errors.js';
+import type { Port, QUICConfig, SocketIO } from './types.js';
+
+type OptionError = new (
+  message: string,
+  options: { data: OptionInvalidData },
+) => Error;
+
+type Check = (value: unknown, option: string) => void;
+
+const sigalgs = [
+  'rsa_pkcs1_sha256',
+  'rsa_pkcs1_sha384',
+  'rsa_pkcs1_sha512',
+  'rsa_pss_rsae_sha256',
+  'rsa_pss_rsae_sha384',
+  'rsa_pss_rsae_sha512',
+  'ecdsa_secp256r1_sha256',
+  'ecdsa_secp384r1_sha384',
+  'ecdsa_secp521r1_sha512',
+  'ed25519',
+];
+
+/**
+ * Makes the error of an invalid option.
+ *
+ * @param option - path of the option, such as `config.maxIdleTimeout`
+ * @param got - what was given, as {@link describe} or {@link describeSecret}
+ *   words it
+ * @param expected - what the option accepts
+ */
+export function optionError(
+  ErrorClass: OptionError,
+  option: string,
+  got: string,
+  expected: string,
+): Error {
+  return new ErrorClass(`${option}: expected ${expected}, got ${got}`, {
+    data: { option, got, expected },
+  });
+}
+
+/**
+ * Type and abbreviated value, for an error message.
+ */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string': {
+      // A private key can be given to the wrong option
+      if (value.includes('-----BEGIN')) return describeSecret(value);
+      const shown = value.length > 40 ? `${value.slice(0, 40)}…` : value;
+      return `string ${JSON.stringify(shown)}`;
+    }
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return `${typeof value} ${value}`;
+    default:
+      return describeSecret(value);
+  }
+}
+
+/**
+ * Type and size, for an error message about an option that can hold key
+ * material.
+ */
+export function describeSecret(value: unknown): string {
+  if (typeof value === 'string') return `string of ${value.length} characters`;
+  if (Array.isArray(value)) return `array of ${value.length} elements`;
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+    return `${value.constructor.name} of ${value.byteLength} bytes`;
+  }
+  if (value === null) return 'null';
+  return typeof value;
+}
+
+function fail(
+  ErrorClass: OptionError,
+  option: string,
+  value: unknown,
+  expected: string,
+): never {
+  throw optionError(ErrorClass, option, describe(value), expected);
+}
+
+function isIntegerWithin(value: unknown, min: number, max: number): boolean {
+  return (
+    Number.isSafeInteger(value) &&
+    (value as number) >= min &&
+    (value as number) <= max
+  );
+}
+
+/**
+ * Checks an object of options.
+ */
+export function validateObject(
+  value: unknown,
+  option: string,
+  ErrorClass: OptionError = ErrorQUICOptionInvalid,
+): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fail(ErrorClass, option, value, 'an object');
+  }
+}
+
+/**
+ * Checks a boolean option that can be left out.
+ */
+export function validateBoolean(value: unknown, option: string): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    fail(ErrorQUICOptionInvalid, option, value, 'a boolean');
+  }
+}
+
+/**
+ * Checks an option that takes a function and can be left out.
+ */
+export function validateFunction(value: unknown, option: string): void {
+  if (value !== undefined && typeof value !== 'function') {
+    fail(ErrorQUICOptionInvalid, option, value, 'a function');
+  }
+}
+
+/**
+ * Checks a logger that can be left out. Any object that has the methods of a
+ * `@matrixai/logger` will do, as several copies of that package can be loaded.
+ */
+export function validateLogger(value: unknown, option = 'logger'): void {
+  if (value === undefined) return;
+  const methods = ['getChild', 'debug', 'info', 'warn', 'error'];
+  const logger = Object(value) as Record<string, unknown>;
+  if (methods.some((method) => typeof logger[method] !== 'function')) {
+    fail(ErrorQUICOptionInvalid, option, value, 'a Logger of @matrixai/logger');
+  }
+}
+
+/**
+ * Checks a port.
+ *
+ * @param min - 0 to bind, where it stands for any free port, and 1 for a target
+ *
+ * @throws {ErrorQUICPortInvalid}
+ */
+export function validatePort(
+  value: unknown,
+  option = 'port',
+  min: 0 | 1 = 0,
+): Port {
+  if (!isIntegerWithin(value, min, 65535)) {
+    fail(
+      ErrorQUICPortInvalid,
+      option,
+      value,
+      `an integer from ${min} to 65535`,
+    );
+  }
+  return value as Port;
+}
+
+/**
+ * Checks that a host could be an IP address or a hostname.
+ *
+ * @throws {ErrorQUICHostInvalid}
+ */
+export function validateHost(value: unknown, option = 'host'): string {
+  if (
+    typeof value !== 'string' ||
+    value.length === 0 ||
+    /[\s\0/[\]]/.test(value) ||
+    (value.includes(':') && !isIPv6(value))
+  ) {
+    fail(
+      ErrorQUICHostInvalid,
+      option,
+      value,
+      'an IP address or a hostname, without brackets and port',
+    );
+  }
+  return value;
+}
+
+/**
+ * Checks the I/O mode of a socket; leaving it out gives `'dgram'`.
+ */
+export function validateIO(value: unknown, option = 'io'): SocketIO {
+  if (value === undefined) return 'dgram';
+  if (value !== 'dgram' && value !== 'native') {
+    fail(ErrorQUICOptionInvalid, option, value, "'dgram' or 'native'");
+  }
+  return value;
+}
+
+/**
+ * Checks what `newStream` takes; leaving it out gives `'bidi'`.
+ */
+export function validateStreamType(
+  value: unknown,
+  option = 'type',
+): 'bidi' | 'uni' {
+  if (value === undefined) return 'bidi';
+  if (value !== 'bidi' && value !== 'uni') {
+    fail(ErrorQUICOptionInvalid, option, value, "'bidi' or 'uni'");
+  }
+  return value;
+}
+
+/**
+ * Checks the milliseconds of `minIdleTimeout`, which can be left out.
+ */
+export function validateMinIdleTimeout(
+  value: unknown,
+  option = 'minIdleTimeout',
+): void {
+  if (value === undefined) return;
+  // NaN is not >= 0
+  if (typeof value !== 'number' || !(value >= 0)) {
+    fail(
+      ErrorQUICOptionInvalid,
+      option,
+      value,
+      'milliseconds of at least 0, or Infinity',
+    );
+  }
+}
+
+/**
+ * Checks how a connection, client or server is told to close.
+ */
+export function validateCodeArgs(args: unknown): void {
+  validateObject(args, 'options');
+  const { isApp, errorCode, reason, force } = args as Record<string, unknown>;
+  validateBoolean(isApp, 'isApp');
+  // RFC 9000 section 20.2 allows 62 bits, more than a number is exact for
+  if (
+    errorCode !== undefined &&
+    !isIntegerWithin(errorCode, 0, Number.MAX_SAFE_INTEGER)
+  ) {
+    fail(
+      ErrorQUICOptionInvalid,
+      'errorCode',
+      errorCode,
+      'an integer from 0 to 2^53 - 1',
+    );
+  }
+  if (reason !== undefined && !(reason instanceof Uint8Array)) {
+    fail(ErrorQUICOptionInvalid, 'reason', reason, 'a Uint8Array');
+  }
+  validateBoolean(force, 'force');
+}
+
+/**
+ * Checks `crypto`, which can be left out; a server's needs a `key`.
+ */
+export function validateCrypto(
+  value: unknown,
+  role: 'client' | 'server',
+): void {
+  if (value === undefined) return;
+  validateObject(value, 'crypto');
+  const { key, ops } = value as Record<string, unknown>;
+  if (role === 'server') {
+    const isBuffer = key instanceof ArrayBuffer || ArrayBuffer.isView(key);
+    if (!isBuffer || key.byteLength === 0) {
+      throw optionError(
+        ErrorQUICOptionInvalid,
+        'crypto.key',
+        describeSecret(key),
+        'an ArrayBuffer of at least 1 byte',
+      );
+    }
+  }
+  if (ops === undefined) return;
+  validateObject(ops, 'crypto.ops');
+  const names = role === 'server' ? ['sign', 'verify'] : ['randomBytes'];
+  for (const name of names) {
+    const op = (ops as Record<string, unknown>)[name];
+    if (typeof op !== 'function') {
+      fail(ErrorQUICOptionInvalid, `crypto.ops.${name}`, op, 'a function');
+    }
+  }
+}
+
+const boolean: Check = (value, option) => {
+  if (typeof value !== 'boolean') {
+    fail(ErrorQUICConfig, option, value, 'a boolean');
+  }
+};
+
+function integer(
+  unit: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): Check {
+  const upper = max === Number.MAX_SAFE_INTEGER ? '2^53 - 1' : max;
+  return (value, option) => {
+    if (!isIntegerWithin(value, min, max)) {
+      fail(
+        ErrorQUICConfig,
+        option,
+        value,
+        `an integer from ${min} to ${upper} (${unit})`,
+      );
+    }
+  };
+}
+
+/**
+ * Looks for a block of the kind only; the engine parses it.
+ */
+function pems(kind: 'CERTIFICATE' | 'PRIVATE KEY'): Check {
+  const block = new RegExp(`-----BEGIN (?:[A-Z0-9]+ )*${kind}-----`);
+  return (value, option) => {
+    const parts = Array.isArray(value) ? value : [value];
+    for (const [i, part] of parts.entries()) {
+      const isBytes = part instanceof Uint8Array;
+      const text = isBytes ? Buffer.from(part).toString('latin1') : part;
+      if (typeof text !== 'string' || !block.test(text)) {
+        throw optionError(
+          ErrorQUICConfig,
+          Array.isArray(value) ? `${option}[${i}]` : option,
+          describeSecret(part),
+          `a string or Uint8Array with a PEM block of a ${kind}`,
+        );
+      }
+    }
+  };
+}
+
+const checks: { [K in keyof Required<QUICConfig>]: Check } = {
+  ca: pems('CERTIFICATE'),
+  key: pems('PRIVATE KEY'),
+  cert: pems('CERTIFICATE'),
+  sigalgs: (value, option) => {
+    const names = typeof value === 'string' ? value.split(':') : [];
+    const unknown = names.find((name) => !sigalgs.includes(name));
+    if (names.length === 0 || unknown !== undefined) {
+      fail(
+        ErrorQUICConfig,
+        option,
+        unknown ?? value,
+        `a colon separated list of ${sigalgs.join(', ')}`,
+      );
+    }
+  },
+  verifyPeer: boolean,
+  verifyCallback: (value, option) => {
+    if (typeof value !== 'function') {
+      fail(ErrorQUICConfig, option, value, 'a function');
+    }
+  },
+  logKeys: (value, option) => {
+    if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+      fail(ErrorQUICConfig, option, value, 'the path of a file');
+    }
+  },
+  grease: boolean,
+  keepAliveIntervalTime: integer('milliseconds', 1),
+  maxIdleTimeout: integer('milliseconds, 0 for no timeout', 0),
+  maxRecvUdpPayloadSize: integer('bytes', 1200, 65527),
+  maxSendUdpPayloadSize: integer('bytes', 1200, 65527),
+  initialMaxData: integer('bytes', 0),
+  initialMaxStreamDataBidiLocal: integer('bytes', 0),
+  initialMaxStreamDataBidiRemote: integer('bytes', 0),
+  initialMaxStreamDataUni: integer('bytes', 0),
+  initialMaxStreamsBidi: integer('streams', 0),
+  initialMaxStreamsUni: integer('streams', 0),
+  maxConnectionWindow: integer('bytes', 0),
+  maxStreamWindow: integer('bytes', 0),
+  enableDgram: (value, option) => {
+    if (!Array.isArray(value) || value.length !== 3) {
+      fail(
+        ErrorQUICConfig,
+        option,
+        value,
+        'an array of enabled, receive queue length and send queue length',
+      );
+    }
+    boolean(value[0], `${option}[0]`);
+    integer('datagrams', 0)(value[1], `${option}[1]`);
+    integer('datagrams', 0)(value[2], `${option}[2]`);
+  },
+  disableActiveMigration: boolean,
+  applicationProtos: (value, option) => {
+    if (!Array.isArray(value) || value.length === 0) {
+      fail(ErrorQUICConfig, option, value, 'a non-empty array of strings');
+    }
+    for (const [i, proto] of value.entries()) {
+      const length = typeof proto === 'string' ? Buffer.byteLength(proto) : 0;
+      // RFC 7301 section 3.1
+      if (length < 1 || length > 255) {
+        fail(
+          ErrorQUICConfig,
+          `${option}[${i}]`,
+          proto,
+          'a string from 1 to 255 bytes',
+        );
+      }
+    }
+  },
+  enableEarlyData: boolean,
+  readableChunkSize: integer('bytes', 1, 2 ** 31 - 1),
+};
+
+const configNames = Object.keys(checks) as Array<keyof QUICConfig>;
+
+function count(pems: QUICConfig['key']): number {
+  if (pems === undefined) return 0;
+  return Array.isArray(pems) ? pems.length : 1;
+}
+
+/**
+ * Checks every option of a `config` and completes it.
+ *
+ * Options that are missing or `undefined` take their default, options that do
+ * not exist are left out.
+ *
+ * @param defaults - for an update, the configuration up to now
+ *
+ * @throws {ErrorQUICConfig}
+ * @throws {ErrorQUICConnectionConfigInvalid} when `keepAliveIntervalTime` is not
+ * smaller than `maxIdleTimeout`
+ */
+export function validateConfig(
+  config: unknown,
+  role: 'client' | 'server',
+  defaults: Readonly<QUICConfig> = role === 'client'
+    ? clientDefault
+    : serverDefault,
+): QUICConfig {
+  if (config !== undefined) validateObject(config, 'config', ErrorQUICConfig);
+  const given = (config ?? {}) as Record<string, unknown>;
+  const merged: Record<string, unknown> = {};
+  for (const name of configNames) {
+    const value = given[name];
+    if (value !== undefined) checks[name](value, `config.${name}`);
+    const taken = value ?? defaults[name];
+    // What was checked must not change afterwards
+    if (taken !== undefined) {
+      merged[name] = Array.isArray(taken) ? [...taken] : taken;
+    }
+  }
+  const complete = merged as QUICConfig;
+  checkKeyPairs(complete, role);
+  checkKeepAlive(complete);
+  return complete;
+}
+
+function checkKeyPairs(config: QUICConfig, role: 'client' | 'server'): void {
+  const keys = count(config.key);
+  const certs = count(config.cert);
+  if (keys === certs && (keys > 0 || role === 'client')) return;
+  throw optionError(
+    ErrorQUICConfig,
+    'config.key and config.cert',
+    `${keys} of config.key and ${certs} of config.cert`,
+    role === 'server'
+      ? 'a private key for each certificate chain, and at least one'
+      : 'a private key for each certificate chain, or none of both',
+  );
+}
+
+function checkKeepAlive(config: QUICConfig): void {
+  const { keepAliveIntervalTime, maxIdleTimeout } = config;
+  if (
+    keepAliveIntervalTime !== undefined &&
+    maxIdleTimeout !== 0 &&
+    keepAliveIntervalTime >= maxIdleTimeout
+  ) {
+    fail(
+      ErrorQUICConnectionConfigInvalid,
+      'config.keepAliveIntervalTime',
+      keepAliveIntervalTime,
+      `less than config.maxIdleTimeout, which is ${maxIdleTimeout} milliseconds`,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+
+export type KeyType = 'RSA' | 'ECDSA' | 'Ed25519';
+
+/** A certificate authority that `issue` signs with. */
+export type CA = {
+  /** PEM, for `config.ca`. */
+  cert: string;
+  certificate: x509.X509Certificate;
+  keys: webcrypto.CryptoKeyPair;
+};
+
+/** PEM of a key and of the certificate for it. */
+export type Credentials = { key: string; cert: string };
+
+const algorithms = {
+  RSA: {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  },
+  ECDSA: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  Ed25519: { name: 'Ed25519' },
+};
+
+async function generateKeys(type: KeyType): Promise<webcrypto.CryptoKeyPair> {
+  const keys = await webcrypto.subtle.generateKey(algorithms[type], true, [
+    'sign',
+    'verify',
+  ]);
+  return keys as webcrypto.CryptoKeyPair;
+}
+
+function common(type: KeyType) {
+  const day = 24 * 60 * 60 * 1000;
+  return {
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + day),
+    signingAlgorithm: algorithms[type],
+  };
+}
+
+/** Makes a certificate authority. */
+export async function createCA(type: KeyType, name = 'Test CA'): Promise<CA> {
+  const keys = await generateKeys(type);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      ...common(type),
+      name: `CN=${name}`,
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    },
+    webcrypto,
+  );
+  return { cert: certificate.toString('pem'), certificate, keys };
+}
+
+/** Issues a certificate for loopback, for servers and clients alike. */
+export async function issue(
+  ca: CA,
+  type: KeyType,
+  name = 'localhost',
+): Promise<Credentials> {
+  const keys = await generateKeys(type);
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      ...common(type),
+      signingAlgorithm: ca.keys.privateKey.algorithm,
+      subject: `CN=${name}`,
+      issuer: ca.certificate.subject,
+      publicKey: keys.publicKey,
+      signingKey: ca.keys.privateKey,
+      extensions: [
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([
+          x509.ExtendedKeyUsage.serverAuth,
+          x509.ExtendedKeyUsage.clientAuth,
+        ]),
+        new x509.SubjectAlternativeNameExtension([
+          { type: 'dns', value: name },
+          { type: 'ip', value: '127.0.0.1' },
+          { type: 'ip', value: '::1' },
+        ]),
+        await x509.AuthorityKeyIdentifierExtension.create(ca.keys.publicKey),
+      ],
+    },
+    webcrypto,
+  );
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return {
+    key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+    cert: certificate.toString('pem'),
+  };
+}
+
+/** DER of the first certificate in a PEM. */
+export function toDER(pem: string): Uint8Array {
+  return new Uint8Array(new x509.X509Certificate(pem).rawData);
+}

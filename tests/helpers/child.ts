@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+export type Exit = {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+};
+
+export type Child = {
+  /** The first line that it prints. */
+  firstLine: Promise<string>;
+  exit: Promise<Exit>;
+};
+
+/** Runs a script of `fixtures/` in a process of its own. */
+export function runFixture(
+  t: TestContext,
+  name: string,
+  ...args: Array<string>
+): Child {
+  const script = new URL(`../fixtures/${name}.js`, import.meta.url);
+  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => {
+    child.kill('SIGKILL');
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const firstLine = new Promise<string>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+      if (stdout.includes('\n')) resolve(stdout.split('\n')[0]);
+    });
+  });
+  const exit = once(child, 'close').then(([code, signal]) => {
+    return { code, signal, stdout, stderr };
+  });
+  return { firstLine, exit };
+}

@@ -1,0 +1,54 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+
+type Target = {
+  addEventListener(
+    type: string,
+    listener: (event: any) => void,
+    options?: { once?: boolean },
+  ): void;
+};
+
+type EventClass<E extends Event> = { name: string; prototype: E };
+
+/** Calls the listener for every event of a class. */
+export function on<E extends Event>(
+  target: Target,
+  event: EventClass<E>,
+  listener: (event: E) => void,
+): void {
+  target.addEventListener(event.name, listener);
+}
+
+/** Resolves with the next event of a class. */
+export function once<E extends Event>(
+  target: Target,
+  event: EventClass<E>,
+): Promise<E> {
+  return new Promise((resolve) => {
+    target.addEventListener(event.name, resolve, { once: true });
+  });
+}
+
+/** Collects the names of the events of some classes, in their order. */
+export function record(
+  target: Target,
+  ...events: Array<EventClass<Event>>
+): Array<string> {
+  const names: Array<string> = [];
+  for (const event of events) on(target, event, () => names.push(event.name));
+  return names;
+}
+
+/** Waits for a condition that no event tells of; the test's timeout bounds it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(5);
+}
+
+/** Whether a promise is neither fulfilled nor rejected as yet. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const settled = promise.then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([settled, setImmediate(true)]);
+}

@@ -1,0 +1,87 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+
+export type Direction = 'toServer' | 'toClient';
+
+/**
+ * What a relay does with a datagram: it may forward it at once, later, changed,
+ * several times or never.
+ */
+export type Impairment = (
+  datagram: Buffer,
+  forward: (datagram: Buffer) => void,
+  direction: Direction,
+) => void;
+
+export const pass: Impairment = (datagram, forward) => forward(datagram);
+
+export const drop: Impairment = () => {};
+
+async function bind(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+/**
+ * Stands between clients and a server on loopback, like a NAT: the server sees
+ * another port of the relay for each client.
+ */
+export class Relay {
+  /** Can be changed at any time. */
+  impairment: Impairment = pass;
+
+  private readonly upstreams = new Map<number, Promise<Socket>>();
+  private closed = false;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly serverPort: number,
+  ) {
+    socket.on('message', (datagram, client) => this.toServer(datagram, client));
+  }
+
+  /** Starts a relay that ends with the test. */
+  static async start(t: TestContext, serverPort: number): Promise<Relay> {
+    const relay = new Relay(await bind(), serverPort);
+    t.after(() => relay.close());
+    return relay;
+  }
+
+  /** The port for clients to connect to. */
+  get port(): number {
+    return this.socket.address().port;
+  }
+
+  private async toServer(datagram: Buffer, client: RemoteInfo): Promise<void> {
+    let upstream = this.upstreams.get(client.port);
+    if (upstream === undefined) {
+      upstream = bind();
+      this.upstreams.set(client.port, upstream);
+      (await upstream).on('message', (datagram) =>
+        this.impair(datagram, 'toClient', this.socket, client.port),
+      );
+    }
+    this.impair(datagram, 'toServer', await upstream, this.serverPort);
+  }
+
+  private impair(
+    datagram: Buffer,
+    direction: Direction,
+    from: Socket,
+    port: number,
+  ): void {
+    const forward = (datagram: Buffer) => {
+      if (!this.closed) from.send(datagram, port, '127.0.0.1');
+    };
+    this.impairment(datagram, forward, direction);
+  }
+
+  private async close(): Promise<void> {
+    this.closed = true;
+    this.socket.close();
+    for (const upstream of this.upstreams.values()) (await upstream).close();
+  }
+}

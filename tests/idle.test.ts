@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { errors, events, native } from '@matrixai/quic';
+import { isPending, once, until } from './helpers/events.js';
+import { forEachIO } from './helpers/io.js';
+import {
+  connect,
+  openStream,
+  pair,
+  startServer,
+  startSocket,
+} from './helpers/pair.js';
+import { drop, Relay } from './helpers/relay.js';
+import { exchange, MiB, payload, serveEcho } from './helpers/streams.js';
+
+const timeout = 30_000;
+const { ErrorQUICConnectionIdleTimeout } = errors;
+
+forEachIO((io) => {
+  test('a peer that vanishes times out at both ends, and nothing stays pending', {
+    timeout,
+  }, async (t) => {
+    const config = { maxIdleTimeout: 500 };
+    const serverSocket = await startSocket(t, io);
+    const server = await startServer(t, io, { config, socket: serverSocket });
+    const relay = await Relay.start(t, server.port);
+    const accepted = once(server, events.EventQUICServerConnection);
+    const socket = await startSocket(t, io);
+    const client = await connect(t, io, relay.port, { config, socket });
+    const { connection } = client;
+    const { detail: serverConnection } = await accepted;
+    const streams = [
+      ...(await openStream(connection, serverConnection)),
+      ...(await openStream(connection, serverConnection)),
+    ];
+    const [reads, peerReads, writes] = streams;
+
+    const fails = [
+      reads.readable.getReader().read(),
+      peerReads.readable.getReader().read(),
+      writes.writable.getWriter().write(payload(32 * MiB)),
+    ].map((promise) => assert.rejects(promise, ErrorQUICConnectionIdleTimeout));
+    const ends = [
+      once(connection, events.EventQUICConnectionError),
+      once(connection, events.EventQUICConnectionClose),
+      once(serverConnection, events.EventQUICConnectionError),
+      once(serverConnection, events.EventQUICConnectionClose),
+      once(client, events.EventQUICClientError),
+    ];
+    const destroyed = once(client, events.EventQUICClientDestroyed);
+    relay.impairment = drop;
+
+    for (const { detail } of await Promise.all(ends)) {
+      assert.ok(detail instanceof ErrorQUICConnectionIdleTimeout);
+    }
+    await Promise.all(fails);
+    await Promise.all(streams.map((stream) => stream.closedP));
+    await Promise.all([connection.closedP, serverConnection.closedP]);
+    await Promise.all([client.closedP, destroyed]);
+    for (const each of [connection, serverConnection, client, ...streams]) {
+      assert.ok(each.closed);
+    }
+    await until(() => {
+      const { connections, streams } = native.debugStats();
+      return connections === 0 && streams === 0;
+    });
+
+    assert.equal(socket.connectionMap.size, 0);
+    assert.equal(serverSocket.connectionMap.size, 0);
+
+    const another = await connect(t, io, server.port);
+    const newStream = once(server, events.EventQUICConnectionStream);
+    const received = exchange(another.connection.newStream(), payload(1000));
+    serveEcho((await newStream).detail);
+    assert.deepEqual(await received, payload(1000));
+  });
+
+  for (const side of ['client', 'server'] as const) {
+    test(`the idle timeout of the ${side} holds for both ends`, {
+      timeout,
+    }, async (t) => {
+      // RFC 9000 section 10.1: the smaller of both
+      const { connection, serverConnection } = await pair(t, io, {
+        [side]: { config: { maxIdleTimeout: 300 } },
+      });
+      const start = Date.now();
+      for (const { detail } of await Promise.all([
+        once(connection, events.EventQUICConnectionError),
+        once(serverConnection, events.EventQUICConnectionError),
+      ])) {
+        assert.ok(detail instanceof ErrorQUICConnectionIdleTimeout);
+      }
+      const elapsed = Date.now() - start;
+      assert.ok(elapsed > 150 && elapsed < 3000, `it took ${elapsed} ms`);
+    });
+
+    test(`the keep-alive of the ${side} keeps an idle connection`, {
+      timeout,
+    }, async (t) => {
+      const options = {
+        server: { config: { maxIdleTimeout: 400 }, onStream: serveEcho },
+        client: { config: { maxIdleTimeout: 400 } },
+      };
+      Object.assign(options[side].config, { keepAliveIntervalTime: 100 });
+      const { connection } = await pair(t, io, options);
+      // What is tested is that nothing happens in this time
+      await setTimeout(1200);
+      assert.ok(!connection.closed);
+      assert.ok(await isPending(connection.closedP));
+      const data = payload(1000);
+      assert.deepEqual(await exchange(connection.newStream(), data), data);
+    });
+  }
+
+  test('keep-alive does not hide a peer that vanished', {
+    timeout,
+  }, async (t) => {
+    const config = { maxIdleTimeout: 400, keepAliveIntervalTime: 100 };
+    const server = await startServer(t, io, { config });
+    const relay = await Relay.start(t, server.port);
+    const accepted = once(server, events.EventQUICServerConnection);
+    const { connection } = await connect(t, io, relay.port, { config });
+    const ends = [
+      once(connection, events.EventQUICConnectionError),
+      once((await accepted).detail, events.EventQUICConnectionError),
+    ];
+    relay.impairment = drop;
+    for (const { detail } of await Promise.all(ends)) {
+      assert.ok(detail instanceof ErrorQUICConnectionIdleTimeout);
+    }
+  });
+
+  test('a client gives up on a server that never answers', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    const relay = await Relay.start(t, server.port);
+    relay.impairment = drop;
+    await assert.rejects(
+      connect(t, io, relay.port, { config: { maxIdleTimeout: 300 } }),
+      ErrorQUICConnectionIdleTimeout,
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
+import { test } from 'node:test';
+import Logger, { LogLevel } from '@matrixai/logger';
+import * as v2 from '@matrixai/quic-v2';
+import { on } from './helpers/events.js';
+import { forEachIO } from './helpers/io.js';
+import { connect, credentials, startServer } from './helpers/pair.js';
+import {
+  exchange,
+  MiB,
+  payload,
+  serveEcho,
+  sha256,
+} from './helpers/streams.js';
+
+const timeout = 60_000;
+const { subtle } = webcrypto;
+const logger = new Logger('v2', LogLevel.SILENT);
+
+const clientCrypto: v2.QUICClientCrypto = {
+  ops: {
+    async randomBytes(data) {
+      webcrypto.getRandomValues(new Uint8Array(data));
+    },
+  },
+};
+
+const hmac = { name: 'HMAC', hash: 'SHA-256' };
+
+function importKey(key: ArrayBuffer) {
+  return subtle.importKey('raw', key, hmac, false, ['sign', 'verify']);
+}
+
+const serverCrypto: v2.QUICServerCrypto = {
+  key: webcrypto.getRandomValues(new Uint8Array(32)).buffer,
+  ops: {
+    async sign(key, data) {
+      return subtle.sign(hmac, await importKey(key), data);
+    },
+    async verify(key, data, signature) {
+      return subtle.verify(hmac, await importKey(key), signature, data);
+    },
+  },
+};
+
+// QUIC of another make: it proves that both speak as the RFCs have it
+forEachIO((io) => {
+  test('a client of version 2 has 1 MiB echoed by a server of this version', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io, { onStream: serveEcho });
+    const client = await v2.QUICClient.createQUICClient({
+      host: '127.0.0.1',
+      port: server.port,
+      // It does not match a certificate with an IP address
+      serverName: 'localhost',
+      crypto: clientCrypto,
+      logger,
+      config: { ca: credentials.cert },
+    });
+    t.after(() => client.destroy({ force: true }));
+    const data = payload(MiB);
+    const received = await exchange(client.connection.newStream() as any, data);
+    assert.equal(sha256(received), sha256(data));
+  });
+
+  test('a client of this version has 1 MiB echoed by a server of version 2', {
+    timeout,
+  }, async (t) => {
+    const server = new v2.QUICServer({
+      crypto: serverCrypto,
+      logger,
+      config: credentials,
+    });
+    t.after(() => server.stop({ force: true }));
+    on(server, v2.events.EventQUICServerConnection, ({ detail }) => {
+      on(detail, v2.events.EventQUICConnectionStream, ({ detail: stream }) => {
+        serveEcho(stream as any);
+      });
+    });
+    await server.start({ host: '127.0.0.1' });
+    const { connection } = await connect(t, io, server.port);
+    const data = payload(MiB);
+    const received = await exchange(connection.newStream(), data);
+    assert.equal(sha256(received), sha256(data));
+  });
+});
