@@ -88,7 +88,7 @@ class Addon : public Napi::Addon<Addon> {
   void Close();
 
   uint32_t env_ = 0;
-  Napi::ThreadSafeFunction wake_;
+  napi_threadsafe_function wake_ = nullptr;
 };
 
 #endif

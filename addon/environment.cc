@@ -8,16 +8,30 @@ void Wake(void *context) {
   (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(context), nullptr, napi_tsfn_nonblocking);
 }
 
+// Called on the JavaScript thread after Wake.
+void CallJavaScript(napi_env env, napi_value onWake, void *, void *) {
+  if (env == nullptr) return;
+  napi_value receiver;
+  if (napi_get_undefined(env, &receiver) != napi_ok) return;
+  // It fails when the environment is being torn down. What JavaScript throws stays
+  // pending, and Node reports it as an uncaught exception.
+  (void)napi_call_function(env, receiver, onWake, 0, nullptr, nullptr);
+}
+
 }  // namespace
 
 // environmentOpen(onWake)
 Napi::Value Addon::EnvironmentOpen(Info info) {
   Napi::Env env = info.Env();
   if (env_ != 0) return Napi::Boolean::New(env, false);
-  wake_ = Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "matrixai_quic", 0, 1);
+  // node-addon-api's own class ends the process when a call fails during a tear-down
+  napi_status status =
+      napi_create_threadsafe_function(env, info[0], nullptr, Napi::String::New(env, "matrixai_quic"), 0, 1, nullptr,
+                                      nullptr, nullptr, CallJavaScript, &wake_);
+  if (status != napi_ok) return Napi::Boolean::New(env, false);
   // An idle import must not keep the process alive.
-  wake_.Unref(env);
-  env_ = quic_environment_open(Wake, static_cast<napi_threadsafe_function>(wake_));
+  napi_unref_threadsafe_function(env, wake_);
+  env_ = quic_environment_open(Wake, wake_);
   // Hooks run in reverse order: this one before the one that frees the
   // thread-safe function. When it returns, no goroutine can call Wake again. Other Go
   // addons crash when a worker that loaded them ends, as they lack this.
@@ -32,9 +46,9 @@ void Addon::Close() {
 
 void Addon::EnvironmentClose(Info) { Close(); }
 
-void Addon::EnvironmentRef(Info info) { wake_.Ref(info.Env()); }
+void Addon::EnvironmentRef(Info info) { napi_ref_threadsafe_function(info.Env(), wake_); }
 
-void Addon::EnvironmentUnref(Info info) { wake_.Unref(info.Env()); }
+void Addon::EnvironmentUnref(Info info) { napi_unref_threadsafe_function(info.Env(), wake_); }
 
 // environmentDrain(buffer): bytes written, or the negative size of a record that is larger
 Napi::Value Addon::EnvironmentDrain(Info info) {

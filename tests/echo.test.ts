@@ -97,6 +97,10 @@ forEachIO((io) => {
   test('one socket carries a server and 10 clients to several servers, its own among them', {
     timeout,
   }, async (t) => {
+    const warnings: Array<Error> = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    t.after(() => process.off('warning', onWarning));
     const socket = await startSocket(t, io);
     const onStream = serveEcho;
     const own = await startServer(t, io, { socket, onStream });
@@ -124,6 +128,7 @@ forEachIO((io) => {
     await own.stop({ force: true });
     // Without force, as nothing uses it any more
     await socket.stop();
+    assert.deepEqual(warnings, []);
   });
 
   test('unidirectional streams carry data either way', {

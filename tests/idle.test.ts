@@ -76,25 +76,31 @@ forEachIO((io) => {
     assert.deepEqual(await received, payload(1000));
   });
 
-  for (const side of ['client', 'server'] as const) {
-    test(`the idle timeout of the ${side} holds for both ends`, {
-      timeout,
-    }, async (t) => {
-      // RFC 9000 section 10.1: the smaller of both
-      const { connection, serverConnection } = await pair(t, io, {
-        [side]: { config: { maxIdleTimeout: 300 } },
-      });
+  test('the idle timeout of one end holds for both', {
+    timeout,
+  }, async (t) => {
+    const config = { maxIdleTimeout: 300 };
+    const timeouts = async (own: 'client' | 'server') => {
+      const ends = await pair(t, io, { [own]: { config } });
       const start = Date.now();
-      for (const { detail } of await Promise.all([
-        once(connection, events.EventQUICConnectionError),
-        once(serverConnection, events.EventQUICConnectionError),
-      ])) {
-        assert.ok(detail instanceof ErrorQUICConnectionIdleTimeout);
-      }
-      const elapsed = Date.now() - start;
-      assert.ok(elapsed > 150 && elapsed < 3000, `it took ${elapsed} ms`);
-    });
+      const [ownElapsed] = await Promise.all(
+        (own === 'client'
+          ? [ends.connection, ends.serverConnection]
+          : [ends.serverConnection, ends.connection]
+        ).map(async (end) => {
+          const { detail } = await once(end, events.EventQUICConnectionError);
+          assert.ok(detail instanceof ErrorQUICConnectionIdleTimeout);
+          return Date.now() - start;
+        }),
+      );
+      // The other end may wait longer, as quic-go takes no less than 5 s from a
+      // peer
+      assert.ok(ownElapsed > 150 && ownElapsed < 3000, `${ownElapsed} ms`);
+    };
+    await Promise.all([timeouts('client'), timeouts('server')]);
+  });
 
+  for (const side of ['client', 'server'] as const) {
     test(`the keep-alive of the ${side} keeps an idle connection`, {
       timeout,
     }, async (t) => {

@@ -58,7 +58,7 @@ describe('config', () => {
       disableActiveMigration: true,
       applicationProtos: ['quic'],
       enableEarlyData: true,
-      readableChunkSize: 4096,
+      readableChunkSize: 65536,
     });
   });
 

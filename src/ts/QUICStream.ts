@@ -30,6 +30,7 @@ import type {
   StreamId,
   StreamReasonToCode,
 } from './types.js';
+import { describe, optionError, validateBoolean } from './validation.js';
 
 /**
  * @internal
@@ -93,7 +94,7 @@ class QUICStream
   protected corkedLength = 0;
   protected isFull = false;
   protected isFinishing = false;
-  protected resolveWritable?: () => void;
+  protected writing?: { resolve: () => void; reject: (reason: any) => void };
   protected writeError?: { reason: any };
   protected _writeClosed: boolean;
 
@@ -254,15 +255,17 @@ class QUICStream
    *
    * @param opts
    * @param opts.force - whether to cancel both sides instead of waiting for them to end, defaults to `true`
-   * @param opts.reason - what local readers and writers get; the peer gets its code
+   * @param opts.reason - what local readers and writers get, defaults to an
+   * `ErrorQUICStreamDestroyed`; the peer gets its code
    */
   public async destroy({
     force = true,
-    reason,
+    reason = new errors.ErrorQUICStreamDestroyed(),
   }: {
     force?: boolean;
     reason?: any;
   } = {}): Promise<void> {
+    validateBoolean(force, 'force');
     if (this.isDestroyed) return;
     if (force) {
       // A close() or cancel() that was called just now is passed on by a promise
@@ -278,9 +281,10 @@ class QUICStream
   /**
    * Cancels the readable and aborts the writable, unless they are closed.
    *
-   * @param reason - what local readers and writers get; the peer gets its code
+   * @param reason - what local readers and writers get, defaults to an
+   * `ErrorQUICStreamDestroyed`; the peer gets its code
    */
-  public cancel(reason?: any): void {
+  public cancel(reason: any = new errors.ErrorQUICStreamDestroyed()): void {
     if (!this._readClosed) this.cancelRead(reason);
     if (!this._writeClosed) this.cancelWrite(reason);
   }
@@ -311,7 +315,7 @@ class QUICStream
         break;
       case EventKind.StreamWritable:
         this.isFull = false;
-        this.resolveWritable?.();
+        this.writing?.resolve();
         break;
       case EventKind.StreamEnded:
         this.endRead();
@@ -321,7 +325,7 @@ class QUICStream
         break;
       case EventKind.StreamFinished:
         if (!this._writeClosed) {
-          this.resolveWritable?.();
+          this.writing?.resolve();
           this.closeWrite(undefined);
         }
         break;
@@ -474,7 +478,14 @@ class QUICStream
   }
 
   protected writableWrite(chunk: unknown): Promise<void> | undefined {
-    const bytes = toBytes(chunk);
+    let bytes: Uint8Array;
+    try {
+      bytes = toBytes(chunk);
+    } catch (e) {
+      // What a sink throws errors its web stream, but does not abort it
+      this.reset(e);
+      throw e;
+    }
     if (bytes.byteLength === 0) return undefined;
     if (bytes.byteLength + this.corkedLength <= corkSize) {
       this.cork(bytes);
@@ -483,8 +494,8 @@ class QUICStream
       this.send(bytes, false);
     }
     if (!this.isFull) return undefined;
-    return new Promise((resolve) => {
-      this.resolveWritable = resolve;
+    return new Promise((resolve, reject) => {
+      this.writing = { resolve, reject };
     });
   }
 
@@ -497,8 +508,8 @@ class QUICStream
       this.closeWrite(undefined);
       return undefined;
     }
-    return new Promise((resolve) => {
-      this.resolveWritable = resolve;
+    return new Promise((resolve, reject) => {
+      this.writing = { resolve, reject };
     });
   }
 
@@ -579,7 +590,7 @@ class QUICStream
   protected failWrite(reason: any): void {
     this.writeError = { reason };
     this.writableController?.error(reason);
-    this.resolveWritable?.();
+    this.writing?.reject(reason);
   }
 
   protected closeWrite(
@@ -589,7 +600,7 @@ class QUICStream
       | undefined,
   ): void {
     this._writeClosed = true;
-    this.resolveWritable = undefined;
+    this.writing = undefined;
     this.takeCorked();
     this.emitClose(events.EventQUICStreamCloseWrite, error);
   }
@@ -655,8 +666,11 @@ function toBytes(chunk: unknown): Uint8Array {
     return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  throw new TypeError(
-    `chunk: expected a Uint8Array, another view or an ArrayBuffer, got ${chunk === null ? 'null' : typeof chunk}`,
+  throw optionError(
+    errors.ErrorQUICOptionInvalid,
+    'chunk',
+    describe(chunk),
+    'a Uint8Array, another view or an ArrayBuffer',
   );
 }
 

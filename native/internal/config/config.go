@@ -70,9 +70,9 @@ func (c *Config) Check(isServer bool) error {
 	return err
 }
 
-// forever is the idle timeout that stands for none. quic-go has no such value, and
-// its arithmetic must not overflow with twice as much.
-const forever = 100 * 365 * 24 * time.Hour
+// forever is the idle timeout that stands for none, as quic-go has no such value. The peer
+// is told it too, and peers with timers of 32 bits for milliseconds take more for a very short time.
+const forever = 24 * 24 * time.Hour
 
 // handshakeIdleTimeout ends the handshakes of clients that stop answering a server
 // that was given no limit: otherwise each would hold its memory forever.

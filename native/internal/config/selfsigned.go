@@ -28,8 +28,11 @@ func SelfSigned(hosts []string, days float64) (key, cert string, err error) {
 		SerialNumber: serial,
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(time.Duration(days * float64(24*time.Hour))),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		// OpenSSL and its kin take a certificate for its own issuer only if it is one for others too.
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if len(hosts) > 0 {
 		template.Subject = pkix.Name{CommonName: hosts[0]}

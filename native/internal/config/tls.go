@@ -71,6 +71,9 @@ func (c *Config) ClientTLS(serverName string, verify Verifier) (*tls.Config, err
 		return nil, err
 	}
 	conf.ServerName = serverName
+	// No post-quantum key share: with one the ClientHello takes two packets, and servers on
+	// older versions of quiche, version 2 of this library among them, never answer it.
+	conf.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
 	conf.InsecureSkipVerify = true // VerifyConnection does it, and can choose the alert
 	if !c.VerifyPeer {
 		return conf, nil

@@ -55,6 +55,7 @@ type Connection struct {
 	finished  []*quic.SendStream // whose FIN may not have been acknowledged
 	refusing  bool               // new streams of the peer are refused
 	accepting bool
+	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
 }
 
@@ -370,14 +371,60 @@ func (c *Connection) OpenStream(uni bool) (*Stream, error) {
 	if err := s.register(); err != nil {
 		return nil, err
 	}
+	if c.mustWait(s, uni) {
+		return s, nil
+	}
 	if err := s.openNow(conn, uni); err != nil {
 		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); !ok {
 			s.release()
 			return nil, err
 		}
-		s.openLater(conn, uni)
+		c.wait(conn, s, uni)
 	}
 	return s, nil
+}
+
+// mustWait lets a stream wait if others do already, so that streams open in the order that
+// they were asked for.
+func (c *Connection) mustWait(s *Stream, uni bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting[uni]) == 0 {
+		return false
+	}
+	s.willOpen(uni) // nobody else has its mutex: the stream is new
+	c.waiting[uni] = append(c.waiting[uni], s)
+	return true
+}
+
+// wait lets a stream be the first that waits for the peer's limit.
+func (c *Connection) wait(conn *quic.Conn, s *Stream, uni bool) {
+	s.willOpen(uni)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting == nil {
+		c.waiting = make(map[bool][]*Stream)
+	}
+	c.waiting[uni] = append(c.waiting[uni], s)
+	go c.openWaiting(conn, uni)
+}
+
+// openWaiting opens streams as the peer gives credit, until none waits.
+func (c *Connection) openWaiting(conn *quic.Conn, uni bool) {
+	defer guard(c.fault)
+	for {
+		c.mu.Lock()
+		if len(c.waiting[uni]) == 0 {
+			c.mu.Unlock()
+			return
+		}
+		s := c.waiting[uni][0]
+		c.mu.Unlock()
+		s.openWhenPossible(conn, uni)
+		c.mu.Lock()
+		c.waiting[uni] = c.waiting[uni][1:]
+		c.mu.Unlock()
+	}
 }
 
 // addFinished remembers a stream until its FIN is acknowledged, for Drain.

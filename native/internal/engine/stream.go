@@ -72,6 +72,7 @@ type Stream struct {
 	released  bool
 
 	// Set while the stream waits to be opened.
+	openCtx    context.Context
 	cancelOpen context.CancelFunc
 
 	recv     receiveStream // nil when there is no receiving side, or not yet
@@ -207,24 +208,23 @@ func (s *Stream) openNow(conn *quic.Conn, uni bool) error {
 	return nil
 }
 
-// openLater waits until the peer's limit allows to open the stream.
-func (s *Stream) openLater(conn *quic.Conn, uni bool) {
-	ctx, cancel := context.WithCancel(context.Background())
+// willOpen prepares the stream to wait for the peer's limit.
+func (s *Stream) willOpen(uni bool) {
 	s.mu.Lock()
-	s.cancelOpen = cancel
+	s.openCtx, s.cancelOpen = context.WithCancel(context.Background())
 	s.readDone = uni
 	s.mu.Unlock()
-	go func() {
-		defer cancel()
-		defer guard(s.conn.fault)
-		if uni {
-			if str, err := conn.OpenUniStreamSync(ctx); err == nil {
-				s.opened(nil, str)
-			}
-		} else if str, err := conn.OpenStreamSync(ctx); err == nil {
-			s.opened(str, sendSide(str))
+}
+
+// openWhenPossible waits until the peer's limit allows to open the stream, or it is released.
+func (s *Stream) openWhenPossible(conn *quic.Conn, uni bool) {
+	if uni {
+		if str, err := conn.OpenUniStreamSync(s.openCtx); err == nil {
+			s.opened(nil, str)
 		}
-	}()
+	} else if str, err := conn.OpenStreamSync(s.openCtx); err == nil {
+		s.opened(str, sendSide(str))
+	}
 }
 
 // opened starts both sides, and makes up for what JavaScript did to a stream that was waiting.
@@ -233,7 +233,10 @@ func (s *Stream) opened(recv *quic.Stream, send *quic.SendStream) {
 	defer s.mu.Unlock()
 	s.id.Store(int64(send.StreamID()))
 	waited := s.cancelOpen != nil
-	s.cancelOpen = nil
+	if waited {
+		s.cancelOpen()
+		s.cancelOpen = nil
+	}
 	if recv == nil {
 		s.readDone = true
 	} else {

@@ -74,8 +74,10 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
         callback(null, address, isIPv6(address) ? 6 : 4),
     });
     try {
+      // With that lookup it may be listening before bind() returns
+      const listening = once(socket, 'listening');
       socket.bind({ address: host, port });
-      await once(socket, 'listening');
+      await listening;
     } catch (e) {
       socket.close();
       throw e;
