@@ -4,8 +4,8 @@ import { QUICClient } from '@matrixai/quic';
 
 const client = await QUICClient.createQUICClient({
   host: '127.0.0.1',
-  port: 4433,
-  config: { ca: await readFile('cert.pem', 'utf8') },
+  port: Number(process.env.PORT ?? 4433),
+  config: { ca: await readFile('cert.pem', 'utf8'), maxIdleTimeout: 10_000 },
 });
 const stream = client.connection.newStream();
 const writer = stream.writable.getWriter();

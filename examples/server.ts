@@ -5,10 +5,10 @@ import { events, QUICServer, utils } from '@matrixai/quic';
 const { key, cert } = utils.selfSigned();
 await writeFile('cert.pem', cert); // for the client, which trusts no other
 const server = new QUICServer({ config: { key, cert } });
-await server.start({ host: '127.0.0.1', port: 4433 });
+const port = Number(process.env.PORT ?? 4433);
+await server.start({ host: '127.0.0.1', port });
 console.log(`Listening on ${server.host}:${server.port}`);
-
-// A server passes on the events of its connections.
+// A server emits the events of its connections again.
 const streams = on(server, events.EventQUICConnectionStream.name);
 for await (const [{ detail: stream }] of streams) {
   stream.readable.pipeTo(stream.writable).catch(console.error);

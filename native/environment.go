@@ -15,6 +15,8 @@ import (
 	"errors"
 	"io"
 	"log"
+	"os"
+	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -29,6 +31,12 @@ func init() {
 	// quic-go logs here when it cannot set the size of a socket's buffers. The
 	// process that loaded this library owns its stderr.
 	log.SetOutput(io.Discard)
+
+	// A call from a JavaScript thread needs a processor of the Go scheduler. When transfers keep
+	// all of them busy, a call waits up to milliseconds for one: this one is for such calls.
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
 }
 
 // environments is the one thing that all environments of the process share: it turns the

@@ -18,7 +18,7 @@ function checkGo() {
   const env = { ...process.env, ...requireNativeTools(), CGO_ENABLED: '1' };
   check('Go vet', 'go', ['vet', './native/...', './benches/...'], { env });
   checkGoFormat();
-  check('Go tests', 'go', ['test', '-race', './native/...'], { env });
+  check('Go tests', 'go', ['test', '-race', '-timeout', '120s', './native/...'], { env });
 }
 
 /** gofmt names the files that it would change and calls that success. */
@@ -63,6 +63,7 @@ check('TypeScript tests', process.execPath, [
   '--test',
   '--test-concurrency=1',
   '--test-reporter=spec',
+  '--test-timeout=180000',
   ...testFiles(),
 ]);
 console.log('\nAll checks passed.');

@@ -30,6 +30,7 @@ forEachIO((io) => {
       const client = await connect(t, io, port, {
         config: { verifyPeer: false },
       });
+      await exchange(client.connection.newStream(), payload(1000));
       await client.destroy({ force: true });
       assert.deepEqual(await child.exit, { ...clean, stdout: `${port}\n` });
     });

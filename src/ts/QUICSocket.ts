@@ -1,5 +1,6 @@
 import type * as startStop from '@matrixai/async-init/StartStop.js';
 import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
+import { eventTarget } from '@matrixai/events/utils.js';
 import type Logger from '@matrixai/logger';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -200,6 +201,8 @@ class QUICSocket {
       );
     }
     this._port = this.transport.port;
+    // Each client on the socket listens for its end
+    utils.setMaxListeners(this[eventTarget]);
     this._closed = false;
     this._closedP = new Promise((resolve) => {
       this.resolveClosedP = resolve;

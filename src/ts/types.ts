@@ -259,8 +259,9 @@ export type QUICConfig = {
    */
   enableEarlyData: boolean;
   /**
-   * Size in bytes of the buffer that a stream's readable side reads into.
-   * Defaults to 4 KiB.
+   * Size in bytes of the largest chunk that the readable of a stream gives to a reader
+   * that brings no buffer, up to 64 KiB.
+   * Defaults to 64 KiB.
    */
   readableChunkSize: number;
 };

@@ -109,7 +109,7 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 		return
 	}
 	c.establish(conn)
-	context.AfterFunc(conn.Context(), func() { c.closed(context.Cause(conn.Context())) })
+	c.watch(conn.Context())
 }
 
 // traceOriginalConnectionID learns the connection ID that both ends share. It
@@ -139,6 +139,14 @@ func (c *Connection) establish(conn *quic.Conn) {
 	} else {
 		c.env.Events.Push(event.ConnectionEstablished, c.Handle, 0, 0, c.description())
 	}
+}
+
+// watch waits for the end of the connection.
+func (c *Connection) watch(ctx context.Context) {
+	context.AfterFunc(ctx, func() {
+		defer guard(c.closed)
+		c.closed(context.Cause(ctx))
+	})
 }
 
 // closed is called once the connection is gone.

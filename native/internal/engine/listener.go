@@ -118,6 +118,6 @@ func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (co
 	if err != nil {
 		return nil, err
 	}
-	context.AfterFunc(ctx, func() { c.closed(context.Cause(ctx)) })
+	c.watch(ctx)
 	return context.WithValue(ctx, connectionKey{}, c), nil
 }

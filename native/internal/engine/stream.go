@@ -74,6 +74,8 @@ type Stream struct {
 	// Set while the stream waits to be opened.
 	openCtx    context.Context
 	cancelOpen context.CancelFunc
+	// Set when it has waited: a StreamOpened event must come before the one of its end.
+	waited bool
 
 	recv     receiveStream // nil when there is no receiving side, or not yet
 	in       buffer.FIFO
@@ -232,8 +234,8 @@ func (s *Stream) opened(recv *quic.Stream, send *quic.SendStream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.id.Store(int64(send.StreamID()))
-	waited := s.cancelOpen != nil
-	if waited {
+	s.waited = s.cancelOpen != nil
+	if s.waited {
 		s.cancelOpen()
 		s.cancelOpen = nil
 	}
@@ -253,7 +255,7 @@ func (s *Stream) opened(recv *quic.Stream, send *quic.SendStream) {
 		s.watch(send)
 		s.startWriting()
 	}
-	if waited && !s.released {
+	if s.waited && !s.released {
 		s.env.Events.Push(event.StreamOpened, s.Handle, float64(send.StreamID()), 0, nil)
 	}
 }
@@ -263,6 +265,7 @@ func (s *Stream) watch(send *quic.SendStream) {
 	s.send = send
 	ctx := send.Context()
 	s.stopWatch = context.AfterFunc(ctx, func() {
+		defer guard(s.conn.fault)
 		if e, ok := errors.AsType[*quic.StreamError](context.Cause(ctx)); ok && e.Remote {
 			s.stopped(e.ErrorCode)
 		}
@@ -440,7 +443,7 @@ func (s *Stream) write(p []byte, fin bool) int {
 	}
 	s.out.Write(p)
 	s.fin = fin
-	if fin && s.send != nil && !s.writing && s.out.Len() == 0 {
+	if fin && s.send != nil && !s.writing && s.out.Len() == 0 && !s.waited {
 		s.finish()
 		return WriteFinished
 	}

@@ -1,0 +1,437 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+)
+
+const patience = 10 * time.Second
+
+type record struct {
+	kind event.Kind
+	h    handle.Handle
+	a, b float64
+	data []byte
+}
+
+// A user stands for the JavaScript side of an environment.
+type user struct {
+	*Environment
+	t       *testing.T
+	woken   chan struct{}
+	pending []record
+}
+
+func newUser(t *testing.T) *user {
+	woken := make(chan struct{}, 1)
+	u := &user{t: t, woken: woken, Environment: NewEnvironment(func() {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	})}
+	t.Cleanup(u.Close)
+	return u
+}
+
+// next returns the next event of one of some kinds and leaves the others for later.
+func (u *user) next(kinds ...event.Kind) record {
+	u.t.Helper()
+	timeout := time.After(patience)
+	for {
+		for i, r := range u.pending {
+			if slices.Contains(kinds, r.kind) {
+				u.pending = slices.Delete(u.pending, i, i+1)
+				return r
+			}
+		}
+		buf := make([]byte, 1<<16)
+		if n := u.Events.Drain(buf); n > 0 {
+			u.pending = append(u.pending, parse(buf[:n])...)
+			continue
+		}
+		select {
+		case <-u.woken:
+		case <-timeout:
+			u.t.Fatalf("no event of kinds %v came, but %+v", kinds, u.pending)
+		}
+	}
+}
+
+func parse(buf []byte) (records []record) {
+	order := binary.NativeEndian
+	for len(buf) > 0 {
+		length := order.Uint32(buf[12:])
+		records = append(records, record{
+			kind: event.Kind(order.Uint32(buf[4:])),
+			h:    handle.Handle(order.Uint32(buf[8:])),
+			a:    math.Float64frombits(order.Uint64(buf[16:])),
+			b:    math.Float64frombits(order.Uint64(buf[24:])),
+			data: bytes.Clone(buf[event.HeaderSize : event.HeaderSize+length]),
+		})
+		buf = buf[order.Uint32(buf):]
+	}
+	return records
+}
+
+func (u *user) lookupStream(r record) *Stream {
+	u.t.Helper()
+	s, ok := Lookup[*Stream](u.Environment, handle.Handle(r.a))
+	if !ok {
+		u.t.Fatal("the event names no stream")
+	}
+	return s
+}
+
+// readAll reads to the FIN.
+func (u *user) readAll(s *Stream) []byte {
+	u.t.Helper()
+	var data []byte
+	buf := make([]byte, 100_000)
+	for {
+		switch n := s.Read(buf); {
+		case n >= ReadFin:
+			return append(data, buf[:n-ReadFin]...)
+		case n >= 0:
+			data = append(data, buf[:n]...)
+		case n == ReadClosed:
+			return data
+		default:
+			u.next(event.StreamReadable, event.StreamEnded)
+		}
+	}
+}
+
+func options(t *testing.T) (server, client *config.Config) {
+	t.Helper()
+	key, cert, err := config.SelfSigned([]string{"localhost"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	common := config.Config{
+		ApplicationProtos: []string{"test"}, InitialMaxStreamsBidi: 10, InitialMaxStreamsUni: 10,
+		InitialMaxData: 10 << 20, InitialMaxStreamDataBidiRemote: 1 << 20,
+		MaxConnectionWindow: 24 << 20, MaxStreamWindow: 16 << 20,
+	}
+	s, c := common, common
+	s.Key, s.Cert = []string{key}, []string{cert}
+	c.CA, c.VerifyPeer = []string{cert}, true
+	return &s, &c
+}
+
+type pair struct {
+	server, client           *user
+	serverConn, clientConn   *Connection
+	listener                 *Listener
+	serverTransport, clientT *Transport
+}
+
+func connect(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
+	t.Helper()
+	p := &pair{server: newUser(t), client: newUser(t)}
+	var err error
+	if p.serverTransport, err = p.server.OpenNative(TransportOptions{Host: "127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	if p.listener, err = p.serverTransport.Listen(serverConfig); err != nil {
+		t.Fatal(err)
+	}
+	if p.clientT, err = p.client.OpenNative(TransportOptions{Host: "127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), p.serverTransport.LocalPort())
+	if p.clientConn, err = p.clientT.Dial(to, "localhost", clientConfig); err != nil {
+		t.Fatal(err)
+	}
+	p.client.next(event.ConnectionEstablished)
+	r := p.server.next(event.ListenerConnection)
+	p.serverConn, _ = Lookup[*Connection](p.server.Environment, handle.Handle(r.a))
+	p.clientConn.Accept()
+	p.serverConn.Accept()
+	return p
+}
+
+func describe(t *testing.T, c *Connection) (d description) {
+	t.Helper()
+	if err := json.Unmarshal(c.Description(), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestBothEndsAgreeOnConnectionIDs(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	server, client := describe(t, p.serverConn), describe(t, p.clientConn)
+	if server.OriginalID == "" || server.OriginalID != client.OriginalID {
+		t.Errorf("the shared IDs are %q and %q", server.OriginalID, client.OriginalID)
+	}
+	if server.SourceID != client.PeerID || client.SourceID != server.PeerID || server.SourceID == "" {
+		t.Errorf("the IDs are %+v and %+v", server, client)
+	}
+	if server.RemotePort != client.LocalPort || server.LocalPort != client.RemotePort {
+		t.Errorf("the addresses are %+v and %+v", server, client)
+	}
+}
+
+func TestStreamEcho(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	for _, size := range []int{0, 1, 1000, 100_000, 5 << 20} {
+		data := bytes.Repeat([]byte{0, 1, 2, 3, 4, 5, 6}, size/7+1)[:size]
+		s, err := p.clientConn.OpenStream(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Write(data, true)
+		peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
+		if got := p.server.readAll(peer); !bytes.Equal(got, data) {
+			t.Fatalf("the server got %d bytes of %d, or others", len(got), size)
+		}
+		peer.Write(data, true)
+		if got := p.client.readAll(s); !bytes.Equal(got, data) {
+			t.Fatalf("the client got %d bytes of %d, or others", len(got), size)
+		}
+	}
+	wait(t, "a stream is left", func() bool {
+		return p.client.Stats().Streams == 0 && p.server.Stats().Streams == 0
+	})
+}
+
+func wait(t *testing.T, complaint string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(complaint)
+		}
+	}
+}
+
+func TestStreamsOpenInOrderWhenThereIsCredit(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	serverConfig.InitialMaxStreamsUni = 2
+	p := connect(t, serverConfig, clientConfig)
+	var waiting []*Stream
+	for i := range 20 {
+		s, err := p.clientConn.OpenStream(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Write([]byte{byte(i)}, true)
+		if s.ID() < 0 {
+			waiting = append(waiting, s)
+		}
+	}
+	if len(waiting) != 18 {
+		t.Fatalf("%d streams wait at a limit of 2", len(waiting))
+	}
+	for range 20 {
+		r := p.server.next(event.ConnectionStream)
+		if got := p.server.readAll(p.server.lookupStream(r)); len(got) != 1 || got[0] != byte(r.b)/4 {
+			t.Fatalf("stream %v carries %v", r.b, got)
+		}
+	}
+	for range waiting {
+		p.client.next(event.StreamOpened)
+		p.client.next(event.StreamFinished)
+	}
+}
+
+func TestResetAndStopSending(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	s, _ := p.clientConn.OpenStream(false)
+	s.Write([]byte("x"), false)
+	peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
+	s.Reset(7)
+	if r := p.server.next(event.StreamReset); r.a != 7 {
+		t.Fatalf("reset with code %v", r.a)
+	}
+	s.StopSending(9)
+	if r := p.server.next(event.StreamStopped); r.a != 9 {
+		t.Fatalf("stopped with code %v", r.a)
+	}
+	if n := peer.Read(make([]byte, 1)); n != ReadClosed {
+		t.Fatalf("Read returned %d", n)
+	}
+	if n := peer.Write([]byte("x"), false); n != WriteClosed {
+		t.Fatalf("Write returned %d", n)
+	}
+	if s.Write(nil, true) != WriteClosed {
+		t.Fatal("wrote to a stream that was reset")
+	}
+}
+
+func TestAStreamResetBeforeItsFirstByteIsNotAnnounced(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	ghost, _ := p.clientConn.OpenStream(false)
+	ghost.Reset(1)
+	ghost.StopSending(1)
+	s, _ := p.clientConn.OpenStream(false)
+	s.Write([]byte("x"), true)
+	if r := p.server.next(event.ConnectionStream); int64(r.b) != s.ID() {
+		t.Fatalf("stream %v was announced", r.b)
+	}
+}
+
+func TestBackpressure(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	s, _ := p.clientConn.OpenStream(true)
+	chunk := make([]byte, 64<<10)
+	written := 0
+	for s.Write(chunk, false) != WriteFull {
+		written += len(chunk)
+	}
+	peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
+	// What was taken is bounded by the windows and buffers, while nobody reads
+	for stalled := false; !stalled; {
+		select {
+		case <-p.client.woken:
+			p.client.next(event.StreamWritable)
+			for s.Write(chunk, false) != WriteFull {
+				written += len(chunk)
+			}
+		case <-time.After(200 * time.Millisecond):
+			stalled = true
+		}
+	}
+	if limit := 4 << 20; written > limit {
+		t.Fatalf("a writer whose peer does not read wrote %d bytes, more than %d", written, limit)
+	}
+	s.Write(nil, true)
+	if n := len(p.server.readAll(peer)); n < written {
+		t.Fatalf("%d bytes arrived of %d", n, written)
+	}
+}
+
+func TestCloseCodes(t *testing.T) {
+	for _, isApp := range []bool{true, false} {
+		serverConfig, clientConfig := options(t)
+		p := connect(t, serverConfig, clientConfig)
+		p.clientConn.Close(isApp, 5, []byte("why"))
+		want := event.CloseTransport
+		if isApp {
+			want = event.CloseApplication
+		}
+		for _, end := range []struct {
+			r    record
+			kind event.CloseKind
+		}{
+			{p.client.next(event.ConnectionClosed), want},
+			{p.server.next(event.ConnectionClosed), want | event.CloseRemote},
+		} {
+			if event.CloseKind(end.r.a) != end.kind || end.r.b != 5 || string(end.r.data) != "why" {
+				t.Errorf("closed with %+v, want kind %d", end.r, end.kind)
+			}
+		}
+	}
+}
+
+func TestDrainWaitsForAcknowledgements(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	data := bytes.Repeat([]byte("data"), 50_000)
+	s, _ := p.clientConn.OpenStream(true)
+	if s.Write(data, true) != WriteFinished {
+		p.client.next(event.StreamFinished)
+	}
+	if len(p.clientConn.finished) != 1 {
+		t.Fatal("the stream is not remembered")
+	}
+	send := p.clientConn.finished[0]
+	p.clientConn.Drain()
+	p.client.next(event.ConnectionDrained)
+	if !acknowledged(send) {
+		t.Fatal("drained before the data was acknowledged")
+	}
+	p.clientConn.Close(true, 0, nil)
+	p.server.next(event.ConnectionClosed)
+	// All of it is there although the connection is closed
+	if got := p.server.readAll(p.server.lookupStream(p.server.next(event.ConnectionStream))); !bytes.Equal(got, data) {
+		t.Fatalf("%d bytes arrived of %d", len(got), len(data))
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, alert := range []uint8{0, 44} {
+		serverConfig, clientConfig := options(t)
+		clientConfig.VerifyCallback = true
+		server, client := newUser(t), newUser(t)
+		st, err := server.OpenNative(TransportOptions{Host: "127.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Listen(serverConfig); err != nil {
+			t.Fatal(err)
+		}
+		ct, err := client.OpenNative(TransportOptions{Host: "127.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := ct.Dial(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), st.LocalPort()), "", clientConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := client.next(event.ConnectionVerify); handle.Handle(r.a) != c.Handle || len(r.data) == 0 {
+			t.Fatalf("asked about %+v", r)
+		}
+		c.Verdict(alert)
+		if alert == 0 {
+			client.next(event.ConnectionEstablished)
+			continue
+		}
+		r := client.next(event.ConnectionClosed)
+		if event.CloseKind(r.a) != event.CloseTransport || r.b != 0x100+float64(alert) {
+			t.Fatalf("the client closed with %+v", r)
+		}
+		r = server.next(event.ListenerFailed)
+		if event.CloseKind(r.a) != event.CloseTransport|event.CloseRemote || r.b != 0x100+float64(alert) {
+			t.Fatalf("the server was told %+v", r)
+		}
+	}
+}
+
+func TestEnvironmentsCloseInMidTransfer(t *testing.T) {
+	for range 5 {
+		serverConfig, clientConfig := options(t)
+		p := connect(t, serverConfig, clientConfig)
+		s, _ := p.clientConn.OpenStream(true)
+		s.Write(make([]byte, 4<<20), false)
+		p.server.next(event.ConnectionStream)
+		p.client.Close()
+		p.server.Close()
+		wait(t, "a transport is left", func() bool {
+			return p.client.Stats().Transports == 0 && p.server.Stats().Transports == 0
+		})
+	}
+}
+
+func TestStaleHandles(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	h := p.clientConn.Handle
+	if _, ok := Lookup[*Stream](p.client.Environment, h); ok {
+		t.Fatal("the handle of a connection names a stream")
+	}
+	p.clientConn.Close(true, 0, nil)
+	p.client.next(event.ConnectionClosed)
+	p.clientConn.Release()
+	if _, ok := Lookup[*Connection](p.client.Environment, h); ok {
+		t.Fatal("the handle of a released connection names it")
+	}
+	if n := p.client.Stats().Connections; n != 0 {
+		t.Fatalf("%d connections are left", n)
+	}
+}
