@@ -18,7 +18,12 @@ function checkGo() {
   const env = { ...process.env, ...requireNativeTools(), CGO_ENABLED: '1' };
   check('Go vet', 'go', ['vet', './native/...', './benches/...'], { env });
   checkGoFormat();
-  check('Go tests', 'go', ['test', '-race', '-timeout', '120s', './native/...'], { env });
+  check(
+    'Go tests',
+    'go',
+    ['test', '-race', '-timeout', '120s', './native/...'],
+    { env },
+  );
 }
 
 /** gofmt names the files that it would change and calls that success. */
