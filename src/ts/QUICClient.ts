@@ -11,10 +11,10 @@ import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import { silentLogger } from './internal.js';
-import type { ConnectionErrorCode } from './native/types.js';
 import QUICConnection from './QUICConnection.js';
 import QUICSocket from './QUICSocket.js';
 import type {
+  CloseOptions,
   Host,
   Port,
   QUICClientConfigInput,
@@ -201,21 +201,7 @@ class QUICClient {
    * @param opts.reason - the reason that the server gets, defaults to none
    * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
    */
-  public async destroy(
-    opts:
-      | {
-          isApp: false;
-          errorCode?: ConnectionErrorCode;
-          reason?: Uint8Array;
-          force?: boolean;
-        }
-      | {
-          isApp?: true;
-          errorCode?: number;
-          reason?: Uint8Array;
-          force?: boolean;
-        } = {},
-  ): Promise<void> {
+  public async destroy(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
     this.logger.info(`Destroy ${this.constructor.name}`);
     this.isDestroying = true;

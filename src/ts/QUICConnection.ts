@@ -22,11 +22,12 @@ import * as events from './events.js';
 import { emit, type Target } from './internal.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
-import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
+import type { ConnectionError } from './native/types.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import type QUICSocket from './QUICSocket.js';
 import QUICStream from './QUICStream.js';
 import type {
+  CloseOptions,
   ConnectionMetadata,
   Host,
   Port,
@@ -233,21 +234,7 @@ class QUICConnection implements NativeEventHandler {
    * @param opts.reason - the reason that the peer gets, defaults to none
    * @param opts.force - whether to end running streams, defaults to `true`
    */
-  public async stop(
-    opts:
-      | {
-          isApp: false;
-          errorCode?: ConnectionErrorCode;
-          reason?: Uint8Array;
-          force?: boolean;
-        }
-      | {
-          isApp?: true;
-          errorCode?: number;
-          reason?: Uint8Array;
-          force?: boolean;
-        } = {},
-  ): Promise<void> {
+  public async stop(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
     const {
       isApp = true,

@@ -20,6 +20,7 @@ import QUICConnection, {
 } from './QUICConnection.js';
 import QUICSocket from './QUICSocket.js';
 import type {
+  CloseOptions,
   Host,
   Port,
   QUICConfig,
@@ -27,6 +28,7 @@ import type {
   QUICServerCrypto,
   ResolveHostname,
   SocketIO,
+  StartOptions,
   StreamCodeToReason,
   StreamReasonToCode,
 } from './types.js';
@@ -210,12 +212,7 @@ class QUICServer implements NativeEventHandler {
     port = 0,
     reuseAddr = false,
     ipv6Only = false,
-  }: {
-    host?: string;
-    port?: number;
-    reuseAddr?: boolean;
-    ipv6Only?: boolean;
-  } = {}): Promise<void> {
+  }: StartOptions = {}): Promise<void> {
     this.logger.info(`Start ${this.constructor.name}`);
     if (!this.isSocketShared) {
       this.socket.addEventListener(EventAll.name, this.handleEventQUICSocket);
@@ -259,21 +256,7 @@ class QUICServer implements NativeEventHandler {
    * @param opts.reason - the reason that the clients get, defaults to none
    * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
    */
-  public async stop(
-    opts:
-      | {
-          isApp: false;
-          errorCode?: ConnectionErrorCode;
-          reason?: Uint8Array;
-          force?: boolean;
-        }
-      | {
-          isApp?: true;
-          errorCode?: number;
-          reason?: Uint8Array;
-          force?: boolean;
-        } = {},
-  ): Promise<void> {
+  public async stop(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
     this.logger.info(`Stop ${this.constructor.name}`);
     await this.closeListener();

@@ -18,6 +18,7 @@ import type {
   QUICServerCrypto,
   ResolveHostname,
   SocketIO,
+  StartOptions,
 } from './types.js';
 import * as utils from './utils.js';
 import {
@@ -170,12 +171,7 @@ class QUICSocket {
     port = 0,
     reuseAddr = false,
     ipv6Only = false,
-  }: {
-    host?: string;
-    port?: number;
-    reuseAddr?: boolean;
-    ipv6Only?: boolean;
-  } = {}): Promise<void> {
+  }: StartOptions = {}): Promise<void> {
     validateHost(host);
     validatePort(port);
     validateBoolean(reuseAddr, 'reuseAddr');

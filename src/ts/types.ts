@@ -1,4 +1,4 @@
-import type { CryptoError } from './native/types.js';
+import type { ConnectionErrorCode, CryptoError } from './native/types.js';
 import type QUICStream from './QUICStream.js';
 
 declare const brand: unique symbol;
@@ -50,6 +50,42 @@ export type Port = Opaque<'Port', number>;
  * Combination of `<HOST>:<PORT>`, with an IPv6 host in brackets.
  */
 export type Address = Opaque<'Address', string>;
+
+/**
+ * How to close a connection, or all of a server.
+ */
+export type CloseOptions = {
+  /** What the peer is told. Defaults to none. */
+  reason?: Uint8Array;
+  /** Whether to end running streams instead of waiting for them. Defaults to true. */
+  force?: boolean;
+} & (
+  | {
+      /** The code is a transport error code (RFC 9000 section 20.1). */
+      isApp: false;
+      errorCode?: ConnectionErrorCode;
+    }
+  | {
+      /** The code is the application's. The default. */
+      isApp?: true;
+      /** Defaults to 0. */
+      errorCode?: number;
+    }
+);
+
+/**
+ * Where a socket binds.
+ */
+export type StartOptions = {
+  /** IP address or hostname. Defaults to `::`. */
+  host?: string;
+  /** Defaults to 0, any free port. */
+  port?: number;
+  /** Whether other sockets may bind to the port. Defaults to false. */
+  reuseAddr?: boolean;
+  /** Whether `::` leaves out IPv4. Defaults to false. */
+  ipv6Only?: boolean;
+};
 
 export type RemoteInfo = {
   host: Host;

@@ -435,3 +435,16 @@ func TestStaleHandles(t *testing.T) {
 		t.Fatalf("%d connections are left", n)
 	}
 }
+
+func TestKeysAreThoseOfTheSecret(t *testing.T) {
+	token, reset := *deriveKey([]byte("secret"), "token"), *deriveKey([]byte("secret"), "stateless reset")
+	if token != *deriveKey([]byte("secret"), "token") {
+		t.Error("two processes with one secret have different keys")
+	}
+	if token == reset || token == *deriveKey([]byte("other"), "token") {
+		t.Error("two keys are the same")
+	}
+	if *deriveKey(nil, "token") == *deriveKey(nil, "token") {
+		t.Error("without a secret two transports have the same key")
+	}
+}
