@@ -31,6 +31,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
       {
           InstanceMethod("environmentOpen", &Addon::EnvironmentOpen),
           InstanceMethod("environmentClose", &Addon::EnvironmentClose),
+          InstanceMethod("environmentCloseConnections", &Addon::EnvironmentCloseConnections),
           InstanceMethod("environmentRef", &Addon::EnvironmentRef),
           InstanceMethod("environmentUnref", &Addon::EnvironmentUnref),
           InstanceMethod("environmentDrain", &Addon::EnvironmentDrain),

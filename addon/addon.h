@@ -47,6 +47,7 @@ class Addon : public Napi::Addon<Addon> {
 
   Napi::Value EnvironmentOpen(Info info);
   void EnvironmentClose(Info info);
+  void EnvironmentCloseConnections(Info info);
   void EnvironmentRef(Info info);
   void EnvironmentUnref(Info info);
   Napi::Value EnvironmentDrain(Info info);

@@ -46,6 +46,9 @@ void Addon::Close() {
 
 void Addon::EnvironmentClose(Info) { Close(); }
 
+// environmentCloseConnections(milliseconds)
+void Addon::EnvironmentCloseConnections(Info info) { quic_environment_close_connections(env_, Int(info[0])); }
+
 void Addon::EnvironmentRef(Info info) { napi_ref_threadsafe_function(info.Env(), wake_); }
 
 void Addon::EnvironmentUnref(Info info) { napi_unref_threadsafe_function(info.Env(), wake_); }

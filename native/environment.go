@@ -18,6 +18,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
@@ -55,6 +56,17 @@ func quic_environment_close(env uint32) {
 	defer recovered()
 	if e, ok := environments.Remove(handle.Handle(env)); ok {
 		e.Close()
+	}
+}
+
+// quic_environment_close_connections waits until the peers have been told, but no longer than
+// that many milliseconds. It is for the end of a process, when nothing else can be done.
+//
+//export quic_environment_close_connections
+func quic_environment_close_connections(env uint32, milliseconds int32) {
+	defer recovered()
+	if e, ok := environments.Get(handle.Handle(env)); ok {
+		e.CloseConnections(time.Duration(milliseconds) * time.Millisecond)
 	}
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { events } from '@matrixai/quic';
+import { errors, events } from '@matrixai/quic';
 import { runFixture } from './helpers/child.js';
 import { once } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
@@ -58,12 +58,18 @@ forEachIO((io) => {
     assert.deepEqual({ code, signal, stderr }, clean);
   });
 
-  test('a connection without a reference lets its process end', {
+  test('a connection without a reference lets its process end, and the peer is told', {
     timeout,
   }, async (t) => {
     const server = await startServer(t, io);
+    const ended = once(server, events.EventQUICServerConnection).then(
+      ({ detail: connection }) =>
+        once(connection, events.EventQUICConnectionError),
+    );
     const child = runFixture(t, 'client', io, `${server.port}`, 'unref');
     assert.deepEqual(await child.exit, { ...clean, stdout: 'connected\n' });
+    const { detail: error } = await ended;
+    assert.ok(error instanceof errors.ErrorQUICConnectionPeer);
   });
 
   test('process.exit() in mid-transfer ends the process with its code, silently', {

@@ -8,6 +8,7 @@ package engine
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
@@ -36,8 +37,38 @@ func NewEnvironment(wake func()) *Environment {
 func (e *Environment) Close() {
 	e.Events.Close()
 	for _, object := range e.objects.Values() {
+		if t, ok := object.(*Transport); ok && t.virtual != nil {
+			t.abandon()
+		}
+	}
+	e.CloseConnections(farewell)
+	for _, object := range e.objects.Values() {
 		if t, ok := object.(*Transport); ok {
 			t.abandon()
+		}
+	}
+}
+
+// farewell is how long an environment that ends waits for the packets that tell its peers.
+const farewell = 50 * time.Millisecond
+
+// CloseConnections closes all connections, and waits until that is sent, but no
+// longer than timeout. Without it the peers of a process that ends would wait for their idle
+// timeout, which may be infinite.
+func (e *Environment) CloseConnections(timeout time.Duration) {
+	var closing []*Connection
+	for _, object := range e.objects.Values() {
+		if c, ok := object.(*Connection); ok {
+			c.Close(true, 0, nil)
+			closing = append(closing, c)
+		}
+	}
+	deadline := time.After(timeout)
+	for _, c := range closing {
+		select {
+		case <-c.gone:
+		case <-deadline:
+			return
 		}
 	}
 }

@@ -158,6 +158,13 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   }
 
   /**
+   * Sends what is in the ring, which libuv does at once unless the system has no room.
+   */
+  public handleExit(): void {
+    this.flush();
+  }
+
+  /**
    * Sends all datagrams in the ring that are not being sent yet.
    */
   protected flush = (): void => {

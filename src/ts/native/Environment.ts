@@ -23,8 +23,7 @@ class Environment {
     this.binding = getBinding();
     this.setBuffer(256 * 1024);
     this.binding.environmentOpen(() => this.dispatch());
-    // At process.exit() no hook of the addon runs before static destructors do
-    process.once('exit', () => this.binding.environmentClose());
+    process.once('exit', () => this.close());
   }
 
   /**
@@ -60,6 +59,16 @@ class Environment {
     } finally {
       this.unref();
     }
+  }
+
+  /**
+   * Tells the peers, and closes what is open. At `process.exit()` there is no other
+   * occasion: no hook of the addon runs before static destructors do.
+   */
+  protected close(): void {
+    this.binding.environmentCloseConnections(farewell);
+    for (const handler of this.handlers.values()) handler.handleExit?.();
+    this.binding.environmentClose();
   }
 
   protected setBuffer(size: number): void {
@@ -117,6 +126,9 @@ class Environment {
     }
   }
 }
+
+// Milliseconds that the end of a process waits for the packets that tell its peers
+const farewell = 50;
 
 // TLS alert user_canceled (RFC 8446 section 6.1)
 const userCanceled = 90;

@@ -10,6 +10,7 @@ import { loadBinding } from './load.js';
 export interface Binding {
   environmentOpen(onWake: () => void): boolean;
   environmentClose(): void;
+  environmentCloseConnections(milliseconds: number): void;
   environmentRef(): void;
   environmentUnref(): void;
   environmentDrain(buffer: Uint8Array): number;

@@ -53,4 +53,9 @@ export interface NativeEventHandler {
    * @param data - only valid during the call
    */
   handleNativeEvent(kind: number, a: number, b: number, data: Uint8Array): void;
+
+  /**
+   * Does what must be done in the last moment of the process.
+   */
+  handleExit?(): void;
 }
