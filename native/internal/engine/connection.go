@@ -158,7 +158,7 @@ func (c *Connection) closed(err error) {
 	}
 	c.isClosed = true
 	close(c.gone)
-	kind, code, reason := closeReason(err)
+	kind, code, reason := closeReason(c.transport.sendError(err, c.remote))
 	if c.listener == nil || c.quic != nil {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
 		return

@@ -19,6 +19,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
+	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 )
 
 // connectionIDLength is long enough that connection IDs of one socket never
@@ -75,7 +76,7 @@ func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.newTransport(conn, nil, o.Key)
+	return e.newTransport(udpconn.New(conn.(*net.UDPConn)), nil, o.Key)
 }
 
 // OpenVirtual makes a transport whose datagrams somebody else carries through a socket
@@ -181,6 +182,19 @@ func (t *Transport) sent(id float64, err error) {
 		errno = syscall.EIO
 	}
 	t.env.Events.Push(event.TransportSent, t.Handle, id, float64(errno), []byte(err.Error()))
+}
+
+// sendError returns the error behind err if it stands for one of sending to addr, else err.
+func (t *Transport) sendError(err error, addr net.Addr) error {
+	conn, ok := t.conn.(*udpconn.Conn)
+	failed, isFailed := errors.AsType[*quic.TransportError](err)
+	if !ok || !isFailed || failed.Remote {
+		return err
+	}
+	if cause := conn.WriteError(addr.(*net.UDPAddr)); cause != nil && cause.Error() == failed.ErrorMessage {
+		return cause
+	}
+	return err
 }
 
 // Close closes the socket. Connections that are still open are given up without

@@ -1,0 +1,53 @@
+// Package udpconn is a UDP socket that remembers why it could not send.
+package udpconn
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// maxErrors bounds how many destinations are remembered.
+const maxErrors = 256
+
+// A Conn is a [net.UDPConn] that keeps the last error of sending to each address. quic-go
+// closes a connection that it cannot send for, but only passes on the text of the error.
+type Conn struct {
+	*net.UDPConn
+
+	mu     sync.Mutex
+	errors map[netip.AddrPort]error
+}
+
+// New wraps a socket.
+func New(conn *net.UDPConn) *Conn { return &Conn{UDPConn: conn} }
+
+// WriteMsgUDP sends a datagram.
+func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
+	if err != nil {
+		c.remember(addr, err)
+	}
+	return n, oobn, err
+}
+
+func (c *Conn) remember(addr *net.UDPAddr, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.errors == nil || len(c.errors) >= maxErrors {
+		c.errors = make(map[netip.AddrPort]error)
+	}
+	c.errors[unmap(addr)] = err
+}
+
+// WriteError returns the last error of sending to addr, or nil.
+func (c *Conn) WriteError(addr *net.UDPAddr) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.errors[unmap(addr)]
+}
+
+func unmap(addr *net.UDPAddr) netip.AddrPort {
+	ap := addr.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
