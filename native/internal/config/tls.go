@@ -42,8 +42,9 @@ func (c *Config) ServerTLS(verifier func(ctx context.Context) Verifier) (*tls.Co
 		return conf, nil
 	}
 	// Verification is done in VerifyConnection, which can choose the alert.
+	// ClientCAs stays empty: clients would withhold a certificate of another CA, and neither would
+	// it be refused with its own alert nor could the callback accept it.
 	conf.ClientAuth = tls.RequireAnyClientCert
-	conf.ClientCAs = conf.RootCAs
 	if !c.VerifyCallback {
 		conf.VerifyConnection = func(state tls.ConnectionState) error {
 			return c.verify(conf, state, x509.ExtKeyUsageClientAuth, "")
@@ -74,6 +75,12 @@ func (c *Config) ClientTLS(serverName string, verify Verifier) (*tls.Config, err
 	// No post-quantum key share: with one the ClientHello takes two packets, and servers on
 	// older versions of quiche, version 2 of this library among them, never answer it.
 	conf.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+	if len(conf.Certificates) > 0 {
+		// By default crypto/tls withholds a certificate whose CA the server does not name
+		conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return &conf.Certificates[0], nil
+		}
+	}
 	conf.InsecureSkipVerify = true // VerifyConnection does it, and can choose the alert
 	if !c.VerifyPeer {
 		return conf, nil

@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,11 +49,13 @@ type Connection struct {
 	cancelDial       context.CancelFunc // nil for a server
 	verdict          chan uint8         // the application's answer about a certificate: an alert, or 0
 	gone             chan struct{}      // closed when the connection is
+	readerGone       chan struct{}      // signalled when a reader has ended
 
 	mu        sync.Mutex
 	quic      *quic.Conn // nil until the handshake completed
 	original  quic.ConnectionID
 	streams   map[*Stream]struct{}
+	readers   int                // goroutines that read streams
 	finished  []*quic.SendStream // whose FIN may not have been acknowledged
 	refusing  bool               // new streams of the peer are refused
 	accepting bool
@@ -68,6 +72,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		handshakeTimeout: handshakeTimeout,
 		verdict:          make(chan uint8, 1),
 		gone:             make(chan struct{}),
+		readerGone:       make(chan struct{}, 1),
 		streams:          make(map[*Stream]struct{}),
 	}
 	h, err := t.env.add(c, &t.env.counts.connections)
@@ -151,6 +156,9 @@ func (c *Connection) watch(ctx context.Context) {
 
 // closed is called once the connection is gone.
 func (c *Connection) closed(err error) {
+	if closedByPeer(err) {
+		c.readRest()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed {
@@ -168,6 +176,47 @@ func (c *Connection) closed(err error) {
 	data = append(append(data, description...), reason...)
 	c.env.Events.Push(event.ListenerFailed, c.listener.Handle, float64(kind), float64(code), data)
 	c.env.remove(c.Handle, &c.env.counts.connections)
+}
+
+// readRest waits until the streams have read what the peer sent before it closed the connection.
+func (c *Connection) readRest() {
+	c.mu.Lock()
+	streams := slices.Collect(maps.Keys(c.streams))
+	c.mu.Unlock()
+	for _, s := range streams {
+		s.peerClosed()
+	}
+	timeout := time.NewTimer(2 * salvageTimeout)
+	defer timeout.Stop()
+	for c.hasReaders() {
+		select {
+		case <-c.readerGone:
+		case <-timeout.C:
+			return
+		}
+	}
+}
+
+func (c *Connection) addReader() {
+	c.mu.Lock()
+	c.readers++
+	c.mu.Unlock()
+}
+
+func (c *Connection) removeReader() {
+	c.mu.Lock()
+	c.readers--
+	c.mu.Unlock()
+	select {
+	case c.readerGone <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Connection) hasReaders() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.readers > 0
 }
 
 // Release forgets a connection that is closed, and its streams.
@@ -312,6 +361,19 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 	}
 }
 
+// failDial ends a handshake that goes to addr, and reports whether there was one.
+func (c *Connection) failDial(addr netip.AddrPort, err error) bool {
+	c.mu.Lock()
+	isDialing := c.quic == nil && c.cancelDial != nil && !c.isClosed
+	c.mu.Unlock()
+	if host, port := hostPort(c.remote); !isDialing || host != addr.Addr().String() || port != addr.Port() {
+		return false
+	}
+	c.closed(err)
+	c.cancelDial()
+	return true
+}
+
 // Accept starts to announce the streams of the peer.
 func (c *Connection) Accept() {
 	c.mu.Lock()
@@ -331,7 +393,7 @@ func (c *Connection) acceptStreams(conn *quic.Conn) {
 		if err != nil {
 			return // the connection is closed
 		}
-		c.incoming(str, str)
+		c.incoming(receiveSide(str), sendSide(str))
 	}
 }
 

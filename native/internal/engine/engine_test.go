@@ -465,3 +465,25 @@ func TestAnAddressThatTheSystemRefuses(t *testing.T) {
 		t.Fatalf("closed with %+v", r)
 	}
 }
+
+func TestWhatArrivedBeforeThePeerClosedIsRead(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	// More than is read ahead, less than the windows: all of it is acknowledged while nobody reads
+	data := bytes.Repeat([]byte("data"), 250_000)
+	s, _ := p.clientConn.OpenStream(true)
+	if s.Write(data, true) != WriteFinished {
+		p.client.next(event.StreamFinished)
+	}
+	unfinished, _ := p.clientConn.OpenStream(true)
+	unfinished.Write([]byte("x"), false)
+	peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
+	p.server.next(event.ConnectionStream)
+	p.clientConn.Drain()
+	p.client.next(event.ConnectionDrained)
+	p.clientConn.Close(true, 0, nil)
+	p.server.next(event.ConnectionClosed)
+	if got := p.server.readAll(peer); !bytes.Equal(got, data) {
+		t.Fatalf("%d bytes arrived of %d", len(got), len(data))
+	}
+}

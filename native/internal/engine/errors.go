@@ -55,6 +55,12 @@ func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
 	return event.CloseAborted, 0, err.Error()
 }
 
+// closedByPeer reports whether err is that of a connection that the peer closed.
+func closedByPeer(err error) bool {
+	kind, _, _ := closeReason(err)
+	return kind&event.CloseRemote != 0
+}
+
 func remote(kind event.CloseKind, isRemote bool) event.CloseKind {
 	if isRemote {
 		return kind | event.CloseRemote

@@ -24,6 +24,10 @@ var (
 	sendStreamMutex     = offset[quic.SendStream, sync.Mutex]("mutex")
 	sendStreamCompleted = offset[quic.SendStream, bool]("completed")
 	connPeerID          = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
+	receiveStreamMutex  = offset[quic.ReceiveStream, sync.Mutex]("mutex")
+	receiveStreamSize   = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
+	receiveStreamClosed = offset[quic.ReceiveStream, error]("closeForShutdownErr")
+	streamReceiveStream = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
 	streamSendStream    = offset[quic.Stream, *quic.SendStream]("sendStr")
 )
 
@@ -46,11 +50,43 @@ func sendSide(s *quic.Stream) *quic.SendStream {
 	return *(**quic.SendStream)(unsafe.Add(unsafe.Pointer(s), streamSendStream))
 }
 
+// receiveSide returns the receiving side of a bidirectional stream.
+func receiveSide(s *quic.Stream) *quic.ReceiveStream {
+	return *(**quic.ReceiveStream)(unsafe.Add(unsafe.Pointer(s), streamReceiveStream))
+}
+
+// reviveReads makes what arrived on a stream before its connection was closed readable again,
+// if the FIN is among it. quic-go keeps it, but answers every read with the error of
+// the connection.
+func reviveReads(s *quic.ReceiveStream) bool {
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), receiveStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	if *(*int64)(unsafe.Add(unsafe.Pointer(s), receiveStreamSize)) == unknownSize {
+		return false
+	}
+	*(*error)(unsafe.Add(unsafe.Pointer(s), receiveStreamClosed)) = nil
+	return true
+}
+
+// unknownSize is what a stream has for its final size before the FIN.
+const unknownSize = 1<<62 - 1
+
 // offset returns where a field of type F lies in a T.
 func offset[T, F any](name string) uintptr {
 	field, ok := reflect.TypeFor[T]().FieldByName(name)
-	if !ok || field.Type != reflect.TypeFor[F]() {
-		panic("quic-go has changed: " + reflect.TypeFor[T]().String() + "." + name)
+	return known(field, ok && field.Type == reflect.TypeFor[F](), name)
+}
+
+// offsetOfKind does so for a field whose type is internal to quic-go.
+func offsetOfKind[T any](kind reflect.Kind, name string) uintptr {
+	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	return known(field, ok && field.Type.Kind() == kind, name)
+}
+
+func known(field reflect.StructField, ok bool, name string) uintptr {
+	if !ok {
+		panic("quic-go has changed: it has no field " + name + " as it was")
 	}
 	return field.Offset
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/quic-go/quic-go"
 
@@ -49,17 +50,6 @@ const (
 	WriteClosed = -2
 )
 
-type receiveStream interface {
-	Peek([]byte) (int, error)
-	Read([]byte) (int, error)
-	CancelRead(quic.StreamErrorCode)
-}
-
-var (
-	_ receiveStream = &quic.Stream{}
-	_ receiveStream = &quic.ReceiveStream{}
-)
-
 // A Stream is a QUIC stream of either type.
 type Stream struct {
 	env    *Environment
@@ -77,11 +67,13 @@ type Stream struct {
 	// Set when it has waited: a StreamOpened event must come before the one of its end.
 	waited bool
 
-	recv     receiveStream // nil when there is no receiving side, or not yet
+	recv     *quic.ReceiveStream // nil when there is no receiving side, or not yet
 	in       buffer.FIFO
 	inErr    error // why no more bytes will come in, io.EOF after the FIN
 	reading  bool  // memory of in is being filled
 	wantRead bool  // a read found nothing
+	closing  bool  // the peer closed the connection
+	salvaged bool  // what it sent before was made readable
 	readDone bool  // JavaScript knows that nothing more comes, or wants nothing more
 	stopCode quic.StreamErrorCode
 	space    sync.Cond // in has room again, or readDone
@@ -179,16 +171,21 @@ func (s *Stream) dropOut() {
 // incoming takes a stream that the peer opened. JavaScript learns of it with its
 // first byte, or its FIN: the peer may have reset it before there was one, or it was
 // opened only because one with a higher ID was.
-func (c *Connection) incoming(recv receiveStream, str *quic.Stream) {
+func (c *Connection) incoming(recv *quic.ReceiveStream, send *quic.SendStream) {
 	s := newStream(c)
+	s.id.Store(int64(recv.StreamID()))
 	s.recv = recv
-	if str != nil {
-		s.id.Store(int64(str.StreamID()))
-		s.watch(sendSide(str))
+	if send != nil {
+		s.watch(send)
 	} else {
-		s.id.Store(int64(recv.(*quic.ReceiveStream).StreamID()))
 		s.writeDone = true
 	}
+	s.startReading()
+}
+
+// startReading starts the goroutine that reads ahead.
+func (s *Stream) startReading() {
+	s.conn.addReader()
 	go s.readLoop()
 }
 
@@ -206,7 +203,7 @@ func (s *Stream) openNow(conn *quic.Conn, uni bool) error {
 	if err != nil {
 		return err
 	}
-	s.opened(str, sendSide(str))
+	s.opened(receiveSide(str), sendSide(str))
 	return nil
 }
 
@@ -225,12 +222,12 @@ func (s *Stream) openWhenPossible(conn *quic.Conn, uni bool) {
 			s.opened(nil, str)
 		}
 	} else if str, err := conn.OpenStreamSync(s.openCtx); err == nil {
-		s.opened(str, sendSide(str))
+		s.opened(receiveSide(str), sendSide(str))
 	}
 }
 
 // opened starts both sides, and makes up for what JavaScript did to a stream that was waiting.
-func (s *Stream) opened(recv *quic.Stream, send *quic.SendStream) {
+func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.id.Store(int64(send.StreamID()))
@@ -246,7 +243,7 @@ func (s *Stream) opened(recv *quic.Stream, send *quic.SendStream) {
 		if s.readDone {
 			recv.CancelRead(s.stopCode)
 		}
-		go s.readLoop()
+		s.startReading()
 	}
 	if s.writeDone {
 		send.CancelWrite(s.resetCode)
@@ -290,12 +287,13 @@ func (s *Stream) stopped(code quic.StreamErrorCode) {
 
 // readLoop reads ahead of JavaScript.
 func (s *Stream) readLoop() {
+	defer s.conn.removeReader()
 	defer s.releaseIfDone()
 	defer guard(s.conn.fault)
 	var one [1]byte
 	for {
 		s.mu.Lock()
-		for s.in.Len() >= readAhead && !s.readDone {
+		for s.in.Len() >= readAhead && !s.readDone && !s.closing {
 			s.space.Wait()
 		}
 		idle := s.in.Len() == 0
@@ -314,10 +312,40 @@ func (s *Stream) readLoop() {
 		s.mu.Unlock()
 
 		n, err := s.recv.Read(space)
+		if s.salvage(err) {
+			err = nil
+		}
 		if !s.received(n, err) {
 			return
 		}
 	}
+}
+
+// salvageTimeout bounds the wait for bytes before a FIN that arrived, should some be missing.
+const salvageTimeout = 100 * time.Millisecond
+
+// salvage reports whether to go on reading although a read failed with err: the peer closed the
+// connection, but had finished the stream, and was told that all of it arrived.
+func (s *Stream) salvage(err error) bool {
+	if err == nil || !closedByPeer(err) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.salvaged || !reviveReads(s.recv) {
+		return false
+	}
+	s.salvaged = true
+	s.recv.SetReadDeadline(time.Now().Add(salvageTimeout))
+	return true
+}
+
+// peerClosed lets the stream read all that is left, however much.
+func (s *Stream) peerClosed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	s.space.Broadcast()
 }
 
 // received takes n bytes that were read into in, and reports whether to go on.

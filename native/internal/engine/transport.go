@@ -158,9 +158,17 @@ func (t *Transport) Deliver(batch []byte) {
 
 // FailWrites makes a virtual transport fail its next write to addr, as the socket did.
 func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
-	if t.virtual != nil {
-		t.virtual.FailWrites(netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), syscall.Errno(errno))
+	if t.virtual == nil {
+		return
 	}
+	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	for _, object := range t.env.objects.Values() {
+		// The next packet of a handshake would only be sent when this one is deemed lost
+		if c, ok := object.(*Connection); ok && c.transport == t && c.failDial(addr, syscall.Errno(errno)) {
+			return
+		}
+	}
+	t.virtual.FailWrites(addr, syscall.Errno(errno))
 }
 
 // Send sends a datagram of the application. It completes with a TransportSent event that carries id.
