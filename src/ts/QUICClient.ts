@@ -1,4 +1,4 @@
-import type { PromiseCancellable } from '@matrixai/async-cancellable';
+import { PromiseCancellable } from '@matrixai/async-cancellable';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import { CreateDestroy, ready } from '@matrixai/async-init/CreateDestroy.js';
 import { running } from '@matrixai/async-init/StartStop.js';
@@ -6,11 +6,12 @@ import type { ContextTimed, ContextTimedInput } from '@matrixai/contexts';
 import timedCancellable from '@matrixai/contexts/functions/timedCancellable.js';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
+import { Timer } from '@matrixai/timer';
 import { minIdleTimeout } from './config.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { silentLogger } from './internal.js';
+import { Overtaking, silentLogger, type TypedListeners } from './internal.js';
 import QUICConnection from './QUICConnection.js';
 import QUICSocket from './QUICSocket.js';
 import type {
@@ -28,7 +29,6 @@ import * as utils from './utils.js';
 import {
   describe,
   optionError,
-  validateCodeArgs,
   validateConfig,
   validateCrypto,
   validateFunction,
@@ -38,7 +38,9 @@ import {
   validatePort,
 } from './validation.js';
 
-interface QUICClient extends createDestroy.CreateDestroy {}
+interface QUICClient
+  extends Omit<createDestroy.CreateDestroy, keyof TypedListeners>,
+    TypedListeners {}
 
 /**
  * Options of {@link QUICClient.createQUICClient}.
@@ -64,13 +66,16 @@ type QUICClientOptions = {
 /**
  * One connection to a server. Its events, and those of its streams, are emitted again on the client.
  */
+@Overtaking('destroy')
 @CreateDestroy({
   eventDestroy: events.EventQUICClientDestroy,
   eventDestroyed: events.EventQUICClientDestroyed,
 })
 class QUICClient {
   /**
-   * Connects to a server.
+   * Connects to a server. It succeeds once the server's certificate is verified; a server that
+   * verifies clients may refuse this one thereafter, which is an error event of
+   * the connection (in TLS 1.3 a client is done first).
    *
    * @param opts
    * @param opts.host - IP address or hostname of the server; a wildcard means the loopback address
@@ -96,7 +101,7 @@ class QUICClient {
    * @returns a promise whose `cancel()` gives up
    *
    * @throws {errors.ErrorQUICClientCreateTimeout} when `ctx.timer` expired
-   * @throws the reason of `ctx.signal` when it aborted
+   * @throws the reason of `ctx.signal` when it aborted, `undefined` if that was given none
    * @throws {errors.ErrorQUICClientSocketNotRunning} when the shared socket is not running
    * @throws {errors.ErrorQUICClientInvalidHost} when the local host cannot reach the target
    * @throws {errors.ErrorQUICClientInvalidArgument} when the operating system refuses to send there
@@ -109,6 +114,11 @@ class QUICClient {
     opts: QUICClientOptions,
     ctx?: Partial<ContextTimedInput>,
   ): PromiseCancellable<QUICClient> {
+    try {
+      validateContext(ctx);
+    } catch (e) {
+      return PromiseCancellable.reject(e);
+    }
     return create(ctx, opts);
   }
 
@@ -202,7 +212,6 @@ class QUICClient {
    * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
    */
   public async destroy(opts: CloseOptions = {}): Promise<void> {
-    validateCodeArgs(opts);
     this.logger.info(`Destroy ${this.constructor.name}`);
     this.isDestroying = true;
     await this.connection.stop(opts);
@@ -214,6 +223,15 @@ class QUICClient {
       await this.socket.stop({ force: true });
     }
     this.logger.info(`Destroyed ${this.constructor.name}`);
+  }
+
+  /**
+   * Ends the wait of a graceful destroy.
+   *
+   * @internal
+   */
+  public overtake(opts?: CloseOptions): void {
+    this.connection.overtake(opts);
   }
 
   /**
@@ -288,6 +306,27 @@ const create = timedCancellable(
   errors.ErrorQUICClientCreateTimeout,
 );
 
+function validateContext(ctx: Partial<ContextTimedInput> = {}): void {
+  const { timer, signal } = ctx;
+  const isTime = typeof timer === 'number' && timer >= 0;
+  if (timer !== undefined && !isTime && !(timer instanceof Timer)) {
+    throw optionError(
+      errors.ErrorQUICOptionInvalid,
+      'ctx.timer',
+      describe(timer),
+      'a Timer, or milliseconds of at least 0',
+    );
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw optionError(
+      errors.ErrorQUICOptionInvalid,
+      'ctx.signal',
+      describe(signal),
+      'an AbortSignal',
+    );
+  }
+}
+
 async function createClient(
   ctx: ContextTimed,
   opts: QUICClientOptions,
@@ -323,7 +362,11 @@ async function createClient(
     throw new errors.ErrorQUICClientSocketNotRunning();
   }
   logger.info(`Create ${QUICClient.name} to ${opts.host}:${port}`);
-  const [host, udpType] = await utils.resolveHost(opts.host, resolveHostname);
+  const [resolved, udpType] = await utils.resolveHost(
+    opts.host,
+    resolveHostname,
+  );
+  const host = utils.resolvesZeroIP(resolved);
   ctx.signal.throwIfAborted();
   if (!isSocketShared) {
     await socket.start({
@@ -337,14 +380,15 @@ async function createClient(
     const target = utils.validateTarget(
       socket.host,
       socket.type,
-      utils.resolvesZeroIP(host),
+      host,
       udpType,
       errors.ErrorQUICClientInvalidHost,
     );
     const connection = new QUICConnection({
       type: 'client',
       remoteInfo: { host: target, port: port as Port },
-      serverName: opts.serverName ?? opts.host,
+      // Nobody has a certificate for a wildcard
+      serverName: opts.serverName ?? (host === resolved ? opts.host : host),
       config,
       socket,
       reasonToCode,

@@ -19,7 +19,12 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, type Target } from './internal.js';
+import {
+  emit,
+  Overtaking,
+  type Target,
+  type TypedListeners,
+} from './internal.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import type { ConnectionError } from './native/types.js';
@@ -37,9 +42,12 @@ import type {
   StreamId,
   StreamReasonToCode,
 } from './types.js';
-import { validateCodeArgs, validateStreamType } from './validation.js';
+import * as utils from './utils.js';
+import { validateStreamType } from './validation.js';
 
-interface QUICConnection extends startStop.StartStop {}
+interface QUICConnection
+  extends Omit<startStop.StartStop, keyof TypedListeners>,
+    TypedListeners {}
 
 /**
  * What the engine tells of a connection, see `native/internal/engine/connection.go`.
@@ -81,6 +89,7 @@ export type ConnectionOptions = {
  * peer was not heard of any more: {@link events.EventQUICConnectionError}, then
  * {@link events.EventQUICConnectionClose}. All its streams end with it.
  */
+@Overtaking('stop')
 @StartStop({
   eventStart: events.EventQUICConnectionStart,
   eventStarted: events.EventQUICConnectionStarted,
@@ -112,6 +121,7 @@ class QUICConnection implements NativeEventHandler {
   protected remoteInfo?: RemoteInfo;
   protected serverName: string;
   protected remoteCerts?: Array<Uint8Array>;
+  protected verifyError?: unknown;
   protected isHolding = true;
 
   /** Streams that wait for the peer's limit have no ID yet. */
@@ -119,6 +129,7 @@ class QUICConnection implements NativeEventHandler {
   protected resolveStreamsEnded?: () => void;
   protected resolveDrained?: () => void;
   protected stopping = false;
+  protected overtaken?: CloseOptions;
   protected _closed = false;
   protected resolveClosedP!: () => void;
   protected errorLast: ConnectionCloseError | null = null;
@@ -219,13 +230,15 @@ class QUICConnection implements NativeEventHandler {
    */
   public async start(ctx?: { signal: AbortSignal }): Promise<void> {
     this.logger.info(`Start ${this.constructor.name}`);
+    if (this._closed) throw new errors.ErrorQUICConnectionClosed();
     if (this.type === 'client') await this.dial(ctx!.signal);
     this.logger.info(`Started ${this.constructor.name}`);
   }
 
   /**
    * Closes the connection. Without `force` it waits for running streams to end, refuses new ones meanwhile,
-   * and makes sure that the peer got all that was written.
+   * and makes sure that the peer got all that was written. A stop with `force` that follows
+   * ends the wait, as {@link QUICConnection.destroyStreams} does.
    *
    * @param opts
    * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
@@ -235,22 +248,31 @@ class QUICConnection implements NativeEventHandler {
    * @param opts.force - whether to end running streams, defaults to `true`
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
-    validateCodeArgs(opts);
-    const {
-      isApp = true,
-      errorCode = 0,
-      reason = new Uint8Array(0),
-      force = true,
-    } = opts;
     this.logger.info(`Stop ${this.constructor.name}`);
     if (!this._closed) {
       this.stopping = true;
       this.env.binding.connectionRefuseStreams(this.handle);
-      if (!force) await this.drain();
+      if (opts.force === false) await this.drain();
+      const {
+        isApp = true,
+        errorCode = 0,
+        reason = new Uint8Array(0),
+      } = this.overtaken ?? opts;
       this.env.binding.connectionClose(this.handle, isApp, errorCode, reason);
       await this.env.holdFor(this.closedP);
     }
     this.logger.info(`Stopped ${this.constructor.name}`);
+  }
+
+  /**
+   * Ends the wait of a graceful stop, which then uses these codes.
+   *
+   * @internal
+   */
+  public overtake(opts: CloseOptions = {}): void {
+    this.overtaken ??= opts;
+    this.resolveStreamsEnded?.();
+    this.resolveDrained?.();
   }
 
   /**
@@ -409,7 +431,13 @@ class QUICConnection implements NativeEventHandler {
         this.resolveDrained?.();
         break;
       case EventKind.ConnectionClosed:
-        this.handleClosed(connectionError(a, b, data));
+        this.handleClosed(
+          connectionError(a, b, data, {
+            cause: this.verifyError,
+            peer: utils.buildAddress(this.remoteHost, this.remotePort),
+            isEstablished: this.description !== undefined,
+          }),
+        );
         break;
     }
   }
@@ -467,7 +495,8 @@ class QUICConnection implements NativeEventHandler {
   }
 
   protected async verify(chain: Array<Uint8Array>): Promise<void> {
-    const verdict = await verdictOf(this.config, chain);
+    const { verdict, error } = await verdictOf(this.config, chain);
+    this.verifyError = error;
     this.env.binding.connectionVerdict(this.handle, verdict);
   }
 
@@ -475,12 +504,12 @@ class QUICConnection implements NativeEventHandler {
    * Waits until all streams have ended, and all that was written has arrived.
    */
   protected async drain(): Promise<void> {
-    if (this.streams.size > 0) {
+    if (this.streams.size > 0 && this.overtaken === undefined) {
       await new Promise<void>((resolve) => {
         this.resolveStreamsEnded = resolve;
       });
     }
-    if (this._closed) return;
+    if (this._closed || this.overtaken !== undefined) return;
     await new Promise<void>((resolve) => {
       this.resolveDrained = resolve;
       this.env.binding.connectionDrain(this.handle);

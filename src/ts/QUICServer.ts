@@ -11,7 +11,12 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, silentLogger } from './internal.js';
+import {
+  emit,
+  Overtaking,
+  silentLogger,
+  type TypedListeners,
+} from './internal.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import { ConnectionErrorCode } from './native/types.js';
@@ -32,8 +37,8 @@ import type {
   StreamCodeToReason,
   StreamReasonToCode,
 } from './types.js';
+import * as utils from './utils.js';
 import {
-  validateCodeArgs,
   validateConfig,
   validateCrypto,
   validateFunction,
@@ -42,7 +47,9 @@ import {
   validateObject,
 } from './validation.js';
 
-interface QUICServer extends startStop.StartStop {}
+interface QUICServer
+  extends Omit<startStop.StartStop, keyof TypedListeners>,
+    TypedListeners {}
 
 /**
  * Accepts connections on a {@link QUICSocket}.
@@ -51,6 +58,7 @@ interface QUICServer extends startStop.StartStop {}
  * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of their
  * streams are emitted again on the server.
  */
+@Overtaking('stop')
 @StartStop({
   eventStart: events.EventQUICServerStart,
   eventStarted: events.EventQUICServerStarted,
@@ -88,6 +96,8 @@ class QUICServer implements NativeEventHandler {
   protected resolveClosedP: () => void = () => {};
   protected resolveListenerClosed: () => void = () => {};
   protected connections: Set<QUICConnection> = new Set();
+  /** What `verifyCallback` threw, by the shared ID of connections that will fail by it. */
+  protected verifyErrors: Map<string, unknown> = new Map();
 
   /**
    * @param opts
@@ -257,7 +267,6 @@ class QUICServer implements NativeEventHandler {
    * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
-    validateCodeArgs(opts);
     this.logger.info(`Stop ${this.constructor.name}`);
     await this.closeListener();
     await Promise.all(
@@ -284,6 +293,15 @@ class QUICServer implements NativeEventHandler {
     }
     this.resolveClosedP();
     this.logger.info(`Stopped ${this.constructor.name}`);
+  }
+
+  /**
+   * Ends the wait of a graceful stop.
+   *
+   * @internal
+   */
+  public overtake(opts?: CloseOptions): void {
+    for (const connection of this.connections) connection.overtake(opts);
   }
 
   /**
@@ -387,16 +405,30 @@ class QUICServer implements NativeEventHandler {
     const description: ConnectionDescription = JSON.parse(
       Buffer.from(data.subarray(4, 4 + length)).toString(),
     );
-    const error = connectionError(kind, code, data.subarray(4 + length));
-    this.logger.info(
-      `Failed handshake with ${description.remoteHost}:${description.remotePort}: ${error.message}`,
+    const peer = utils.buildAddress(
+      description.remoteHost,
+      description.remotePort,
     );
+    const error = connectionError(kind, code, data.subarray(4 + length), {
+      cause: this.verifyErrors.get(description.connectionIdShared),
+      peer,
+      isEstablished: false,
+    });
+    this.verifyErrors.delete(description.connectionIdShared);
+    this.logger.info(`Failed handshake with ${peer}: ${error.message}`);
     emit([this], events.EventQUICConnectionError, { detail: error });
   }
 
   protected async verify(connection: number, chain: Uint8Array): Promise<void> {
-    const verdict = await verdictOf(this.config, decodeChain(chain));
-    environment().binding.connectionVerdict(connection, verdict);
+    const { binding } = environment();
+    const { verdict, error } = await verdictOf(this.config, decodeChain(chain));
+    if (error !== undefined) {
+      const description: ConnectionDescription = JSON.parse(
+        binding.connectionDescribe(connection).toString() || '{}',
+      );
+      this.verifyErrors.set(description.connectionIdShared, error);
+    }
+    binding.connectionVerdict(connection, verdict);
   }
 
   protected async closeListener(): Promise<void> {

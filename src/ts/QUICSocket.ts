@@ -4,10 +4,11 @@ import { eventTarget } from '@matrixai/events/utils.js';
 import type Logger from '@matrixai/logger';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { silentLogger } from './internal.js';
+import { silentLogger, type TypedListeners } from './internal.js';
 import DgramTransport from './io/dgram.js';
 import NativeTransport from './io/native.js';
 import type { SocketTransport } from './io/types.js';
+import { environment } from './native/Environment.js';
 import { ConnectionErrorCode } from './native/types.js';
 import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
@@ -33,7 +34,9 @@ import {
   validatePort,
 } from './validation.js';
 
-interface QUICSocket extends startStop.StartStop {}
+interface QUICSocket
+  extends Omit<startStop.StartStop, keyof TypedListeners>,
+    TypedListeners {}
 
 /**
  * One UDP port, which carries one server and any number of clients at once. Packets reach
@@ -178,6 +181,8 @@ class QUICSocket {
     validateBoolean(ipv6Only, 'ipv6Only');
     const address = utils.buildAddress(host, port);
     this.logger.info(`Start ${this.constructor.name} on ${address}`);
+    // Without the native library nothing works, and it is no fault of the address
+    environment();
     try {
       const [ip, udpType] = await utils.resolveHost(host, this.resolveHostname);
       const options = {
@@ -192,7 +197,7 @@ class QUICSocket {
       this._host = ip;
     } catch (e) {
       throw new errors.ErrorQUICSocketInvalidBindAddress(
-        `cannot bind to ${address}: ${(e as Error).message}`,
+        `cannot bind to ${address}: ${(e as NodeJS.ErrnoException).code ?? (e as Error).message}`,
         { cause: e },
       );
     }

@@ -67,7 +67,10 @@ class QUICStream
   implements
     ReadableWritablePair<Uint8Array, Uint8Array>,
     NativeEventHandler,
-    createDestroy.CreateDestroy
+    Omit<
+      createDestroy.CreateDestroy,
+      'addEventListener' | 'removeEventListener'
+    >
 {
   public readonly type: 'bidi' | 'uni';
   public readonly initiated: 'local' | 'peer';
@@ -413,9 +416,13 @@ class QUICStream
     if (this._readClosed) return;
     const controller = this.readableController;
     if (controller !== undefined) {
-      controller.close();
-      // A reader that brought a buffer gets it back
-      controller.byobRequest?.respond(0);
+      try {
+        controller.close();
+        // A reader that brought a buffer gets it back
+        controller.byobRequest?.respond(0);
+      } catch {
+        // The end came within an element of a reader's array: the reader got the error
+      }
     }
     this.resolvePull?.();
     this.resolvePull = undefined;
@@ -661,9 +668,15 @@ function uncork(stream: QUICStream): void {
 }
 
 function toBytes(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
   if (ArrayBuffer.isView(chunk)) {
-    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes =
+      chunk instanceof Uint8Array
+        ? chunk
+        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    // The addon cannot take memory that other threads may write to
+    return bytes.buffer instanceof SharedArrayBuffer
+      ? new Uint8Array(bytes)
+      : bytes;
   }
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw optionError(

@@ -2,7 +2,11 @@ import * as errors from './errors.js';
 import { errorName } from './io/native.js';
 import { systemError } from './io/types.js';
 import { CloseKind } from './native/events.js';
-import { ConnectionErrorCode } from './native/types.js';
+import {
+  type ConnectionError,
+  ConnectionErrorCode,
+  CryptoError,
+} from './native/types.js';
 
 /**
  * Any error that a connection can end with.
@@ -28,41 +32,56 @@ export function connectionError(
   kind: number,
   code: number,
   reason: Uint8Array,
+  { cause, peer, isEstablished }: Circumstances,
 ): ConnectionCloseError {
+  const closeError = (isRemote: boolean, isApp: boolean, errorCode: number) =>
+    newCloseError(isRemote, { isApp, errorCode, reason }, cause);
   const isRemote = (kind & CloseKind.remote) !== 0;
   switch (kind & ~CloseKind.remote) {
     case CloseKind.Application:
-      return closeError(isRemote, true, code, reason);
+      return closeError(isRemote, true, code);
     case CloseKind.Transport:
-      return closeError(isRemote, false, code, reason);
+      return closeError(isRemote, false, code);
     case CloseKind.IdleTimeout:
     case CloseKind.HandshakeTimeout:
-      return new errors.ErrorQUICConnectionIdleTimeout(text(reason));
+      return new errors.ErrorQUICConnectionIdleTimeout(
+        isEstablished
+          ? `nothing was heard of ${peer} for the idle timeout`
+          : `the handshake with ${peer} did not complete in time`,
+      );
     case CloseKind.StatelessReset:
-      return closeError(true, false, ConnectionErrorCode.InternalError, reason);
+      return closeError(true, false, ConnectionErrorCode.InternalError);
     case CloseKind.VersionNegotiation:
-      return closeError(false, false, versionNegotiationError, reason);
+      return closeError(false, false, versionNegotiationError);
     case CloseKind.SendFailed:
-      return new errors.ErrorQUICConnectionInternal('cannot send', {
-        cause: systemError('send', errorName(code), -code, '', 0),
+      return new errors.ErrorQUICConnectionInternal(`cannot send to ${peer}`, {
+        cause: systemError('send', errorName(code), -code, peer, 0),
       });
     case CloseKind.Aborted:
-      return closeError(
-        false,
-        false,
-        ConnectionErrorCode.InternalError,
-        reason,
-      );
+      return closeError(false, false, ConnectionErrorCode.InternalError);
     default:
       return new errors.ErrorQUICConnectionInternal(text(reason));
   }
 }
 
-function closeError(
+/**
+ * What is known besides of a connection that ended.
+ *
+ * @internal
+ */
+export type Circumstances = {
+  /** What made the local side end it. */
+  cause?: unknown;
+  /** Address of the peer. */
+  peer: string;
+  /** Whether the handshake had completed. */
+  isEstablished: boolean;
+};
+
+function newCloseError(
   isRemote: boolean,
-  isApp: boolean,
-  errorCode: number,
-  reason: Uint8Array,
+  { isApp, errorCode, reason }: ConnectionError,
+  cause: unknown,
 ): ConnectionCloseError {
   const { first, last } = cryptoErrors;
   const isTLS = !isApp && errorCode >= first && errorCode <= last;
@@ -71,11 +90,16 @@ function closeError(
     : [errors.ErrorQUICConnectionLocal, errors.ErrorQUICConnectionPeer];
   const who = isRemote ? 'Peer' : 'Local';
   const what = isApp ? 'application' : isTLS ? 'TLS' : 'transport';
+  const names = isTLS ? CryptoError : ConnectionErrorCode;
+  const name = isApp ? undefined : names[errorCode];
+  const called = name === undefined ? '' : ` (${name})`;
   const why = reason.length > 0 ? `: ${text(reason)}` : '';
-  const message = `${who} closed with ${what} code ${errorCode}${why}`;
+  const message = `${who} closed with ${what} code ${errorCode}${called}${why}`;
   // The reason is only borrowed
   const data = { isApp, errorCode, reason: new Uint8Array(reason) };
-  return isRemote ? new Peer(message, { data }) : new Local(message, { data });
+  return isRemote
+    ? new Peer(message, { data, cause })
+    : new Local(message, { data, cause });
 }
 
 function text(reason: Uint8Array): string {

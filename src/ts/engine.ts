@@ -102,23 +102,24 @@ export function certificatesToDER(
 const certificateUnknown = 46;
 
 /**
- * The TLS alert that the application's callback refuses a chain with, or 0.
+ * What the application's callback says of a chain: the TLS alert to refuse it with, or 0, and
+ * what the callback threw, if it did.
  *
  * @internal
  */
 export async function verdictOf(
   config: QUICConfig,
   chain: Array<Uint8Array>,
-): Promise<number> {
+): Promise<{ verdict: number; error?: unknown }> {
   try {
     const code = await config.verifyCallback!(
       chain,
       certificatesToDER(config.ca),
     );
-    if (code === undefined) return 0;
+    if (code === undefined) return { verdict: 0 };
     // Alert 0, close_notify, is no way to refuse
-    return code & 0xff || certificateUnknown;
-  } catch {
-    return certificateUnknown;
+    return { verdict: code & 0xff || certificateUnknown };
+  } catch (error) {
+    return { verdict: certificateUnknown, error };
   }
 }

@@ -24,6 +24,13 @@ type ErrorOptions<T, D> = {
  */
 export class ErrorQUIC<T> extends AbstractError<T> {
   static override description = 'QUIC error';
+
+  constructor(
+    message?: string,
+    options?: { timestamp?: Date; data?: POJO; cause?: T },
+  ) {
+    super(message ?? new.target.description, options);
+  }
 }
 
 /**

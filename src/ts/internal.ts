@@ -2,6 +2,8 @@ import type { Evented } from '@matrixai/events';
 import { EventAll, EventDefault } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
 import Logger, { LogLevel } from '@matrixai/logger';
+import type { CloseOptions } from './types.js';
+import { validateCodeArgs } from './validation.js';
 
 /**
  * Something that events are dispatched on.
@@ -13,6 +15,35 @@ export type Target = Pick<Evented, 'dispatchEvent'> & {
 };
 
 const everything = [EventAll.name, EventDefault.name];
+
+/**
+ * Listeners may take the class of the event that they listen for.
+ */
+export interface TypedListeners {
+  addEventListener<E extends Event = Event>(
+    type: string,
+    callback: Listener<E> | null,
+    options?: ListenerOptions,
+  ): void;
+  removeEventListener<E extends Event = Event>(
+    type: string,
+    callback: Listener<E> | null,
+    options?: ListenerOptions,
+  ): void;
+}
+
+export type Listener<E extends Event> =
+  | ((event: E) => any)
+  | { handleEvent(event: E): any };
+
+export type ListenerOptions =
+  | {
+      capture?: boolean;
+      once?: boolean;
+      passive?: boolean;
+      signal?: AbortSignal;
+    }
+  | boolean;
 
 /**
  * Dispatches an event on targets in turn, each of which emits again what the one
@@ -47,4 +78,24 @@ export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
  */
 export function silentLogger(name: string): Logger {
   return new Logger(name, LogLevel.SILENT, []);
+}
+
+/**
+ * Lets a forced stop or destroy overtake a graceful one that still waits. They would
+ * otherwise take turns, and the graceful one may wait forever.
+ *
+ * @internal
+ */
+export function Overtaking(method: 'stop' | 'destroy') {
+  return <T extends new (...args: any[]) => any>(base: T): T => {
+    const overtaking = class extends base {
+      async [method](opts?: CloseOptions): Promise<void> {
+        validateCodeArgs(opts ?? {});
+        if (opts?.force !== false) this.overtake(opts);
+        return super[method](opts);
+      }
+    };
+    Object.defineProperty(overtaking, 'name', { value: base.name });
+    return overtaking;
+  };
 }

@@ -10,6 +10,7 @@ import {
   eventTarget,
   handleEventError,
 } from '@matrixai/events/utils.js';
+import type { Listener, ListenerOptions, TypedListeners } from './internal.js';
 
 @Evented()
 class EventedState {}
@@ -30,7 +31,9 @@ const noHandlers: ReadonlyMap<string, Set<EventHandlerInfo>> = new Map();
  *
  * @internal
  */
-abstract class LazyEvented implements Evented {
+abstract class LazyEvented
+  implements Omit<Evented, keyof TypedListeners>, TypedListeners
+{
   private events?: EventedState;
 
   private get state(): EventedState {
@@ -71,16 +74,20 @@ abstract class LazyEvented implements Evented {
     return this.state[_handleEventError];
   }
 
-  public addEventListener(
-    ...args: Parameters<Evented['addEventListener']>
+  public addEventListener<E extends Event = Event>(
+    type: string,
+    callback: Listener<E> | null,
+    options?: ListenerOptions,
   ): void {
-    methods.addEventListener.apply(this, args);
+    methods.addEventListener.call(this, type, callback as any, options);
   }
 
-  public removeEventListener(
-    ...args: Parameters<Evented['removeEventListener']>
+  public removeEventListener<E extends Event = Event>(
+    type: string,
+    callback: Listener<E> | null,
+    options?: ListenerOptions,
   ): void {
-    methods.removeEventListener.apply(this, args);
+    methods.removeEventListener.call(this, type, callback as any, options);
   }
 
   public dispatchEvent(event: Event): boolean {

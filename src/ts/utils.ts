@@ -409,7 +409,9 @@ export function selfSigned({
 export function formatError(error: Error): string {
   const description = error instanceof AbstractError ? error.description : '';
   const named = description ? `${error.name}: ${description}` : error.name;
-  return error.message ? `${named} - ${error.message}` : named;
+  return error.message && error.message !== description
+    ? `${named} - ${error.message}`
+    : named;
 }
 
 export function encodeConnectionId(connId: ConnectionId): ConnectionIdString {

@@ -101,8 +101,11 @@ func (c *Config) QUIC(isServer bool) *quic.Config {
 		MaxConnectionReceiveWindow:     window(max(c.InitialMaxData, c.MaxConnectionWindow)),
 		MaxIncomingStreams:             streams(c.InitialMaxStreamsBidi),
 		MaxIncomingUniStreams:          streams(c.InitialMaxStreamsUni),
-		InitialPacketSize:              uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
-		DisablePathMTUDiscovery:        !c.PathMTUDiscovery,
+		// Else a peer whose streams are not read could open ever more of them: a stream is complete for
+		// quic-go when all of it was read ahead.
+		RequireStreamCreditRelease: true,
+		InitialPacketSize:          uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
+		DisablePathMTUDiscovery:    !c.PathMTUDiscovery,
 	}
 }
 

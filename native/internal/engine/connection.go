@@ -49,18 +49,26 @@ type Connection struct {
 	cancelDial       context.CancelFunc // nil for a server
 	verdict          chan uint8         // the application's answer about a certificate: an alert, or 0
 	gone             chan struct{}      // closed when the connection is
-	readerGone       chan struct{}      // signalled when a reader has ended
+	accepted         chan struct{}      // closed when JavaScript wants to hear of streams and of the end
+	acceptOnce       sync.Once
+	readerGone       chan struct{} // signalled when a reader has ended
 
-	mu        sync.Mutex
-	quic      *quic.Conn // nil until the handshake completed
-	original  quic.ConnectionID
-	streams   map[*Stream]struct{}
-	readers   int                // goroutines that read streams
-	finished  []*quic.SendStream // whose FIN may not have been acknowledged
-	refusing  bool               // new streams of the peer are refused
-	accepting bool
-	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
-	isClosed  bool
+	mu       sync.Mutex
+	quic     *quic.Conn // nil until the handshake completed
+	original quic.ConnectionID
+	streams  map[*Stream]struct{}
+	readers  int                // goroutines that read streams
+	finished []*quic.SendStream // whose FIN may not have been acknowledged
+	refusing bool               // new streams of the peer are refused
+	waiting  map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
+	isClosed bool
+}
+
+// handshakeEnded counts down the handshakes of a transport's listener.
+func (c *Connection) handshakeEnded() {
+	if c.listener != nil {
+		c.transport.handshakes.Add(-1)
+	}
 }
 
 func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration) (*Connection, error) {
@@ -72,6 +80,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		handshakeTimeout: handshakeTimeout,
 		verdict:          make(chan uint8, 1),
 		gone:             make(chan struct{}),
+		accepted:         make(chan struct{}),
 		readerGone:       make(chan struct{}, 1),
 		streams:          make(map[*Stream]struct{}),
 	}
@@ -139,6 +148,9 @@ func (c *Connection) establish(conn *quic.Conn) {
 		return
 	}
 	c.quic = conn
+	c.handshakeEnded()
+	go c.acceptStreams(conn)
+	go c.acceptUniStreams(conn)
 	if c.listener != nil {
 		c.env.Events.Push(event.ListenerConnection, c.listener.Handle, float64(c.Handle), 0, c.description())
 	} else {
@@ -156,6 +168,12 @@ func (c *Connection) watch(ctx context.Context) {
 
 // closed is called once the connection is gone.
 func (c *Connection) closed(err error) {
+	c.mu.Lock()
+	established := c.quic != nil
+	c.mu.Unlock()
+	if established {
+		<-c.accepted
+	}
 	if closedByPeer(err) {
 		c.readRest()
 	}
@@ -166,6 +184,9 @@ func (c *Connection) closed(err error) {
 	}
 	c.isClosed = true
 	close(c.gone)
+	if c.quic == nil {
+		c.handshakeEnded()
+	}
 	kind, code, reason := closeReason(c.transport.sendError(err, c.remote))
 	if c.listener == nil || c.quic != nil {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
@@ -221,6 +242,7 @@ func (c *Connection) hasReaders() bool {
 
 // Release forgets a connection that is closed, and its streams.
 func (c *Connection) Release() {
+	c.Accept()
 	c.mu.Lock()
 	streams := c.streams
 	c.streams = nil
@@ -344,6 +366,7 @@ func (c *Connection) Verdict(alert uint8) {
 // Close closes the connection with an application error code, or a transport
 // error code (RFC 9000 section 20.1). It completes with a ConnectionClosed event.
 func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
+	c.Accept()
 	c.mu.Lock()
 	conn := c.quic
 	c.mu.Unlock()
@@ -374,16 +397,10 @@ func (c *Connection) failDial(addr netip.AddrPort, err error) bool {
 	return true
 }
 
-// Accept starts to announce the streams of the peer.
+// Accept starts to announce the streams of the peer, and the end of the connection. All that
+// happens before waits: JavaScript may take its time to take note of the connection.
 func (c *Connection) Accept() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.accepting || c.quic == nil {
-		return
-	}
-	c.accepting = true
-	go c.acceptStreams(c.quic)
-	go c.acceptUniStreams(c.quic)
+	c.acceptOnce.Do(func() { close(c.accepted) })
 }
 
 func (c *Connection) acceptStreams(conn *quic.Conn) {
@@ -441,6 +458,7 @@ func (c *Connection) OpenStream(uni bool) (*Stream, error) {
 	if err := s.register(); err != nil {
 		return nil, err
 	}
+	s.willOpen(uni)
 	if c.mustWait(s, uni) {
 		return s, nil
 	}
@@ -462,14 +480,12 @@ func (c *Connection) mustWait(s *Stream, uni bool) bool {
 	if len(c.waiting[uni]) == 0 {
 		return false
 	}
-	s.willOpen(uni) // nobody else has its mutex: the stream is new
 	c.waiting[uni] = append(c.waiting[uni], s)
 	return true
 }
 
 // wait lets a stream be the first that waits for the peer's limit.
 func (c *Connection) wait(conn *quic.Conn, s *Stream, uni bool) {
-	s.willOpen(uni)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting == nil {

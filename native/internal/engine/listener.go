@@ -118,6 +118,7 @@ func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (co
 	if err != nil {
 		return nil, err
 	}
+	l.transport.handshakes.Add(1)
 	c.watch(ctx)
 	return context.WithValue(ctx, connectionKey{}, c), nil
 }

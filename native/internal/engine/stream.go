@@ -58,6 +58,7 @@ type Stream struct {
 	id     atomic.Int64 // -1 while it waits to be opened
 
 	mu        sync.Mutex
+	incoming  bool // the peer opened it
 	announced bool // JavaScript knows it
 	released  bool
 
@@ -86,6 +87,8 @@ type Stream struct {
 	wantWrite bool // a write filled out
 	writeDone bool // the FIN was handed over, or nothing can be written any more
 	resetCode quic.StreamErrorCode
+	// The code of a STOP_SENDING that came before the stream was announced.
+	earlyStop *quic.StreamErrorCode
 	eager     int // bytes queued without a goroutine
 }
 
@@ -135,6 +138,9 @@ func (s *Stream) release() {
 	s.dropOut()
 	s.space.Broadcast()
 	s.mu.Unlock()
+	if s.incoming {
+		s.recv.ReleaseStreamCredit()
+	}
 
 	s.conn.mu.Lock()
 	delete(s.conn.streams, s)
@@ -175,6 +181,7 @@ func (c *Connection) incoming(recv *quic.ReceiveStream, send *quic.SendStream) {
 	s := newStream(c)
 	s.id.Store(int64(recv.StreamID()))
 	s.recv = recv
+	s.incoming = true
 	if send != nil {
 		s.watch(send)
 	} else {
@@ -196,18 +203,18 @@ func (s *Stream) openNow(conn *quic.Conn, uni bool) error {
 		if err != nil {
 			return err
 		}
-		s.opened(nil, str)
+		s.opened(nil, str, false)
 		return nil
 	}
 	str, err := conn.OpenStream()
 	if err != nil {
 		return err
 	}
-	s.opened(receiveSide(str), sendSide(str))
+	s.opened(receiveSide(str), sendSide(str), false)
 	return nil
 }
 
-// willOpen prepares the stream to wait for the peer's limit.
+// willOpen prepares the stream for having to wait for the peer's limit.
 func (s *Stream) willOpen(uni bool) {
 	s.mu.Lock()
 	s.openCtx, s.cancelOpen = context.WithCancel(context.Background())
@@ -219,23 +226,21 @@ func (s *Stream) willOpen(uni bool) {
 func (s *Stream) openWhenPossible(conn *quic.Conn, uni bool) {
 	if uni {
 		if str, err := conn.OpenUniStreamSync(s.openCtx); err == nil {
-			s.opened(nil, str)
+			s.opened(nil, str, true)
 		}
 	} else if str, err := conn.OpenStreamSync(s.openCtx); err == nil {
-		s.opened(receiveSide(str), sendSide(str))
+		s.opened(receiveSide(str), sendSide(str), true)
 	}
 }
 
 // opened starts both sides, and makes up for what JavaScript did to a stream that was waiting.
-func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream) {
+func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.id.Store(int64(send.StreamID()))
-	s.waited = s.cancelOpen != nil
-	if s.waited {
-		s.cancelOpen()
-		s.cancelOpen = nil
-	}
+	s.waited = waited
+	s.cancelOpen()
+	s.cancelOpen = nil
 	if recv == nil {
 		s.readDone = true
 	} else {
@@ -280,6 +285,8 @@ func (s *Stream) stopped(code quic.StreamErrorCode) {
 	s.send.CancelWrite(0) // tells quic-go that we know
 	if s.announced {
 		s.env.Events.Push(event.StreamStopped, s.Handle, float64(code), 0, nil)
+	} else {
+		s.earlyStop = &code
 	}
 	s.mu.Unlock()
 	s.releaseIfDone()
@@ -302,6 +309,7 @@ func (s *Stream) readLoop() {
 			// An idle stream holds no buffer. The error, if there is one, comes again from Read.
 			s.recv.Peek(one[:])
 		}
+		<-s.conn.accepted
 		s.mu.Lock()
 		if s.readDone && s.announced {
 			s.mu.Unlock()
@@ -395,6 +403,9 @@ func (s *Stream) announce(isReset bool) bool {
 	}
 	s.announced = true
 	s.env.Events.Push(event.ConnectionStream, s.conn.Handle, float64(s.Handle), float64(s.id.Load()), nil)
+	if s.earlyStop != nil {
+		s.env.Events.Push(event.StreamStopped, s.Handle, float64(*s.earlyStop), 0, nil)
+	}
 	return true
 }
 

@@ -8,8 +8,9 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"slices"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,6 +27,16 @@ import (
 // collide by chance and cannot be guessed.
 const connectionIDLength = 8
 
+const (
+	// retryAbove is the number of handshakes under way from which on clients must prove their
+	// address by a Retry (RFC 9000 section 8.1.2): a flood of forged ones costs no memory then.
+	retryAbove = 256
+	// refuseAbove is the number from which on connections are refused.
+	refuseAbove = 4096
+)
+
+var errTooManyHandshakes = errors.New("too many handshakes")
+
 // A Transport is one UDP port: it carries a listener and any number of connections.
 type Transport struct {
 	env    *Environment
@@ -39,8 +50,10 @@ type Transport struct {
 	closeOnce sync.Once
 	closing   chan struct{}
 
+	handshakes atomic.Int64 // of the listener, that have not ended
+
 	nameMu  sync.Mutex
-	unnamed []*Connection // connections whose own connection ID is made next
+	unnamed map[string]*Connection // by the goroutine that makes their own connection ID next
 }
 
 // TransportOptions say where and how to bind.
@@ -102,6 +115,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		Conn:                  conn,
 		ConnectionIDGenerator: (*connectionIDs)(t),
 		ConnContext:           t.onConnectionAttempt,
+		VerifySourceAddress:   func(net.Addr) bool { return t.handshakes.Load() >= retryAbove },
 		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(key, "stateless reset")),
 		TokenGeneratorKey:     (*quic.TokenGeneratorKey)(deriveKey(key, "token")),
 	}
@@ -236,6 +250,9 @@ func (t *Transport) onConnectionAttempt(ctx context.Context, info *quic.ClientIn
 	if l == nil {
 		return nil, quic.ErrServerClosed
 	}
+	if t.handshakes.Load() >= refuseAbove {
+		return nil, errTooManyHandshakes
+	}
 	return l.newConnection(ctx, info)
 }
 
@@ -252,24 +269,37 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 	id := quic.ConnectionIDFromBytes(b[:])
 	g.nameMu.Lock()
 	defer g.nameMu.Unlock()
-	if len(g.unnamed) > 0 {
-		g.unnamed[0].source = id
-		g.unnamed = g.unnamed[1:]
+	if len(g.unnamed) == 0 {
+		return id, nil
+	}
+	if c := g.unnamed[goroutine()]; c != nil {
+		c.source = id
+		delete(g.unnamed, goroutine())
 	}
 	return id, nil
 }
 
-// nameNext gives c the connection ID that is made next. quic-go makes the first one
+// nameNext gives c the connection ID that this goroutine makes next. quic-go makes the first one
 // of a connection right after the calls that precede this one, but does not tell it.
 func (t *Transport) nameNext(c *Connection) {
 	t.nameMu.Lock()
-	t.unnamed = append(t.unnamed, c)
-	t.nameMu.Unlock()
+	defer t.nameMu.Unlock()
+	if t.unnamed == nil {
+		t.unnamed = make(map[string]*Connection)
+	}
+	t.unnamed[goroutine()] = c
 }
 
 func (t *Transport) name(c *Connection) quic.ConnectionID {
 	t.nameMu.Lock()
 	defer t.nameMu.Unlock()
-	t.unnamed = slices.DeleteFunc(t.unnamed, func(other *Connection) bool { return other == c })
 	return c.source
+}
+
+// goroutine names the goroutine that calls it.
+func goroutine() string {
+	var buf [32]byte
+	// "goroutine 123 [running]: …"
+	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "[")
+	return name
 }

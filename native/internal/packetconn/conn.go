@@ -54,7 +54,7 @@ type Conn struct {
 	tail     uint32 // number of datagrams ever released from it
 	addrIDs  map[netip.AddrPort]uint32
 	nextAddr uint32
-	sendErr  map[netip.AddrPort]error
+	sendErr  map[netip.AddrPort]sendError
 
 	recvMu   sync.Mutex
 	recvCond sync.Cond
@@ -71,6 +71,14 @@ type datagram struct {
 	data *[]byte
 	addr *net.UDPAddr
 }
+
+// A sendError is of a datagram that was written before. A later connection to the address must not fail by it.
+type sendError struct {
+	err error
+	at  time.Time
+}
+
+const sendErrorAge = time.Second
 
 type source struct {
 	host string
@@ -116,10 +124,12 @@ func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 		c.sendMu.Unlock()
 		return 0, net.ErrClosed
 	}
-	if err := c.sendErr[to]; err != nil {
+	if failed, ok := c.sendErr[to]; ok {
 		delete(c.sendErr, to)
-		c.sendMu.Unlock()
-		return 0, err
+		if time.Since(failed.at) < sendErrorAge {
+			c.sendMu.Unlock()
+			return 0, failed.err
+		}
 	}
 	c.put(c.ring[c.head%c.slots*SlotSize:][:SlotSize], b, to)
 	wasEmpty := c.head == c.tail
@@ -183,9 +193,9 @@ func (c *Conn) FailWrites(addr netip.AddrPort, err error) {
 	c.sendMu.Lock()
 	defer c.sendMu.Unlock()
 	if c.sendErr == nil || len(c.sendErr) >= maxAddresses {
-		c.sendErr = make(map[netip.AddrPort]error)
+		c.sendErr = make(map[netip.AddrPort]sendError)
 	}
-	c.sendErr[addr] = err
+	c.sendErr[addr] = sendError{err, time.Now()}
 }
 
 // Deliver queues received datagrams to be read. batch holds one after another:

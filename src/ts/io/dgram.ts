@@ -128,9 +128,10 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       this.flush();
       await this.environment.holdFor(idle);
     }
-    this.closed = true;
     this.environment.binding.transportClose(this.handle);
+    // Until then connections may be writing, and must not wait for room in the ring
     await this.environment.holdFor(this.closedP);
+    this.closed = true;
     const closed = new Promise<void>((resolve) => {
       this.socket.close(resolve);
     });
@@ -178,14 +179,13 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       const { host, port } = this.destination(offset);
       this.nextSlot = (this.nextSlot + 1) % slots;
       this.inFlight++;
-      this.socket.send(
-        this.ring,
-        offset + slotHeaderSize,
-        length,
-        port,
-        host,
-        this.handleSent,
-      );
+      const start = offset + slotHeaderSize;
+      try {
+        this.socket.send(this.ring, start, length, port, host, this.handleSent);
+      } catch (e) {
+        // What cannot be sent is lost, but its slot must be given back in turn
+        process.nextTick(this.handleSent, e);
+      }
     }
     if (pending === 0) this.resolveIdle?.();
   };
@@ -243,6 +243,8 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   }
 
   protected handleMessage = (data: Buffer, rinfo: dgram.RemoteInfo): void => {
+    // Nobody can be answered there, and dgram throws when one tries
+    if (rinfo.port === 0) return;
     if (
       this.batchLength + batchHeaderSize + maxHostLength + maxDatagramSize >
       batchSize
@@ -276,13 +278,10 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected deliver = (): void => {
     this.delivering = false;
-    if (this.batchLength === 0 || this.closed) return;
-    this.environment.binding.transportDeliver(
-      this.handle,
-      this.batch,
-      this.batchLength,
-    );
+    const length = this.batchLength;
     this.batchLength = 0;
+    if (length === 0 || this.closed) return;
+    this.environment.binding.transportDeliver(this.handle, this.batch, length);
   };
 }
 

@@ -21,6 +21,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   protected environment = environment();
   protected sends: Map<number, (error?: Error) => void> = new Map();
   protected nextSend = 0;
+  protected isReferenced = false;
   protected resolveClosed!: () => void;
   protected closed: Promise<void> = new Promise((resolve) => {
     this.resolveClosed = resolve;
@@ -69,11 +70,13 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   }
 
   public ref(): void {
-    this.environment.ref();
+    if (!this.isReferenced) this.environment.ref();
+    this.isReferenced = true;
   }
 
   public unref(): void {
-    this.environment.unref();
+    if (this.isReferenced) this.environment.unref();
+    this.isReferenced = false;
   }
 
   public handleNativeEvent(kind: number, a: number, b: number): void {

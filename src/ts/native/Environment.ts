@@ -101,10 +101,17 @@ class Environment {
             );
       offset += uint32[word];
       const handler = this.handlers.get(handle);
-      if (handler !== undefined) {
-        handler.handleNativeEvent(kind, a, b, data);
-      } else {
+      if (handler === undefined) {
         this.discard(kind, handle, a);
+        continue;
+      }
+      try {
+        handler.handleNativeEvent(kind, a, b, data);
+      } catch (e) {
+        // The other events must be heard all the same
+        process.nextTick(() => {
+          throw e;
+        });
       }
     }
   }
