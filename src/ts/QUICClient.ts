@@ -396,10 +396,6 @@ async function createClient(
       logger: logger.getChild(QUICConnection.name),
     });
     await connection.start(ctx);
-    if (connection.error !== null) {
-      await connection.stop();
-      throw connection.error;
-    }
     const client = new QUICClient({
       socket,
       isSocketShared,

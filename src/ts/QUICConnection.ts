@@ -230,8 +230,10 @@ class QUICConnection implements NativeEventHandler {
    */
   public async start(ctx?: { signal: AbortSignal }): Promise<void> {
     this.logger.info(`Start ${this.constructor.name}`);
-    if (this._closed) throw new errors.ErrorQUICConnectionClosed();
-    if (this.type === 'client') await this.dial(ctx!.signal);
+    if (this.type === 'client') {
+      if (ctx === undefined) throw new errors.ErrorQUICConnectionClosed();
+      await this.dial(ctx.signal);
+    }
     this.logger.info(`Started ${this.constructor.name}`);
   }
 
@@ -356,7 +358,7 @@ class QUICConnection implements NativeEventHandler {
   }
 
   /**
-   * Starts to emit the streams of the peer.
+   * Starts to emit the streams of the peer, and the end of the connection.
    *
    * @internal
    */
@@ -371,15 +373,6 @@ class QUICConnection implements NativeEventHandler {
    */
   public get targets(): Array<Target> {
     return this.owner === undefined ? [this] : [this, this.owner];
-  }
-
-  /**
-   * What the connection ended with.
-   *
-   * @internal
-   */
-  public get error(): ConnectionCloseError | null {
-    return this.errorLast;
   }
 
   /**

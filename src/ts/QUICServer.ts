@@ -379,8 +379,9 @@ class QUICServer implements NativeEventHandler {
     });
     this.connections.add(connection);
     void connection.closedP.then(() => this.connections.delete(connection));
+    // The end of the connection, and its streams, are only heard of once they are accepted
     void connection.start().then(() => {
-      if (connection.closed || this._closed) {
+      if (this._closed) {
         void connection.stop();
         return;
       }

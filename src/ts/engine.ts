@@ -1,3 +1,4 @@
+import { clientDefault } from './config.js';
 import * as errors from './errors.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import type { QUICConfig } from './types.js';
@@ -26,7 +27,9 @@ export function toEngineConfig(
       ? // 0 is infinite in the engine, but means at once here
         Math.max(minIdleTimeout, 1)
       : 0,
-    pathMTUDiscovery: true,
+    // Larger packets are looked for unless the application set a maximum
+    pathMTUDiscovery:
+      config.maxSendUdpPayloadSize === clientDefault.maxSendUdpPayloadSize,
   });
 }
 

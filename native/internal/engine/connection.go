@@ -166,32 +166,30 @@ func (c *Connection) watch(ctx context.Context) {
 	})
 }
 
-// closed is called once the connection is gone.
+// closed is called when the connection is gone.
 func (c *Connection) closed(err error) {
 	c.mu.Lock()
-	established := c.quic != nil
-	c.mu.Unlock()
-	if established {
-		<-c.accepted
-	}
-	if closedByPeer(err) {
-		c.readRest()
-	}
-	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.quic != nil {
+		// JavaScript was told of it, and first takes note of it and of its streams
+		c.mu.Unlock()
+		<-c.accepted
+		if closedByPeer(err) {
+			c.readRest()
+		}
+		c.mu.Lock()
+	}
 	if c.isClosed {
 		return
 	}
 	c.isClosed = true
 	close(c.gone)
-	if c.quic == nil {
-		c.handshakeEnded()
-	}
 	kind, code, reason := closeReason(c.transport.sendError(err, c.remote))
-	if c.listener == nil || c.quic != nil {
+	if c.quic != nil || c.listener == nil {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
 		return
 	}
+	c.handshakeEnded()
 	description := c.description()
 	data := binary.NativeEndian.AppendUint32(nil, uint32(len(description)))
 	data = append(append(data, description...), reason...)

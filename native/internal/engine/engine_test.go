@@ -487,3 +487,103 @@ func TestWhatArrivedBeforeThePeerClosedIsRead(t *testing.T) {
 		t.Fatalf("%d bytes arrived of %d", len(got), len(data))
 	}
 }
+
+func TestAStopThatComesWithTheFirstByteIsNotLost(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	s, _ := p.clientConn.OpenStream(false)
+	s.StopSending(3)
+	s.Write([]byte("x"), true)
+	peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
+	if r := p.server.next(event.StreamStopped); r.h != peer.Handle || r.a != 3 {
+		t.Fatalf("stopped with %+v", r)
+	}
+}
+
+func TestWhatHappensBeforeAcceptWaits(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	server, client := newUser(t), newUser(t)
+	st, err := server.OpenNative(TransportOptions{Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Listen(serverConfig); err != nil {
+		t.Fatal(err)
+	}
+	ct, err := client.OpenNative(TransportOptions{Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), st.LocalPort())
+	c, err := ct.Dial(to, "localhost", clientConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.next(event.ConnectionEstablished)
+	c.Accept()
+	s, _ := c.OpenStream(true)
+	s.Write([]byte("hello"), true)
+	c.Drain()
+	client.next(event.ConnectionDrained)
+	c.Close(true, 0, nil)
+	client.next(event.ConnectionClosed)
+
+	r := server.next(event.ListenerConnection)
+	conn, _ := Lookup[*Connection](server.Environment, handle.Handle(r.a))
+	conn.Accept()
+	stream := server.lookupStream(server.next(event.ConnectionStream))
+	if got := server.readAll(stream); string(got) != "hello" {
+		t.Fatalf("read %q", got)
+	}
+	server.next(event.ConnectionClosed)
+}
+
+func TestStreamsThatAreNotReadKeepTheirCredit(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	serverConfig.InitialMaxStreamsUni = 3
+	p := connect(t, serverConfig, clientConfig)
+	open := func() *Stream {
+		s, err := p.clientConn.OpenStream(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Write([]byte("x"), true)
+		return s
+	}
+	var unread []*Stream
+	for range 3 {
+		open()
+		unread = append(unread, p.server.lookupStream(p.server.next(event.ConnectionStream)))
+	}
+	if s := open(); s.ID() >= 0 {
+		t.Fatal("the peer may open more than it was allowed to")
+	}
+	p.server.readAll(unread[0])
+	p.client.next(event.StreamOpened)
+	p.server.next(event.ConnectionStream)
+}
+
+func TestManyHandshakesTurnOnRetry(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	verify := p.serverTransport.quic.VerifySourceAddress
+	if verify(nil) {
+		t.Fatal("a Retry is asked for without load")
+	}
+	p.serverTransport.handshakes.Add(retryAbove)
+	if !verify(nil) {
+		t.Fatal("no Retry is asked for under load")
+	}
+	// With it a client still gets in
+	c, err := p.clientT.Dial(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), p.serverTransport.LocalPort()), "localhost", clientConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.client.next(event.ConnectionEstablished)
+	p.server.next(event.ListenerConnection)
+	p.serverTransport.handshakes.Add(-retryAbove)
+	if n := p.serverTransport.handshakes.Load(); n != 0 {
+		t.Fatalf("%d handshakes are counted that have ended", n)
+	}
+	c.Close(true, 0, nil)
+}
