@@ -130,29 +130,43 @@ func options(t *testing.T) (server, client *config.Config) {
 }
 
 type pair struct {
-	server, client           *user
-	serverConn, clientConn   *Connection
-	listener                 *Listener
-	serverTransport, clientT *Transport
+	server, client                   *user
+	serverConn, clientConn           *Connection
+	serverTransport, clientTransport *Transport
 }
 
-func connect(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
+// dial starts the handshake of a client with a server.
+func dial(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
 	t.Helper()
 	p := &pair{server: newUser(t), client: newUser(t)}
 	var err error
 	if p.serverTransport, err = p.server.OpenNative(TransportOptions{Host: "127.0.0.1"}); err != nil {
 		t.Fatal(err)
 	}
-	if p.listener, err = p.serverTransport.Listen(serverConfig); err != nil {
+	if _, err = p.serverTransport.Listen(serverConfig); err != nil {
 		t.Fatal(err)
 	}
-	if p.clientT, err = p.client.OpenNative(TransportOptions{Host: "127.0.0.1"}); err != nil {
+	if p.clientTransport, err = p.client.OpenNative(TransportOptions{Host: "127.0.0.1"}); err != nil {
 		t.Fatal(err)
 	}
+	p.clientConn = p.dialAgain(clientConfig)
+	return p
+}
+
+func (p *pair) dialAgain(clientConfig *config.Config) *Connection {
+	p.client.t.Helper()
 	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), p.serverTransport.LocalPort())
-	if p.clientConn, err = p.clientT.Dial(to, "localhost", clientConfig); err != nil {
-		t.Fatal(err)
+	c, err := p.clientTransport.Dial(to, "localhost", clientConfig)
+	if err != nil {
+		p.client.t.Fatal(err)
 	}
+	return c
+}
+
+// connect waits for the handshake, and lets both ends accept streams.
+func connect(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
+	t.Helper()
+	p := dial(t, serverConfig, clientConfig)
 	p.client.next(event.ConnectionEstablished)
 	r := p.server.next(event.ListenerConnection)
 	p.serverConn, _ = Lookup[*Connection](p.server.Environment, handle.Handle(r.a))
@@ -368,22 +382,8 @@ func TestVerdict(t *testing.T) {
 	for _, alert := range []uint8{0, 44} {
 		serverConfig, clientConfig := options(t)
 		clientConfig.VerifyCallback = true
-		server, client := newUser(t), newUser(t)
-		st, err := server.OpenNative(TransportOptions{Host: "127.0.0.1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := st.Listen(serverConfig); err != nil {
-			t.Fatal(err)
-		}
-		ct, err := client.OpenNative(TransportOptions{Host: "127.0.0.1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := ct.Dial(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), st.LocalPort()), "", clientConfig)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := dial(t, serverConfig, clientConfig)
+		client, c := p.client, p.clientConn
 		if r := client.next(event.ConnectionVerify); handle.Handle(r.a) != c.Handle || len(r.data) == 0 {
 			t.Fatalf("asked about %+v", r)
 		}
@@ -396,7 +396,7 @@ func TestVerdict(t *testing.T) {
 		if event.CloseKind(r.a) != event.CloseTransport || r.b != 0x100+float64(alert) {
 			t.Fatalf("the client closed with %+v", r)
 		}
-		r = server.next(event.ListenerFailed)
+		r = p.server.next(event.ListenerFailed)
 		if event.CloseKind(r.a) != event.CloseTransport|event.CloseRemote || r.b != 0x100+float64(alert) {
 			t.Fatalf("the server was told %+v", r)
 		}
@@ -502,23 +502,8 @@ func TestAStopThatComesWithTheFirstByteIsNotLost(t *testing.T) {
 
 func TestWhatHappensBeforeAcceptWaits(t *testing.T) {
 	serverConfig, clientConfig := options(t)
-	server, client := newUser(t), newUser(t)
-	st, err := server.OpenNative(TransportOptions{Host: "127.0.0.1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := st.Listen(serverConfig); err != nil {
-		t.Fatal(err)
-	}
-	ct, err := client.OpenNative(TransportOptions{Host: "127.0.0.1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), st.LocalPort())
-	c, err := ct.Dial(to, "localhost", clientConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := dial(t, serverConfig, clientConfig)
+	server, client, c := p.server, p.client, p.clientConn
 	client.next(event.ConnectionEstablished)
 	c.Accept()
 	s, _ := c.OpenStream(true)
@@ -575,10 +560,7 @@ func TestManyHandshakesTurnOnRetry(t *testing.T) {
 		t.Fatal("no Retry is asked for under load")
 	}
 	// With it a client still gets in
-	c, err := p.clientT.Dial(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), p.serverTransport.LocalPort()), "localhost", clientConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := p.dialAgain(clientConfig)
 	p.client.next(event.ConnectionEstablished)
 	p.server.next(event.ListenerConnection)
 	p.serverTransport.handshakes.Add(-retryAbove)
