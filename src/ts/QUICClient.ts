@@ -13,7 +13,7 @@ import * as errors from './errors.js';
 import * as events from './events.js';
 import { Overtaking, silentLogger, type TypedListeners } from './internal.js';
 import QUICConnection from './QUICConnection.js';
-import QUICSocket from './QUICSocket.js';
+import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
   CloseOptions,
   Host,
@@ -339,14 +339,7 @@ async function createClient(
   if (opts.localPort !== undefined) validatePort(opts.localPort, 'localPort');
   if (opts.serverName !== undefined)
     validateHost(opts.serverName, 'serverName');
-  if (opts.socket !== undefined && !(opts.socket instanceof QUICSocket)) {
-    throw optionError(
-      errors.ErrorQUICOptionInvalid,
-      'socket',
-      describe(opts.socket),
-      'a QUICSocket',
-    );
-  }
+  validateSocket(opts.socket);
   validateCrypto(opts.crypto, 'client');
   validateFunction(opts.resolveHostname, 'resolveHostname');
   validateFunction(reasonToCode, 'reasonToCode');

@@ -23,7 +23,7 @@ import { ConnectionErrorCode } from './native/types.js';
 import QUICConnection, {
   type ConnectionDescription,
 } from './QUICConnection.js';
-import QUICSocket from './QUICSocket.js';
+import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
   CloseOptions,
   Host,
@@ -96,6 +96,8 @@ class QUICServer implements NativeEventHandler {
   protected resolveClosedP: () => void = () => {};
   protected resolveListenerClosed: () => void = () => {};
   protected connections: Set<QUICConnection> = new Set();
+  /** Whether the server holds the event loop while it runs. */
+  protected isHolding: boolean = true;
   /** What `verifyCallback` threw, by the shared ID of connections that will fail by it. */
   protected verifyErrors: Map<string, unknown> = new Map();
 
@@ -135,9 +137,7 @@ class QUICServer implements NativeEventHandler {
     validateFunction(codeToReason, 'codeToReason');
     validateMinIdleTimeout(minIdleTimeout);
     validateLogger(opts.logger);
-    if (socket !== undefined && !(socket instanceof QUICSocket)) {
-      validateObject(undefined, 'socket');
-    }
+    validateSocket(socket);
     this.config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
     this.setEngineConfig(this.config);
@@ -156,13 +156,7 @@ class QUICServer implements NativeEventHandler {
     this.crypto = crypto;
     this.reasonToCode = reasonToCode;
     this.codeToReason = codeToReason;
-    this.isHolding = true;
   }
-
-  /**
-   * Whether the server holds the event loop while it runs.
-   */
-  protected isHolding: boolean;
 
   @ready(new errors.ErrorQUICServerNotRunning())
   public get host(): Host {

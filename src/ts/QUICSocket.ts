@@ -434,4 +434,20 @@ function validateRange(
   }
 }
 
+/**
+ * Checks a socket option that can be left out.
+ *
+ * @internal
+ */
+export function validateSocket(value: unknown): void {
+  if (value !== undefined && !(value instanceof QUICSocket)) {
+    throw optionError(
+      errors.ErrorQUICOptionInvalid,
+      'socket',
+      describe(value),
+      'a QUICSocket',
+    );
+  }
+}
+
 export default QUICSocket;
