@@ -14,6 +14,11 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
 
+// acceptors is the number of goroutines that wait for connections. quic-go refuses those
+// that complete their handshake when none waits and 32 are queued, as happens when a busy
+// scheduler lets a burst of handshakes complete before it comes to a single one.
+const acceptors = 96
+
 // A Listener accepts connections on a transport.
 type Listener struct {
 	env       *Environment
@@ -67,7 +72,9 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 		t.env.remove(h, &t.env.counts.listeners)
 		return nil, err
 	}
-	go l.accept()
+	for range acceptors {
+		go l.accept()
+	}
 	return l, nil
 }
 
