@@ -456,33 +456,30 @@ func (c *Connection) OpenStream(uni bool) (*Stream, error) {
 	if err := s.register(); err != nil {
 		return nil, err
 	}
-	s.willOpen(uni)
-	if c.mustWait(s, uni) {
-		return s, nil
-	}
-	if err := s.openNow(conn, uni); err != nil {
+	// Streams open in the order that they were asked for
+	if !c.isWaiting(uni) {
+		err := s.openNow(conn, uni)
+		if err == nil {
+			return s, nil
+		}
 		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); !ok {
 			s.release()
 			return nil, err
 		}
-		c.wait(conn, s, uni)
 	}
+	s.willOpen(uni)
+	c.wait(conn, s, uni)
 	return s, nil
 }
 
-// mustWait lets a stream wait if others do already, so that streams open in the order that
-// they were asked for.
-func (c *Connection) mustWait(s *Stream, uni bool) bool {
+// isWaiting reports whether streams wait for the peer's limit.
+func (c *Connection) isWaiting(uni bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.waiting[uni]) == 0 {
-		return false
-	}
-	c.waiting[uni] = append(c.waiting[uni], s)
-	return true
+	return len(c.waiting[uni]) > 0
 }
 
-// wait lets a stream be the first that waits for the peer's limit.
+// wait lets a stream wait for the peer's limit, behind those that do already.
 func (c *Connection) wait(conn *quic.Conn, s *Stream, uni bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -490,25 +487,35 @@ func (c *Connection) wait(conn *quic.Conn, s *Stream, uni bool) {
 		c.waiting = make(map[bool][]*Stream)
 	}
 	c.waiting[uni] = append(c.waiting[uni], s)
-	go c.openWaiting(conn, uni)
+	if len(c.waiting[uni]) == 1 {
+		go c.openWaiting(conn, uni)
+	}
 }
 
-// openWaiting opens streams as the peer gives credit, until none waits.
+// openWaiting opens streams as the peer gives credit, until none waits. The one that is being
+// opened is still in the queue, so that there is no other goroutine for it.
 func (c *Connection) openWaiting(conn *quic.Conn, uni bool) {
 	defer guard(c.fault)
-	for {
-		c.mu.Lock()
-		if len(c.waiting[uni]) == 0 {
-			c.mu.Unlock()
-			return
-		}
-		s := c.waiting[uni][0]
-		c.mu.Unlock()
+	for s := c.firstWaiting(uni); s != nil; s = c.nextWaiting(uni) {
 		s.openWhenPossible(conn, uni)
-		c.mu.Lock()
-		c.waiting[uni] = c.waiting[uni][1:]
-		c.mu.Unlock()
 	}
+}
+
+func (c *Connection) firstWaiting(uni bool) *Stream {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiting[uni][0]
+}
+
+// nextWaiting takes the first stream out of the queue and returns the one behind it, or nil.
+func (c *Connection) nextWaiting(uni bool) *Stream {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting[uni] = c.waiting[uni][1:]
+	if len(c.waiting[uni]) == 0 {
+		return nil
+	}
+	return c.waiting[uni][0]
 }
 
 // addFinished remembers a stream until its FIN is acknowledged, for Drain.

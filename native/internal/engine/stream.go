@@ -214,7 +214,7 @@ func (s *Stream) openNow(conn *quic.Conn, uni bool) error {
 	return nil
 }
 
-// willOpen prepares the stream for having to wait for the peer's limit.
+// willOpen prepares the stream to wait for the peer's limit.
 func (s *Stream) willOpen(uni bool) {
 	s.mu.Lock()
 	s.openCtx, s.cancelOpen = context.WithCancel(context.Background())
@@ -239,8 +239,10 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 	defer s.mu.Unlock()
 	s.id.Store(int64(send.StreamID()))
 	s.waited = waited
-	s.cancelOpen()
-	s.cancelOpen = nil
+	if waited {
+		s.cancelOpen()
+		s.cancelOpen = nil
+	}
 	if recv == nil {
 		s.readDone = true
 	} else {
