@@ -388,7 +388,7 @@ async function createClient(
       codeToReason,
       logger: logger.getChild(QUICConnection.name),
     });
-    await connection.start(ctx);
+    await connection.start({}, ctx);
     const client = new QUICClient({
       socket,
       isSocketShared,

@@ -5,6 +5,7 @@ import {
   StartStop,
   status,
 } from '@matrixai/async-init/StartStop.js';
+import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
 import {
   type ConnectionCloseError,
@@ -162,6 +163,13 @@ class QUICConnection implements NativeEventHandler {
   }
 
   /**
+   * Tells this connection from all others of the process, as long as it is open.
+   */
+  public get sendId(): string {
+    return String(this.handle);
+  }
+
+  /**
    * The first connection ID that this end chose for itself.
    */
   public get connectionId(): QUICConnectionId {
@@ -224,16 +232,22 @@ class QUICConnection implements NativeEventHandler {
   }
 
   /**
-   * Completes the handshake. Servers and clients call it.
+   * Completes the handshake. Servers and clients call it before they hand the connection out, so
+   * for an application it resolves at once, until the connection is closed: it cannot be started again.
    *
-   * @internal
+   * @param _opts - ignored: the engine gets the packets from the socket
+   * @param ctx
+   * @param ctx.signal - gives up the handshake when it aborts
+   *
+   * @throws {errors.ErrorQUICConnectionClosed}
    */
-  public async start(ctx?: { signal: AbortSignal }): Promise<void> {
+  public async start(
+    _opts?: object,
+    ctx?: Partial<ContextTimedInput>,
+  ): Promise<void> {
+    if (this._closed) throw new errors.ErrorQUICConnectionClosed();
     this.logger.info(`Start ${this.constructor.name}`);
-    if (this.type === 'client') {
-      if (ctx === undefined) throw new errors.ErrorQUICConnectionClosed();
-      await this.dial(ctx.signal);
-    }
+    if (this.type === 'client') await this.dial(ctx?.signal);
     this.logger.info(`Started ${this.constructor.name}`);
   }
 
@@ -452,8 +466,8 @@ class QUICConnection implements NativeEventHandler {
     this.socket.addConnection(this);
   }
 
-  protected async dial(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  protected async dial(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     const { host, port } = this.remoteInfo!;
     const handle = callEngine(() =>
       this.env.binding.connectionDial(
@@ -468,18 +482,18 @@ class QUICConnection implements NativeEventHandler {
     const handleAbort = () => {
       this.env.binding.connectionClose(handle, true, 0, new Uint8Array(0));
     };
-    signal.addEventListener('abort', handleAbort);
+    signal?.addEventListener('abort', handleAbort);
     try {
       await new Promise<void>((resolve, reject) => {
         this.started = { resolve, reject };
       });
     } catch (e) {
-      throw signal.aborted ? signal.reason : e;
+      throw signal?.aborted ? signal.reason : e;
     } finally {
-      signal.removeEventListener('abort', handleAbort);
+      signal?.removeEventListener('abort', handleAbort);
       this.started = undefined;
     }
-    if (signal.aborted) {
+    if (signal?.aborted) {
       // It was too late to give up the handshake
       handleAbort();
       await this.closedP;

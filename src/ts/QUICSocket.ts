@@ -315,6 +315,21 @@ class QUICSocket {
   }
 
   /**
+   * Sends a part of a buffer.
+   *
+   * @deprecated Use {@link QUICSocket.send}, which does the same.
+   */
+  public async send_(
+    msg: string | Uint8Array,
+    offset: number,
+    length: number,
+    port: number,
+    address: string,
+  ): Promise<number> {
+    return await this.send(msg, offset, length, port, address);
+  }
+
+  /**
    * Registers the server of this socket. Servers do it themselves.
    *
    * @throws {errors.ErrorQUICSocket} when there is another one

@@ -5,6 +5,8 @@ import { CloseKind } from './native/events.js';
 import {
   type ConnectionError,
   ConnectionErrorCode,
+  CRYPTO_ERROR_START,
+  CRYPTO_ERROR_STOP,
   CryptoError,
 } from './native/types.js';
 
@@ -19,9 +21,6 @@ export type ConnectionCloseError =
 
 // VERSION_NEGOTIATION_ERROR (RFC 9368 section 10.2)
 const versionNegotiationError = 0x11;
-
-// Codes of TLS alerts (RFC 9001 section 4.8)
-const cryptoErrors = { first: 0x100, last: 0x1ff };
 
 /**
  * The error of a connection that the engine says has ended.
@@ -83,8 +82,8 @@ function newCloseError(
   { isApp, errorCode, reason }: ConnectionError,
   cause: unknown,
 ): ConnectionCloseError {
-  const { first, last } = cryptoErrors;
-  const isTLS = !isApp && errorCode >= first && errorCode <= last;
+  const isTLS =
+    !isApp && errorCode >= CRYPTO_ERROR_START && errorCode <= CRYPTO_ERROR_STOP;
   const [Local, Peer] = isTLS
     ? [errors.ErrorQUICConnectionLocalTLS, errors.ErrorQUICConnectionPeerTLS]
     : [errors.ErrorQUICConnectionLocal, errors.ErrorQUICConnectionPeer];

@@ -65,6 +65,8 @@ function expected(option: string): string {
       return 'a chain of X.509 certificates from leaf to root, as PEM';
     case 'config.ca':
       return 'X.509 certificates, as PEM';
+    case 'config.logKeys':
+      return 'the path of a file that can be appended to';
     default:
       return 'a value that can be used';
   }

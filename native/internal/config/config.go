@@ -17,6 +17,7 @@ type Config struct {
 	Key     []string `json:"key"`
 	Cert    []string `json:"cert"`
 	SigAlgs string   `json:"sigalgs"`
+	LogKeys string   `json:"logKeys"` // path of a file, none if empty
 
 	VerifyPeer        bool     `json:"verifyPeer"`
 	VerifyCallback    bool     `json:"verifyCallback"` // whether there is one

@@ -107,7 +107,12 @@ func (c *Config) commonTLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := newKeyLog(c.LogKeys)
+	if err != nil {
+		return nil, err
+	}
 	return &tls.Config{
+		KeyLogWriter: keys,
 		MinVersion:   tls.VersionTLS13,
 		NextProtos:   c.ApplicationProtos,
 		Certificates: certificates,
