@@ -6,10 +6,10 @@ import {
   type StreamCodeToReason,
   type StreamReasonToCode,
 } from '@matrixai/quic';
-import { once, record } from './helpers/events.js';
+import { logStream, once, record } from './helpers/events.js';
 import { forEachIO, type IO } from './helpers/io.js';
-import { openStream, pair } from './helpers/pair.js';
-import { readAll } from './helpers/streams.js';
+import { ends, openStream, pair, sides } from './helpers/pair.js';
+import { exchange, payload, readAll, serveEcho } from './helpers/streams.js';
 
 const timeout = 30_000;
 
@@ -114,6 +114,116 @@ forEachIO((io) => {
     }
     assert.ok(stream.readClosed && peerStream.writeClosed);
     assert.ok(!stream.writeClosed && !peerStream.readClosed);
+  });
+
+  for (const opener of sides) {
+    test(`every code reaches the other end of a stream of the ${opener} unchanged`, {
+      timeout,
+    }, async (t) => {
+      const options = {
+        reasonToCode: (_: string, reason: Reason) => reason.code,
+        codeToReason,
+      };
+      const { local, peer } = await ends(t, io, opener, {
+        server: options,
+        client: options,
+      });
+      for (const code of [
+        ...[0, 1, 63, 64, 16384, 2 ** 30, 2 ** 31, 2 ** 32 - 1, 2 ** 32],
+        ...[2 ** 45 + 12345, 2 ** 52 + 1, 2 ** 53 - 2, 2 ** 53 - 1],
+      ]) {
+        for (const turn of [false, true]) {
+          const opened = await openStream(local, peer);
+          const [own, other] = turn ? opened.toReversed() : opened;
+          const failures = logStream(other);
+          const reader = other.readable.getReader();
+          const writer = other.writable.getWriter();
+          const rejected = Promise.all([
+            assert.rejects(reader.read(), new Reason(code, 'read')),
+            assert.rejects(writer.closed, new Reason(code, 'write')),
+          ]);
+          own.cancel(new Reason(code));
+          await rejected;
+          assert.deepEqual(
+            failures.flatMap(([, detail]) =>
+              detail instanceof errors.ErrorQUICStream
+                ? [detail.data.code]
+                : [],
+            ),
+            [code, code, code, code],
+          );
+        }
+      }
+    });
+  }
+
+  test('a mapping that throws or gives nonsense does no harm', {
+    timeout,
+  }, async (t) => {
+    // The reason is what makes the code, and the code what makes the reason
+    const reasonToCode: StreamReasonToCode = (_, reason) => reason();
+    const { connection, serverConnection } = await pair(t, io, {
+      server: { codeToReason: () => assert.fail('no reason') },
+      client: { reasonToCode },
+    });
+    for (const nonsense of [
+      ...[NaN, -1, 2 ** 62, 2 ** 53, 0.5, Infinity, 5n, '5', 'text', null],
+      ...[undefined, {}, [7], true, Promise.resolve(7), Symbol('code')],
+      () => assert.fail('no code'),
+    ]) {
+      const reason = () =>
+        typeof nonsense === 'function' ? nonsense() : nonsense;
+      const [stream, peerStream] = await openStream(
+        connection,
+        serverConnection,
+      );
+      const [entries, peerEntries] = [stream, peerStream].map(logStream);
+      const reader = peerStream.readable.getReader();
+      const writer = peerStream.writable.getWriter();
+      const rejected = Promise.all([
+        assert.rejects(reader.read(), /^Error: read 0$/),
+        assert.rejects(writer.closed, /^Error: write 0$/),
+        assert.rejects(
+          stream.readable.getReader().read(),
+          (error) => error === reason,
+        ),
+      ]);
+      stream.cancel(reason);
+      await rejected;
+      await peerStream.closedP;
+      for (const [, detail] of [...entries, ...peerEntries]) {
+        if (detail === undefined) continue;
+        assert.ok(detail instanceof errors.ErrorQUICStream);
+        assert.equal(detail.data.code, 0);
+      }
+      assert.equal(entries.length, peerEntries.length);
+    }
+    const [stream, peerStream] = await openStream(connection, serverConnection);
+    serveEcho(peerStream);
+    assert.deepEqual(await exchange(stream, payload(100)), payload(100));
+  });
+
+  test('whatever a mapping makes of a code is the reason', {
+    timeout,
+  }, async (t) => {
+    const reasons = [undefined, null, 'text', 5, new Error('one'), () => {}];
+    const { connection, serverConnection } = await pair(t, io, {
+      server: { codeToReason: (_, code) => reasons[code] },
+      client: { reasonToCode: (_, reason) => reason },
+    });
+    for (const [code, expected] of reasons.entries()) {
+      const [stream, peerStream] = await openStream(
+        connection,
+        serverConnection,
+      );
+      const isExpected = (error: unknown) => error === expected;
+      const settled = Promise.all([
+        assert.rejects(peerStream.readable.getReader().read(), isExpected),
+        assert.rejects(peerStream.writable.getWriter().closed, isExpected),
+      ]);
+      stream.cancel(code);
+      await settled;
+    }
   });
 
   for (const [name, end] of [

@@ -11,11 +11,34 @@ import {
   startServer,
   startSocket,
 } from './helpers/pair.js';
-import { drop, Relay } from './helpers/relay.js';
-import { exchange, MiB, payload, serveEcho } from './helpers/streams.js';
+import { drop, pass, Relay } from './helpers/relay.js';
+import {
+  exchange,
+  KiB,
+  MiB,
+  payload,
+  readAll,
+  serveEcho,
+  sha256,
+  writeAll,
+} from './helpers/streams.js';
 
 const timeout = 30_000;
 const { ErrorQUICConnectionIdleTimeout } = errors;
+
+/** Lets the network fail once so many bytes have passed, and resolves then. */
+function failAfter(relay: Relay, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    let passed = 0;
+    relay.impairment = (datagram, forward) => {
+      passed += datagram.length;
+      forward(datagram);
+      if (passed < bytes) return;
+      relay.impairment = drop;
+      resolve();
+    };
+  });
+}
 
 forEachIO((io) => {
   test('a peer that vanishes times out at both ends, and nothing stays pending', {
@@ -135,6 +158,50 @@ forEachIO((io) => {
     for (const { detail } of await Promise.all(ends)) {
       assert.ok(detail instanceof ErrorQUICConnectionIdleTimeout);
     }
+  });
+
+  test('a network that fails for less than the idle timeout costs nothing', {
+    timeout,
+  }, async (t) => {
+    const config = { maxIdleTimeout: 8000 };
+    const server = await startServer(t, io, { config, onStream: serveEcho });
+    const relay = await Relay.start(t, server.port);
+    const { connection } = await connect(t, io, relay.port, { config });
+    const failed = failAfter(relay, 256 * KiB);
+    const data = payload(MiB);
+    const received = exchange(connection.newStream(), data);
+    await failed;
+    // How long the network fails
+    await setTimeout(1500);
+    assert.ok(await isPending(received));
+    relay.impairment = pass;
+    assert.equal(sha256(await received), sha256(data));
+    assert.ok(!connection.closed);
+  });
+
+  test('a network that fails for longer ends a transfer at both ends', {
+    timeout,
+  }, async (t) => {
+    const config = { maxIdleTimeout: 1000 };
+    const data = payload(32 * MiB);
+    const server = await startServer(t, io, { config });
+    const relay = await Relay.start(t, server.port);
+    const accepted = once(server, events.EventQUICServerConnection);
+    const { connection } = await connect(t, io, relay.port, { config });
+    const { detail: serverConnection } = await accepted;
+    const [stream, peerStream] = await openStream(connection, serverConnection);
+    const failed = failAfter(relay, 256 * KiB);
+    const fails = [
+      writeAll(stream.writable, data),
+      readAll(stream.readable),
+      writeAll(peerStream.writable, data),
+      readAll(peerStream.readable),
+      connection.newStream().readable.getReader().read(),
+      serverConnection.newStream('uni').writable.getWriter().closed,
+    ].map((promise) => assert.rejects(promise, ErrorQUICConnectionIdleTimeout));
+    await failed;
+    await Promise.all(fails);
+    await Promise.all([connection.closedP, serverConnection.closedP]);
   });
 
   test('a client gives up on a server that never answers', {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errors, events, type native, QUICServer } from '@matrixai/quic';
-import { isPending, on, once, record } from './helpers/events.js';
+import {
+  errors,
+  events,
+  type native,
+  type QUICConnection,
+  QUICServer,
+  utils,
+} from '@matrixai/quic';
+import { toDER } from './helpers/certs.js';
+import { isPending, on, once, recordAll } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import {
   connect,
@@ -9,6 +17,7 @@ import {
   openStream,
   pair,
   startServer,
+  startSocket,
 } from './helpers/pair.js';
 import { exchange, payload, readAll, serveEcho } from './helpers/streams.js';
 
@@ -117,7 +126,7 @@ forEachIO((io) => {
     await stopping;
     assert.throws(
       () => serverConnection.newStream(),
-      errors.ErrorQUICConnection,
+      errors.ErrorQUICConnectionStopping,
     );
 
     serveEcho(peerStream);
@@ -169,66 +178,269 @@ forEachIO((io) => {
     }
   });
 
-  test('events come in order', { timeout }, async (t) => {
-    const server = new QUICServer({ config: credentials, io });
+  test('an injected socket can have its server started again, many times', {
+    timeout,
+  }, async (t) => {
+    const socket = await startSocket(t, io);
+    const server = new QUICServer({ config: credentials, socket });
     t.after(() => server.stop({ force: true }));
-    const serverEvents = record(
-      server,
-      events.EventQUICServerStart,
-      events.EventQUICServerStarted,
-      events.EventQUICServerConnection,
-      events.EventQUICServerStop,
-      events.EventQUICServerClose,
-      events.EventQUICServerStopped,
+    on(server, events.EventQUICConnectionStream, ({ detail }) =>
+      serveEcho(detail),
     );
-    await server.start({ host: '127.0.0.1' });
-    const accepted = once(server, events.EventQUICServerConnection);
-    const client = await connect(t, io, server.port);
-    const clientEvents = record(
-      client,
-      events.EventQUICClientDestroy,
-      events.EventQUICClientError,
-      events.EventQUICClientClose,
-      events.EventQUICClientDestroyed,
-    );
-    const { detail: serverConnection } = await accepted;
-    const [connectionEvents, peerEvents] = [
-      client.connection,
-      serverConnection,
-    ].map((each) =>
-      record(
-        each,
-        events.EventQUICConnectionError,
-        events.EventQUICConnectionClose,
-        events.EventQUICConnectionStopped,
-      ),
-    );
-    const stopped = once(serverConnection, events.EventQUICConnectionStopped);
-    await client.destroy({ force: true });
-    await stopped;
-    await server.stop({ force: true });
+    for (let i = 0; i < 20; i++) {
+      await server.start();
+      assert.equal(server.port, socket.port);
+      const client = await connect(t, io, server.port);
+      const data = payload(1000, i);
+      const received = await exchange(client.connection.newStream(), data);
+      assert.deepEqual(received, data);
+      await server.stop({ force: true });
+      assert.ok(server.closed && !socket.closed);
+    }
+  });
 
-    assert.deepEqual(clientEvents, [
-      'EventQUICClientDestroy',
-      'EventQUICClientError',
-      'EventQUICClientClose',
-      'EventQUICClientDestroyed',
-    ]);
-    for (const names of [connectionEvents, peerEvents]) {
-      assert.deepEqual(names, [
-        'EventQUICConnectionError',
-        'EventQUICConnectionClose',
-        'EventQUICConnectionStopped',
+  test('updateConfig changes new connections only, also after a restart', {
+    timeout,
+  }, async (t) => {
+    const old = utils.selfSigned();
+    const server = await startServer(t, io, {
+      config: { ...old, initialMaxStreamsBidi: 1, maxIdleTimeout: 20_000 },
+      onStream: serveEcho,
+    });
+    const next = async (cert: string) => {
+      const accepted = once(server, events.EventQUICServerConnection);
+      const config = { ca: cert };
+      const { connection } = await connect(t, io, server.port, { config });
+      return [connection, (await accepted).detail] as const;
+    };
+    /** How many streams open at once. */
+    const limit = (connection: QUICConnection) =>
+      Array.from({ length: 5 }, () => connection.newStream()).filter(
+        ({ streamId }) => streamId >= 0,
+      ).length;
+    const [first, atServer] = await next(old.cert);
+    const stream = first.newStream();
+
+    const updated = utils.selfSigned();
+    server.updateConfig({
+      ...updated,
+      initialMaxStreamsBidi: 3,
+      maxIdleTimeout: 500,
+    });
+    const [second, secondAtServer] = await next(updated.cert);
+    assert.equal(limit(second), 3);
+    assert.equal(limit(first), 0);
+    for (const [end, atServerEnd, { cert }] of [
+      [first, atServer, old],
+      [second, secondAtServer, updated],
+    ] as const) {
+      const [der] = end.getRemoteCertsChain();
+      assert.deepEqual(Buffer.from(der), Buffer.from(toDER(cert)));
+      assert.deepEqual(atServerEnd.getLocalCertsChain().map(Buffer.from), [
+        Buffer.from(der),
       ]);
     }
+    const timedOut = await once(
+      secondAtServer,
+      events.EventQUICConnectionError,
+    );
+    assert.ok(timedOut.detail instanceof errors.ErrorQUICConnectionIdleTimeout);
+    assert.deepEqual(await exchange(stream, payload(100)), payload(100));
+
+    await assert.rejects(next(old.cert), errors.ErrorQUICConnectionLocalTLS);
+    await server.stop({ force: true });
+    await server.start({ host: '127.0.0.1' });
+    const [third] = await next(updated.cert);
+    assert.equal(limit(third), 3);
+  });
+
+  test('servers and clients emit the events of their connections and streams again, all in order', {
+    timeout,
+  }, async (t) => {
+    const server = new QUICServer({ config: credentials, io });
+    t.after(() => server.stop({ force: true }));
+    const serverEvents = recordAll(server);
+    const accepted = once(server, events.EventQUICServerConnection);
+    await server.start({ host: '127.0.0.1' });
+    const client = await connect(t, io, server.port);
+    const { connection } = client;
+    const { detail: serverConnection } = await accepted;
+    const clientEvents = recordAll(client);
+    const connectionEvents = recordAll(connection);
+    const peerEvents = recordAll(serverConnection);
+
+    const [echoed, peerEchoed] = await openStream(connection, serverConnection);
+    serveEcho(peerEchoed);
+    await exchange(echoed, payload(100));
+    await Promise.all([echoed.closedP, peerEchoed.closedP]);
+    const [aborted, peerAborted] = await openStream(
+      connection,
+      serverConnection,
+      'uni',
+    );
+    await aborted.writable.abort();
+    await peerAborted.closedP;
+    await openStream(connection, serverConnection);
+    const destroyed = once(client, events.EventQUICClientDestroyed);
+    await serverConnection.stop();
+    await destroyed;
+    await server.stop();
+
+    const abortedEvents = [
+      'StreamError',
+      'StreamCloseRead',
+      'StreamDestroy',
+      'StreamDestroyed',
+    ];
+    const endedEvents = [
+      'StreamError',
+      'StreamCloseRead',
+      'StreamError',
+      'StreamCloseWrite',
+      'StreamDestroy',
+      'StreamDestroyed',
+    ];
+    const atServer = [
+      'ConnectionStream',
+      'StreamCloseRead',
+      'StreamCloseWrite',
+      'StreamDestroy',
+      'StreamDestroyed',
+      'ConnectionStream',
+      ...abortedEvents,
+      'ConnectionStream',
+      'ConnectionStop',
+      ...endedEvents,
+      'ConnectionError',
+      'ConnectionClose',
+      'ConnectionStopped',
+    ];
+    assert.deepEqual(peerEvents, atServer);
     assert.deepEqual(serverEvents, [
-      'EventQUICServerStart',
-      'EventQUICServerStarted',
-      'EventQUICServerConnection',
-      'EventQUICServerStop',
-      'EventQUICServerClose',
-      'EventQUICServerStopped',
+      'ServerStart',
+      'SocketStart',
+      'SocketStarted',
+      'ServerStarted',
+      'ConnectionStart',
+      'ConnectionStarted',
+      'ServerConnection',
+      ...atServer,
+      'ServerStop',
+      'ServerClose',
+      'SocketStop',
+      'SocketClose',
+      'SocketStopped',
+      'ServerStopped',
     ]);
+    const streamsAtClient = [
+      'StreamCloseWrite',
+      'StreamCloseRead',
+      'StreamDestroy',
+      'StreamDestroyed',
+      'StreamError',
+      'StreamCloseWrite',
+      'StreamDestroy',
+      'StreamDestroyed',
+      ...endedEvents,
+    ];
+    assert.deepEqual(connectionEvents, [
+      ...streamsAtClient,
+      'ConnectionError',
+      'ConnectionClose',
+      'ConnectionStop',
+      'ConnectionStopped',
+    ]);
+    assert.deepEqual(clientEvents, [
+      ...streamsAtClient,
+      'ClientError',
+      'ClientClose',
+      'ConnectionError',
+      'ConnectionClose',
+      'ClientDestroy',
+      'ConnectionStop',
+      'ConnectionStopped',
+      'SocketStop',
+      'SocketClose',
+      'SocketStopped',
+      'ClientDestroyed',
+    ]);
+  });
+
+  test('the events of a client that is destroyed come in order at both ends', {
+    timeout,
+  }, async (t) => {
+    const { server, client, serverConnection } = await pair(t, io);
+    const clientEvents = recordAll(client);
+    const serverEvents = recordAll(server);
+    const stopped = once(serverConnection, events.EventQUICConnectionStopped);
+    await client.destroy();
+    await stopped;
+    assert.deepEqual(clientEvents, [
+      'ClientDestroy',
+      'ConnectionStop',
+      'ClientError',
+      'ClientClose',
+      'ConnectionError',
+      'ConnectionClose',
+      'ConnectionStopped',
+      'SocketStop',
+      'SocketClose',
+      'SocketStopped',
+      'ClientDestroyed',
+    ]);
+    assert.deepEqual(serverEvents, [
+      'ConnectionError',
+      'ConnectionClose',
+      'ConnectionStop',
+      'ConnectionStopped',
+    ]);
+  });
+
+  test('the events of streams that end with their connection say so', {
+    timeout,
+  }, async (t) => {
+    const { connection, serverConnection } = await pair(t, io);
+    const details = [connection, serverConnection].map((end) => {
+      const details: Array<unknown> = [];
+      for (const event of [
+        events.EventQUICStreamError,
+        events.EventQUICStreamCloseRead,
+        events.EventQUICStreamCloseWrite,
+      ]) {
+        on<
+          | events.EventQUICStreamError
+          | events.EventQUICStreamCloseRead
+          | events.EventQUICStreamCloseWrite
+        >(end, event, ({ detail }) => details.push(detail));
+      }
+      return details;
+    });
+    await openStream(connection, serverConnection);
+    const causes = [connection, serverConnection].map((end) =>
+      once(end, events.EventQUICConnectionError),
+    );
+    await connection.stop(close);
+    for (const [i, { Read, Write }] of [
+      {
+        Read: errors.ErrorQUICStreamLocalRead,
+        Write: errors.ErrorQUICStreamLocalWrite,
+      },
+      {
+        Read: errors.ErrorQUICStreamPeerRead,
+        Write: errors.ErrorQUICStreamPeerWrite,
+      },
+    ].entries()) {
+      const { detail: cause } = await causes[i];
+      const [error, closeRead, writeError, closeWrite] = details[i];
+      assert.equal(details[i].length, 4);
+      assert.ok(error instanceof Read && writeError instanceof Write);
+      assert.equal(closeRead, error);
+      assert.equal(closeWrite, writeError);
+      for (const { data, cause: why } of [error, writeError]) {
+        assert.deepEqual(data, { code: 0 });
+        assert.equal(why, cause);
+      }
+    }
   });
 
   test('what has ended says so, and ending it again is no error', {

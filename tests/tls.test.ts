@@ -4,6 +4,7 @@ import {
   errors,
   events,
   native,
+  type QUICClient,
   type QUICClientConfigInput,
 } from '@matrixai/quic';
 import { createCA, issue, type KeyType, toDER } from './helpers/certs.js';
@@ -13,13 +14,16 @@ import { connect, openStream, pair, startServer } from './helpers/pair.js';
 import { exchange, payload, serveEcho } from './helpers/streams.js';
 
 const timeout = 30_000;
-const keyTypes: Array<KeyType> = ['RSA', 'ECDSA', 'Ed25519'];
+const keyTypes: Array<KeyType> = ['RSA', 'ECDSA', 'ECDSA P-384', 'Ed25519'];
+const sides = ['client', 'server'] as const;
 const { CryptoError } = native;
 
 const ca = await createCA('ECDSA');
 const otherCA = await createCA('ECDSA', 'Other CA');
 const leaf = await issue(ca, 'ECDSA');
 const clientLeaf = await issue(ca, 'ECDSA', 'client');
+const notAfter = new Date(Date.now() - 60_000);
+const expiredLeaf = await issue(ca, 'ECDSA', 'localhost', { notAfter });
 
 /**
  * Lets a client fail at the server's certificate and returns what both ends say.
@@ -53,10 +57,31 @@ async function refusedByServer(
   const server = await startServer(t, io, { config: serverConfig });
   const atServer = once(server, events.EventQUICConnectionError);
   const atClient = await connect(t, io, server.port, { config }).then(
-    async (client) => (await once(client, events.EventQUICClientError)).detail,
+    errorOf,
     (error) => error,
   );
   return { atClient, atServer: (await atServer).detail };
+}
+
+/** The error that a client comes to its end with after it was made. */
+async function errorOf(client: QUICClient): Promise<unknown> {
+  const { connection } = client;
+  const destroyed = once(client, events.EventQUICClientDestroyed);
+  const [{ detail: error }, ...others] = await Promise.all([
+    once(client, events.EventQUICClientError),
+    once(client, events.EventQUICClientClose),
+    once(connection, events.EventQUICConnectionError),
+    once(connection, events.EventQUICConnectionClose),
+  ]);
+  for (const { detail } of others) assert.equal(detail, error);
+  await Promise.all([client.closedP, connection.closedP, destroyed]);
+  assert.ok(client.closed && connection.closed);
+  return error;
+}
+
+/** As values that compare whatever kind of Uint8Array they are. */
+function plain(chain: Array<Uint8Array>): Array<Uint8Array> {
+  return chain.map((der) => new Uint8Array(der));
 }
 
 function assertTLS(
@@ -72,33 +97,36 @@ function assertTLS(
 }
 
 forEachIO((io) => {
-  for (const type of keyTypes) {
-    test(`server and client verify each other's ${type} certificates`, {
+  for (const [type, issuer] of keyTypes.flatMap((type) =>
+    (['an authority', 'their owners'] as const).map(
+      (issuer) => [type, issuer] as const,
+    ),
+  )) {
+    test(`server and client verify each other's ${type} certificates, issued by ${issuer}`, {
       timeout,
     }, async (t) => {
-      const ca = await createCA(type);
+      const ca = issuer === 'an authority' ? await createCA(type) : undefined;
       const server = await issue(ca, type);
       const client = await issue(ca, type, 'client');
-      const config = { ca: ca.cert, verifyPeer: true };
+      const serverCA = ca?.cert ?? client.cert;
+      const clientCA = ca?.cert ?? server.cert;
       const { connection, serverConnection } = await pair(t, io, {
-        server: { config: { ...config, ...server } },
-        client: { config: { ...config, ...client } },
+        server: { config: { ...server, ca: serverCA, verifyPeer: true } },
+        client: { config: { ...client, ca: clientCA, verifyPeer: true } },
       });
       const [stream, peerStream] = await openStream(
         connection,
         serverConnection,
       );
-      for (const [end, endStream, local, remote] of [
-        [connection, stream, client, server],
-        [serverConnection, peerStream, server, client],
+      for (const [end, endStream, ca, local, remote] of [
+        [connection, stream, clientCA, client, server],
+        [serverConnection, peerStream, serverCA, server, client],
       ] as const) {
         const localChain = [toDER(local.cert)];
         const remoteChain = [toDER(remote.cert)];
-        const plain = (chain: Array<Uint8Array>) =>
-          chain.map((der) => new Uint8Array(der));
         assert.deepEqual(plain(end.getRemoteCertsChain()), remoteChain);
         assert.deepEqual(plain(end.getLocalCertsChain()), localChain);
-        assert.deepEqual(plain(end.getLocalCACertsChain()), [toDER(ca.cert)]);
+        assert.deepEqual(plain(end.getLocalCACertsChain()), [toDER(ca)]);
         const { meta } = endStream;
         assert.deepEqual(plain(meta.remoteCertsChain), remoteChain);
         assert.deepEqual(plain(meta.localCertsChain), localChain);
@@ -110,19 +138,28 @@ forEachIO((io) => {
     });
   }
 
-  test('the certificate authority can be one of several', {
+  test('the certificate authority can be one of several, in all forms', {
     timeout,
   }, async (t) => {
+    const both = `${otherCA.cert}\n${ca.cert}`;
     for (const authorities of [
+      both,
+      Buffer.from(both),
       [otherCA.cert, ca.cert],
-      `${otherCA.cert}\n${ca.cert}`,
-      Buffer.from(ca.cert),
+      [both],
+      [otherCA.cert, ca.cert].map((pem) => new TextEncoder().encode(pem)),
     ]) {
-      const { connection } = await pair(t, io, {
-        server: { config: leaf },
-        client: { config: { ca: authorities } },
+      const config = { ca: authorities, verifyPeer: true };
+      const ends = await pair(t, io, {
+        server: { config: { ...config, ...leaf } },
+        client: { config: { ...config, ...clientLeaf } },
       });
-      assert.equal(connection.getRemoteCertsChain().length, 1);
+      for (const end of [ends.connection, ends.serverConnection]) {
+        assert.deepEqual(
+          plain(end.getLocalCACertsChain()),
+          [otherCA, ca].map(({ cert }) => toDER(cert)),
+        );
+      }
     }
   });
 
@@ -132,8 +169,8 @@ forEachIO((io) => {
     const { atClient, atServer, server } = await refusedByClient(t, io, {
       ca: otherCA.cert,
     });
-    assertTLS(atClient, 'Local');
-    assertTLS(atServer, 'Peer', atClient.data.errorCode);
+    assertTLS(atClient, 'Local', CryptoError.UnknownCA);
+    assertTLS(atServer, 'Peer', CryptoError.UnknownCA);
 
     const client = await connect(t, io, server.port, {
       config: { ca: ca.cert },
@@ -141,16 +178,45 @@ forEachIO((io) => {
     await exchange(client.connection.newStream(), payload(100));
   });
 
+  test('an expired certificate and a self-signed one that is not trusted are refused', {
+    timeout,
+  }, async (t) => {
+    const ownLeaf = await issue(undefined, 'ECDSA');
+    for (const [credentials, code] of [
+      [expiredLeaf, CryptoError.CertificateExpired],
+      [ownLeaf, CryptoError.UnknownCA],
+    ] as const) {
+      const config = { ca: ca.cert, verifyPeer: true };
+      const client = await refusedByClient(t, io, config, credentials);
+      assertTLS(client.atClient, 'Local', code);
+      assertTLS(client.atServer, 'Peer', code);
+      const server = await refusedByServer(
+        t,
+        io,
+        { ...leaf, ...config },
+        { ...config, ...credentials },
+      );
+      assertTLS(server.atServer, 'Local', code);
+      assertTLS(server.atClient, 'Peer', code);
+    }
+  });
+
   test('a certificate for another host is refused', { timeout }, async (t) => {
+    const code = CryptoError.BadCertificate;
     const wrong = await issue(ca, 'ECDSA', 'elsewhere.example');
     const server = await startServer(t, io, { config: wrong });
+    const atServer = once(server, events.EventQUICConnectionError);
     await assert.rejects(
       connect(t, io, server.port, {
         serverName: 'localhost',
         config: { ca: ca.cert },
       }),
-      errors.ErrorQUICConnectionLocalTLS,
+      (error) => {
+        assertTLS(error, 'Local', code);
+        return true;
+      },
     );
+    assertTLS((await atServer).detail, 'Peer', code);
   });
 
   test('a server that verifies refuses a client without a certificate', {
@@ -162,8 +228,8 @@ forEachIO((io) => {
       { ...leaf, ca: ca.cert, verifyPeer: true },
       { ca: ca.cert },
     );
-    assertTLS(atServer, 'Local');
-    assertTLS(atClient, 'Peer', atServer.data.errorCode);
+    assertTLS(atServer, 'Local', CryptoError.CertificateRequired);
+    assertTLS(atClient, 'Peer', CryptoError.CertificateRequired);
   });
 
   test('a server that verifies refuses a client of an unknown authority', {
@@ -175,63 +241,142 @@ forEachIO((io) => {
       { ...leaf, ca: otherCA.cert, verifyPeer: true },
       { ca: ca.cert, ...clientLeaf },
     );
-    assertTLS(atServer, 'Local');
-    assertTLS(atClient, 'Peer', atServer.data.errorCode);
+    assertTLS(atServer, 'Local', CryptoError.UnknownCA);
+    assertTLS(atClient, 'Peer', CryptoError.UnknownCA);
   });
 
-  test('a verify callback gets the chains and can accept what the authority would not', {
-    timeout,
-  }, async (t) => {
-    const calls: Array<Array<Array<Uint8Array>>> = [];
-    await pair(t, io, {
-      server: { config: leaf },
-      client: {
-        config: {
-          ca: otherCA.cert,
-          verifyPeer: true,
-          async verifyCallback(...chains) {
-            calls.push(chains);
-            return undefined;
-          },
-        },
-      },
-    });
-    assert.equal(calls.length, 1);
-    const [[certs, authorities]] = calls;
-    assert.equal(certs.length, 1);
-    assert.deepEqual(new Uint8Array(certs[0]), toDER(leaf.cert));
-    assert.equal(authorities.length, 1);
-    assert.deepEqual(new Uint8Array(authorities[0]), toDER(otherCA.cert));
-  });
-
-  test('the code of a verify callback of the client reaches the server', {
-    timeout,
-  }, async (t) => {
-    const { atClient, atServer } = await refusedByClient(t, io, {
-      ca: ca.cert,
-      verifyPeer: true,
-      verifyCallback: async () => CryptoError.CertificateRevoked,
-    });
-    assertTLS(atClient, 'Local', CryptoError.CertificateRevoked);
-    assertTLS(atServer, 'Peer', CryptoError.CertificateRevoked);
-  });
-
-  test('the code of a verify callback of the server reaches the client', {
-    timeout,
-  }, async (t) => {
-    const { atClient, atServer } = await refusedByServer(
-      t,
-      io,
-      {
-        ...leaf,
+  for (const side of sides) {
+    test(`a verify callback of the ${side} gets the chains and can accept what the authorities would not`, {
+      timeout,
+    }, async (t) => {
+      const calls: Array<Array<Array<Uint8Array>>> = [];
+      const intermediate = await createCA('ECDSA', 'Intermediate CA', ca);
+      const { key, cert } = await issue(intermediate, 'ECDSA');
+      const chain = { key, cert: `${cert}\n${intermediate.cert}` };
+      const anotherCA = await createCA('RSA', 'Another CA');
+      const verifying = {
+        ca: [otherCA.cert, anotherCA.cert],
         verifyPeer: true,
-        verifyCallback: async () => CryptoError.CertificateExpired,
+        async verifyCallback(...chains: [Uint8Array[], Uint8Array[]]) {
+          calls.push(chains);
+          return undefined;
+        },
+      };
+      const { connection, serverConnection } = await pair(t, io, {
+        server: {
+          config: side === 'server' ? { ...verifying, ...leaf } : chain,
+        },
+        client: {
+          config: side === 'client' ? verifying : { ...chain, ca: ca.cert },
+        },
+      });
+      const ends = { client: connection, server: serverConnection };
+      const chainDER = [cert, intermediate.cert].map(toDER);
+      assert.equal(calls.length, 1);
+      const [[certs, authorities]] = calls;
+      assert.deepEqual(plain(certs), chainDER);
+      assert.deepEqual(plain(authorities), verifying.ca.map(toDER));
+      assert.deepEqual(plain(ends[side].getRemoteCertsChain()), chainDER);
+    });
+  }
+
+  for (const code of [
+    CryptoError.CertificateRevoked,
+    CryptoError.BadCertificate,
+    CryptoError.AccessDenied,
+  ]) {
+    test(`a verify callback refuses with ${CryptoError[code]} what the authority would accept, and both ends say so`, {
+      timeout,
+    }, async (t) => {
+      const verifying = {
+        ca: ca.cert,
+        verifyPeer: true,
+        verifyCallback: async () => code,
+      };
+      const client = await refusedByClient(t, io, verifying);
+      assertTLS(client.atClient, 'Local', code);
+      assertTLS(client.atServer, 'Peer', code);
+      const server = await refusedByServer(
+        t,
+        io,
+        { ...leaf, ...verifying },
+        { ca: ca.cert, ...clientLeaf },
+      );
+      assertTLS(server.atServer, 'Local', code);
+      assertTLS(server.atClient, 'Peer', code);
+    });
+  }
+
+  const cause = new Error('cannot verify');
+  for (const [how, verifyCallback, code] of [
+    [
+      'throws',
+      () => {
+        throw cause;
       },
-      { ca: ca.cert, ...clientLeaf },
-    );
-    assertTLS(atServer, 'Local', CryptoError.CertificateExpired);
-    assertTLS(atClient, 'Peer', CryptoError.CertificateExpired);
-  });
+      CryptoError.CertificateUnknown,
+    ],
+    ['rejects', () => Promise.reject(cause), CryptoError.CertificateUnknown],
+    [
+      'never answers',
+      () => new Promise<never>(() => {}),
+      CryptoError.InternalError,
+    ],
+  ] as const) {
+    for (const side of sides) {
+      test(`a verify callback of the ${side} that ${how} fails that handshake alone`, {
+        timeout,
+      }, async (t) => {
+        const otherSide = side === 'client' ? 'server' : 'client';
+        const badDER = Buffer.from(toDER(expiredLeaf.cert));
+        const verifying = {
+          verifyPeer: true,
+          // The expired certificate is as good as any for the callback
+          verifyCallback: ([der]: Array<Uint8Array>) =>
+            badDER.equals(der) ? verifyCallback() : Promise.resolve(undefined),
+        };
+        const server = await startServer(t, io, {
+          config: side === 'server' ? { ...leaf, ...verifying } : expiredLeaf,
+          // How long a handshake may take, by default 10 seconds
+          minIdleTimeout: side === 'server' ? 500 : undefined,
+          onStream: serveEcho,
+        });
+        const good =
+          side === 'server'
+            ? { ...clientLeaf, ca: ca.cert }
+            : { verifyPeer: false };
+        const bad =
+          side === 'server'
+            ? { ...expiredLeaf, ca: ca.cert }
+            : { ...verifying, maxIdleTimeout: 500 };
+        const echoes = async (client: QUICClient) => {
+          const stream = client.connection.newStream();
+          assert.deepEqual(await exchange(stream, payload(100)), payload(100));
+        };
+        const existing = await connect(t, io, server.port, { config: good });
+        const atServer = once(server, events.EventQUICConnectionError);
+        const start = Date.now();
+        const failing = connect(t, io, server.port, { config: bad }).then(
+          errorOf,
+          (error) => error,
+        );
+        await echoes(existing);
+        await echoes(await connect(t, io, server.port, { config: good }));
+        const atClient = await failing;
+        const ends = { client: atClient, server: (await atServer).detail };
+        const elapsed = Date.now() - start;
+        assert.ok(elapsed < 5_000, `${elapsed} ms`);
+        assertTLS(ends[side], 'Local', code);
+        assertTLS(ends[otherSide], 'Peer', code);
+        assert.equal(
+          (ends[side] as Error).cause,
+          how === 'never answers' ? undefined : cause,
+        );
+        await echoes(existing);
+        await echoes(await connect(t, io, server.port, { config: good }));
+      });
+    }
+  }
 
   test('without a common application protocol the handshake fails', {
     timeout,
@@ -256,16 +401,20 @@ forEachIO((io) => {
     });
   });
 
-  test('a client that does not verify accepts any certificate', {
+  test('who does not verify accepts any certificate, whatever the verify callback says', {
     timeout,
   }, async (t) => {
-    const server = await startServer(t, io, { config: leaf });
-    const verifyCallback = async () => CryptoError.AccessDenied;
-    const config = { verifyPeer: false, ca: otherCA.cert, verifyCallback };
-    const { connection } = await connect(t, io, server.port, { config });
-    assert.deepEqual(
-      new Uint8Array(connection.getRemoteCertsChain()[0]),
+    const config = {
+      ca: otherCA.cert,
+      verifyPeer: false,
+      verifyCallback: async () => CryptoError.AccessDenied,
+    };
+    const { connection } = await pair(t, io, {
+      server: { config: { ...config, ...leaf } },
+      client: { config: { ...config, ...clientLeaf } },
+    });
+    assert.deepEqual(plain(connection.getRemoteCertsChain()), [
       toDER(leaf.cert),
-    );
+    ]);
   });
 });

@@ -73,8 +73,6 @@ export type ConnectionDescription = {
 export type ConnectionOptions = {
   config: QUICConfig;
   socket: QUICSocket;
-  /** Emits the events of the connection again. */
-  owner?: Target;
   reasonToCode?: StreamReasonToCode;
   codeToReason?: StreamCodeToReason;
   logger: Logger;
@@ -146,7 +144,6 @@ class QUICConnection implements NativeEventHandler {
     this.type = opts.type;
     this.config = opts.config;
     this.socket = opts.socket;
-    this.owner = opts.owner;
     this.reasonToCode = opts.reasonToCode;
     this.codeToReason = opts.codeToReason;
     this.logger = opts.logger;
@@ -396,6 +393,9 @@ class QUICConnection implements NativeEventHandler {
    */
   public setOwner(owner: Target): void {
     this.owner = owner;
+    for (const event of lifecycle) {
+      this.addEventListener(event.name, () => emit([owner], event, {}));
+    }
   }
 
   /**
@@ -572,6 +572,14 @@ class QUICConnection implements NativeEventHandler {
     if (this[running] && this[status] !== 'stopping') void this.stop();
   }
 }
+
+// The events that are not dispatched by the connection itself
+const lifecycle = [
+  events.EventQUICConnectionStart,
+  events.EventQUICConnectionStarted,
+  events.EventQUICConnectionStop,
+  events.EventQUICConnectionStopped,
+];
 
 // Where the engine writes the ID of a stream that it opens
 const openedId = new Float64Array(1);

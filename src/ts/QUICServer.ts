@@ -272,17 +272,17 @@ class QUICServer implements NativeEventHandler {
     );
     this.socket.unsetServer();
     this.socket.release(this);
+    if (!this._closed) {
+      this._closed = true;
+      this.dispatchEvent(
+        new events.EventQUICServerClose({ detail: undefined }),
+      );
+    }
     if (!this.isSocketShared) {
       if (this.socket[running]) await this.socket.stop({ force: true });
       this.socket.removeEventListener(
         EventAll.name,
         this.handleEventQUICSocket,
-      );
-    }
-    if (!this._closed) {
-      this._closed = true;
-      this.dispatchEvent(
-        new events.EventQUICServerClose({ detail: undefined }),
       );
     }
     this.resolveClosedP();
@@ -366,11 +366,11 @@ class QUICServer implements NativeEventHandler {
       description: JSON.parse(Buffer.from(data).toString()),
       config: this.config,
       socket: this.socket,
-      owner: this,
       reasonToCode: this.reasonToCode,
       codeToReason: this.codeToReason,
       logger: this.logger.getChild(QUICConnection.name),
     });
+    connection.setOwner(this);
     this.connections.add(connection);
     void connection.closedP.then(() => this.connections.delete(connection));
     // The end of the connection, and its streams, are only heard of once they are accepted

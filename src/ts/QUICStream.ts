@@ -1,9 +1,7 @@
-import {
-  type ReadableByteStreamController,
+import type {
   ReadableStream,
-  type ReadableWritablePair,
+  ReadableWritablePair,
   WritableStream,
-  type WritableStreamDefaultController,
 } from 'node:stream/web';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import {
@@ -23,6 +21,8 @@ import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import type QUICConnection from './QUICConnection.js';
+import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
+import WritableSide, { type WritableSink } from './streams/WritableSide.js';
 import type {
   ConnectionMetadata,
   QUICConfig,
@@ -67,6 +67,8 @@ class QUICStream
   implements
     ReadableWritablePair<Uint8Array, Uint8Array>,
     NativeEventHandler,
+    ReadableSource,
+    WritableSink,
     Omit<
       createDestroy.CreateDestroy,
       'addEventListener' | 'removeEventListener'
@@ -85,14 +87,12 @@ class QUICStream
   protected _streamId: number;
   protected _opened?: { p: Promise<void>; resolve: () => void };
 
-  protected _readable?: ReadableStream<Uint8Array>;
-  protected readableController?: ReadableByteStreamController;
-  protected resolvePull?: () => void;
+  protected readableSide?: ReadableSide;
+  protected isFinRead = false;
   protected readError?: { reason: any };
   protected _readClosed: boolean;
 
-  protected _writable?: WritableStream<Uint8Array>;
-  protected writableController?: WritableStreamDefaultController;
+  protected writableSide?: WritableSide;
   protected corked?: Uint8Array;
   protected corkedLength = 0;
   protected isFull = false;
@@ -153,25 +153,7 @@ class QUICStream
    * Cancelling it sends STOP_SENDING with the code of the reason.
    */
   public get readable(): ReadableStream<Uint8Array> {
-    if (this._readable === undefined) {
-      this._readable = new ReadableStream(
-        {
-          type: 'bytes',
-          start: (controller) => {
-            this.readableController = controller;
-          },
-          pull: (controller) => this.readablePull(controller),
-          cancel: (reason) => this.readableCancel(reason),
-        },
-        { highWaterMark: 0 },
-      );
-      if (this.readError !== undefined) {
-        this.readableController!.error(this.readError.reason);
-      } else if (this._readClosed) {
-        this.readableController!.close();
-      }
-    }
-    return this._readable;
+    return this.toReadableSide().stream;
   }
 
   /**
@@ -181,22 +163,14 @@ class QUICStream
    * queued, not when they have arrived.
    */
   public get writable(): WritableStream<Uint8Array> {
-    if (this._writable === undefined) {
-      this._writable = new WritableStream({
-        start: (controller) => {
-          this.writableController = controller;
-        },
-        write: (chunk) => this.writableWrite(chunk),
-        close: () => this.writableClose(),
-        abort: (reason) => this.writableAbort(reason),
-      });
+    if (this.writableSide === undefined) {
+      const isClosed = this._writeClosed && this.writeError === undefined;
+      this.writableSide = new WritableSide(this, isClosed);
       if (this.writeError !== undefined) {
-        this.writableController!.error(this.writeError.reason);
-      } else if (this._writeClosed) {
-        void this._writable.close();
+        this.writableSide.fail(this.writeError.reason);
       }
     }
-    return this._writable;
+    return this.writableSide.stream;
   }
 
   /**
@@ -293,18 +267,32 @@ class QUICStream
   }
 
   /**
-   * Ends both sides with the error of the connection.
+   * Ends both sides with the error of the connection. No code of the stream is sent or came.
    *
    * @internal
    */
   public connectionClosed(error: ConnectionCloseError): void {
+    const isPeer =
+      error instanceof errors.ErrorQUICConnectionPeer ||
+      error instanceof errors.ErrorQUICConnectionPeerTLS;
+    const message = 'Connection has ended';
     if (!this._readClosed && !this.readRest()) {
       this.failRead(error);
-      this.closeRead(undefined);
+      const ErrorRead = isPeer
+        ? errors.ErrorQUICStreamPeerRead
+        : errors.ErrorQUICStreamLocalRead;
+      const code = isPeer ? 0 : this.codeOf('read', error);
+      this.closeRead(new ErrorRead(message, { data: { code }, cause: error }));
     }
     if (!this._writeClosed) {
       this.failWrite(error);
-      this.closeWrite(undefined);
+      const ErrorWrite = isPeer
+        ? errors.ErrorQUICStreamPeerWrite
+        : errors.ErrorQUICStreamLocalWrite;
+      const code = isPeer ? 0 : this.codeOf('write', error);
+      this.closeWrite(
+        new ErrorWrite(message, { data: { code }, cause: error }),
+      );
     }
   }
 
@@ -314,11 +302,12 @@ class QUICStream
   public handleNativeEvent(kind: number, a: number): void {
     switch (kind) {
       case EventKind.StreamReadable:
-        if (this.resolvePull !== undefined) this.pullNow();
+        this.readableSide?.wake();
         break;
       case EventKind.StreamWritable:
         this.isFull = false;
         this.writing?.resolve();
+        this.writing = undefined;
         break;
       case EventKind.StreamEnded:
         this.endRead();
@@ -343,49 +332,42 @@ class QUICStream
     }
   }
 
-  protected readablePull(
-    controller: ReadableByteStreamController,
-  ): Promise<void> | undefined {
-    if (this.pull(controller)) return undefined;
-    return new Promise((resolve) => {
-      this.resolvePull = resolve;
-    });
-  }
-
-  /**
-   * Answers the pull that waits.
-   */
-  protected pullNow(): void {
-    if (!this.pull(this.readableController!)) return;
-    const resolve = this.resolvePull;
-    this.resolvePull = undefined;
-    resolve?.();
-  }
-
-  /**
-   * Reads what is there, and returns whether there was anything.
-   */
-  protected pull(controller: ReadableByteStreamController): boolean {
-    const request = controller.byobRequest;
-    const buffer =
-      request == null ? scratch(this.config.readableChunkSize) : request.view!;
-    const result = this.env.binding.streamRead(
-      this.handle,
-      buffer as Uint8Array,
-    );
-    // The end and errors come as events
-    if (result < 0) return false;
-    const isLast = (result & StreamStatus.readFin) !== 0;
-    const length = result & ~StreamStatus.readFin;
-    if (length > 0) {
-      if (request == null) {
-        controller.enqueue(takeScratch(length));
-      } else {
-        request.respond(length);
+  protected toReadableSide(): ReadableSide {
+    if (this.readableSide === undefined) {
+      this.readableSide = new ReadableSide(this);
+      if (this.readError !== undefined) {
+        this.readableSide.fail(this.readError.reason);
+      } else if (this._readClosed) {
+        this.readableSide.close();
       }
     }
-    if (isLast) this.endRead();
-    return true;
+    return this.readableSide;
+  }
+
+  /**
+   * @internal
+   */
+  public pull(): Uint8Array | undefined {
+    const length = this.pullInto(scratch(this.config.readableChunkSize));
+    return length > 0 ? takeScratch(length) : undefined;
+  }
+
+  /**
+   * @internal
+   */
+  public pullInto(view: Uint8Array): number {
+    const result = this.env.binding.streamRead(this.handle, view);
+    // The end without bytes and errors come as events
+    if (result < 0) return 0;
+    if ((result & StreamStatus.readFin) !== 0) this.isFinRead = true;
+    return result & ~StreamStatus.readFin;
+  }
+
+  /**
+   * @internal
+   */
+  public pulled(): void {
+    if (this.isFinRead) this.endRead();
   }
 
   /**
@@ -402,9 +384,7 @@ class QUICStream
       if (length > 0) chunks.push(takeScratch(length));
       if ((result & StreamStatus.readFin) !== 0) break;
     }
-    // Makes the controller, which keeps the chunks until they are read
-    void this.readable;
-    for (const chunk of chunks) this.readableController!.enqueue(chunk);
+    this.toReadableSide().close(chunks);
     this.endRead();
     return true;
   }
@@ -414,18 +394,7 @@ class QUICStream
    */
   protected endRead(): void {
     if (this._readClosed) return;
-    const controller = this.readableController;
-    if (controller !== undefined) {
-      try {
-        controller.close();
-        // A reader that brought a buffer gets it back
-        controller.byobRequest?.respond(0);
-      } catch {
-        // The end came within an element of a reader's array: the reader got the error
-      }
-    }
-    this.resolvePull?.();
-    this.resolvePull = undefined;
+    this.readableSide?.close();
     this.closeRead(undefined);
   }
 
@@ -446,8 +415,10 @@ class QUICStream
 
   /**
    * The application cancelled the readable.
+   *
+   * @internal
    */
-  protected readableCancel(reason: any): void {
+  public stopReading(reason: any): void {
     if (!this._readClosed) this.stopSending(reason);
   }
 
@@ -469,9 +440,7 @@ class QUICStream
 
   protected failRead(reason: any): void {
     this.readError = { reason };
-    this.readableController?.error(reason);
-    this.resolvePull?.();
-    this.resolvePull = undefined;
+    this.readableSide?.fail(reason);
   }
 
   protected closeRead(
@@ -484,7 +453,10 @@ class QUICStream
     this.emitClose(events.EventQUICStreamCloseRead, error);
   }
 
-  protected writableWrite(chunk: unknown): Promise<void> | undefined {
+  /**
+   * @internal
+   */
+  public push(chunk: unknown): Promise<void> | undefined {
     let bytes: Uint8Array;
     try {
       bytes = toBytes(chunk);
@@ -500,13 +472,13 @@ class QUICStream
       this.uncork();
       this.send(bytes, false);
     }
-    if (!this.isFull) return undefined;
-    return new Promise((resolve, reject) => {
-      this.writing = { resolve, reject };
-    });
+    return this.isFull ? this.waitToWrite() : undefined;
   }
 
-  protected writableClose(): Promise<void> | undefined {
+  /**
+   * @internal
+   */
+  public finish(): Promise<void> | undefined {
     // A stream that has no sending side, or that was finished by the peer
     if (this._writeClosed) return undefined;
     this.isFinishing = true;
@@ -515,6 +487,10 @@ class QUICStream
       this.closeWrite(undefined);
       return undefined;
     }
+    return this.waitToWrite();
+  }
+
+  protected waitToWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.writing = { resolve, reject };
     });
@@ -522,8 +498,11 @@ class QUICStream
 
   /**
    * The application aborted the writable.
+   *
+   * @internal
    */
-  protected writableAbort(reason: any): void {
+  public stopWriting(reason: any): void {
+    this.writing?.reject(reason);
     if (!this._writeClosed) this.reset(reason);
   }
 
@@ -596,7 +575,7 @@ class QUICStream
 
   protected failWrite(reason: any): void {
     this.writeError = { reason };
-    this.writableController?.error(reason);
+    this.writableSide?.fail(reason);
     this.writing?.reject(reason);
   }
 
@@ -623,13 +602,13 @@ class QUICStream
       emit(targets, events.EventQUICStreamError, { detail: error });
     }
     emit(targets, EventClose, { detail: error });
-    if (this.closed && !this.isDestroyed) this.finish();
+    if (this.closed && !this.isDestroyed) this.end();
   }
 
   /**
    * Both sides are closed.
    */
-  protected finish(): void {
+  protected end(): void {
     const targets = [this, ...this.connection.targets];
     emit(targets, events.EventQUICStreamDestroy, {});
     this.isDestroyed = true;

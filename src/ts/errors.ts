@@ -285,7 +285,8 @@ export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
 }
 
 /**
- * `readable.cancel` was called: STOP_SENDING was sent with `data.code`.
+ * `readable.cancel` was called: STOP_SENDING was sent with `data.code`. Or the connection has
+ * ended otherwise than by the peer, with the error that is `cause`.
  */
 export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
   static override description =
@@ -301,7 +302,8 @@ export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
 }
 
 /**
- * `writable.abort` was called: RESET_STREAM was sent with `data.code`.
+ * `writable.abort` was called: RESET_STREAM was sent with `data.code`. Or the connection has
+ * ended otherwise than by the peer, with the error that is `cause`.
  */
 export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream writable side was aborted locally';
@@ -316,7 +318,8 @@ export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
 }
 
 /**
- * The peer aborted its writable side: RESET_STREAM arrived with `data.code`.
+ * The peer aborted its writable side: RESET_STREAM arrived with `data.code`. Or it closed the
+ * connection, with the error that is `cause`; the code is 0 then.
  */
 export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
   static override description =
@@ -332,7 +335,8 @@ export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
 }
 
 /**
- * The peer cancelled its readable side: STOP_SENDING arrived with `data.code`.
+ * The peer cancelled its readable side: STOP_SENDING arrived with `data.code`. Or it closed the
+ * connection, with the error that is `cause`; the code is 0 then.
  */
 export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
   static override description =

@@ -169,8 +169,8 @@ export class EventQUICStreamDestroy extends EventQUICStream {}
 export class EventQUICStreamDestroyed extends EventQUICStream {}
 
 /**
- * The stream was reset, stopped or failed. A stream that ends in an orderly way
- * has no error.
+ * The stream was reset, stopped, or ended with its connection. A stream that ends in an
+ * orderly way has no error.
  */
 export class EventQUICStreamError extends EventQUICStream<
   | ErrorQUICStreamLocalRead<unknown>
@@ -183,9 +183,12 @@ export class EventQUICStreamError extends EventQUICStream<
 /**
  * The stream's readable side is closed.
  *
- * - `ErrorQUICStreamLocalRead` - it was cancelled locally
- * - `ErrorQUICStreamPeerRead` - the peer aborted its writable side
+ * - `ErrorQUICStreamLocalRead` - it was cancelled locally, or its connection was closed
+ *   locally or timed out
+ * - `ErrorQUICStreamPeerRead` - the peer aborted its writable side, or closed the connection
  * - `undefined` - the peer ended it and all was read
+ *
+ * If it was the connection, the error of the connection is `detail.cause`.
  */
 export class EventQUICStreamCloseRead extends EventQUICStream<
   | ErrorQUICStreamLocalRead<unknown>
@@ -196,9 +199,12 @@ export class EventQUICStreamCloseRead extends EventQUICStream<
 /**
  * The stream's writable side is closed.
  *
- * - `ErrorQUICStreamLocalWrite` - it was aborted locally
- * - `ErrorQUICStreamPeerWrite` - the peer cancelled its readable side
+ * - `ErrorQUICStreamLocalWrite` - it was aborted locally, or its connection was closed
+ *   locally or timed out
+ * - `ErrorQUICStreamPeerWrite` - the peer cancelled its readable side, or closed the connection
  * - `undefined` - it was closed in an orderly way
+ *
+ * If it was the connection, the error of the connection is `detail.cause`.
  */
 export class EventQUICStreamCloseWrite extends EventQUICStream<
   | ErrorQUICStreamLocalWrite<unknown>

@@ -158,7 +158,7 @@ export const members = {
     connectionIdShared: 'better',
     remoteHost: 'same',
     remotePort: 'same',
-    localHost: 'better',
+    localHost: 'same',
     localPort: 'same',
     closed: 'same',
     start: 'same',

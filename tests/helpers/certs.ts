@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-export type KeyType = 'RSA' | 'ECDSA' | 'Ed25519';
+export type KeyType = 'RSA' | 'ECDSA' | 'ECDSA P-384' | 'Ed25519';
 
 /** A certificate authority that `issue` signs with. */
 export type CA = {
@@ -10,6 +10,7 @@ export type CA = {
   cert: string;
   certificate: x509.X509Certificate;
   keys: webcrypto.CryptoKeyPair;
+  type: KeyType;
 };
 
 /** PEM of a key and of the certificate for it. */
@@ -23,6 +24,7 @@ const algorithms = {
     publicExponent: new Uint8Array([1, 0, 1]),
   },
   ECDSA: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  'ECDSA P-384': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
   Ed25519: { name: 'Ed25519' },
 };
 
@@ -34,23 +36,30 @@ async function generateKeys(type: KeyType): Promise<webcrypto.CryptoKeyPair> {
   return keys as webcrypto.CryptoKeyPair;
 }
 
-function common(type: KeyType) {
-  const day = 24 * 60 * 60 * 1000;
+const day = 24 * 60 * 60 * 1000;
+
+function validity() {
   return {
     notBefore: new Date(Date.now() - day),
     notAfter: new Date(Date.now() + day),
-    signingAlgorithm: algorithms[type],
   };
 }
 
-/** Makes a certificate authority. */
-export async function createCA(type: KeyType, name = 'Test CA'): Promise<CA> {
+/** Makes a certificate authority: a root, or an intermediate one below its issuer. */
+export async function createCA(
+  type: KeyType,
+  name = 'Test CA',
+  issuer?: CA,
+): Promise<CA> {
   const keys = await generateKeys(type);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+  const certificate = await x509.X509CertificateGenerator.create(
     {
-      ...common(type),
-      name: `CN=${name}`,
-      keys,
+      ...validity(),
+      subject: `CN=${name}`,
+      issuer: issuer?.certificate.subject ?? `CN=${name}`,
+      publicKey: keys.publicKey,
+      signingKey: (issuer?.keys ?? keys).privateKey,
+      signingAlgorithm: algorithms[issuer?.type ?? type],
       extensions: [
         new x509.BasicConstraintsExtension(true, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
@@ -59,24 +68,30 @@ export async function createCA(type: KeyType, name = 'Test CA'): Promise<CA> {
     },
     webcrypto,
   );
-  return { cert: certificate.toString('pem'), certificate, keys };
+  return { cert: certificate.toString('pem'), certificate, keys, type };
 }
 
-/** Issues a certificate for loopback, for servers and clients alike. */
+/**
+ * Issues a certificate for loopback, for servers and clients alike. Without a certificate
+ * authority it is self-signed.
+ */
 export async function issue(
-  ca: CA,
+  ca: CA | undefined,
   type: KeyType,
   name = 'localhost',
+  { notAfter = validity().notAfter }: { notAfter?: Date } = {},
 ): Promise<Credentials> {
   const keys = await generateKeys(type);
+  const issuerKeys = ca?.keys ?? keys;
   const certificate = await x509.X509CertificateGenerator.create(
     {
-      ...common(type),
-      signingAlgorithm: ca.keys.privateKey.algorithm,
+      ...validity(),
+      notAfter,
       subject: `CN=${name}`,
-      issuer: ca.certificate.subject,
+      issuer: ca?.certificate.subject ?? `CN=${name}`,
       publicKey: keys.publicKey,
-      signingKey: ca.keys.privateKey,
+      signingKey: issuerKeys.privateKey,
+      signingAlgorithm: algorithms[ca?.type ?? type],
       extensions: [
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([
@@ -88,7 +103,7 @@ export async function issue(
           { type: 'ip', value: '127.0.0.1' },
           { type: 'ip', value: '::1' },
         ]),
-        await x509.AuthorityKeyIdentifierExtension.create(ca.keys.publicKey),
+        await x509.AuthorityKeyIdentifierExtension.create(issuerKeys.publicKey),
       ],
     },
     webcrypto,

@@ -1,4 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { EventAll } from '@matrixai/events';
+import { events } from '@matrixai/quic';
 
 type Target = {
   addEventListener(
@@ -37,6 +39,34 @@ export function record(
   const names: Array<string> = [];
   for (const event of events) on(target, event, () => names.push(event.name));
   return names;
+}
+
+/** Collects the names of all events without `EventQUIC`, in their order. */
+export function recordAll(target: Target): Array<string> {
+  const names: Array<string> = [];
+  on(target, EventAll, ({ detail }) => {
+    names.push(detail.constructor.name.replace('EventQUIC', ''));
+  });
+  return names;
+}
+
+export type Entry = [name: string, detail: unknown];
+
+/** Collects the events of a stream with their details, in their order. */
+export function logStream(target: Target): Array<Entry> {
+  const entries: Array<Entry> = [];
+  for (const event of [
+    events.EventQUICStreamError,
+    events.EventQUICStreamCloseRead,
+    events.EventQUICStreamCloseWrite,
+    events.EventQUICStreamDestroy,
+    events.EventQUICStreamDestroyed,
+  ]) {
+    on<events.EventQUIC<unknown>>(target, event, ({ detail }) => {
+      entries.push([event.name, detail]);
+    });
+  }
+  return entries;
 }
 
 /** Waits for a condition that no event tells of; the test's timeout bounds it. */

@@ -23,12 +23,14 @@ type CommonOptions = {
 
 export type ServerOptions = CommonOptions & {
   host?: string;
+  minIdleTimeout?: number;
   /** Gets every stream that a client opens. */
   onStream?: (stream: QUICStream) => void;
 };
 
 export type ClientOptions = CommonOptions & {
   host?: string;
+  localHost?: string;
   serverName?: string;
 };
 
@@ -60,15 +62,9 @@ export async function startSocket(
 export async function startServer(
   t: TestContext,
   io: IO,
-  {
-    config,
-    socket,
-    host = '127.0.0.1',
-    onStream,
-    ...codes
-  }: ServerOptions = {},
+  { config, socket, host = '127.0.0.1', onStream, ...rest }: ServerOptions = {},
 ): Promise<QUICServer> {
-  const options = { config: { ...credentials, ...config }, ...codes };
+  const options = { config: { ...credentials, ...config }, ...rest };
   const server =
     socket === undefined
       ? new QUICServer({ ...options, io })
@@ -137,4 +133,25 @@ export async function openStream(
   await reader.read();
   reader.releaseLock();
   return [stream, peerStream];
+}
+
+export type Side = 'client' | 'server';
+
+export const sides: ReadonlyArray<Side> = ['client', 'server'];
+
+/** The end that opens streams, and its peer. */
+export type Ends = Pair & { local: QUICConnection; peer: QUICConnection };
+
+/** Makes a server with one client, of which one is to open streams. */
+export async function ends(
+  t: TestContext,
+  io: IO,
+  opener: Side,
+  options?: Parameters<typeof pair>[2],
+): Promise<Ends> {
+  const made = await pair(t, io, options);
+  const { connection, serverConnection } = made;
+  return opener === 'client'
+    ? { ...made, local: connection, peer: serverConnection }
+    : { ...made, local: serverConnection, peer: connection };
 }

@@ -277,7 +277,7 @@ func (c *Connection) description() []byte {
 	}
 	local, remote := c.transport.conn.LocalAddr(), c.remote
 	if c.quic != nil {
-		local, remote = c.quic.LocalAddr(), c.quic.RemoteAddr()
+		remote = c.quic.RemoteAddr()
 		d.PeerID = hex.EncodeToString(peerConnectionID(c.quic).Bytes())
 		state := c.quic.ConnectionState().TLS
 		d.ApplicationProto, d.ServerName = state.NegotiatedProtocol, state.ServerName
