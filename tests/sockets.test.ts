@@ -1,41 +1,36 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
 import { once as onceEmitted } from 'node:events';
-import { type TestContext, test } from 'node:test';
-import { errors, QUICServer } from '@matrixai/quic';
+import { test } from 'node:test';
+import {
+  errors,
+  events,
+  native,
+  QUICServer,
+  QUICSocket,
+  utils,
+} from '@matrixai/quic';
+import { once, record } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import {
   connect,
   credentials,
+  openStream,
   startServer,
   startSocket,
 } from './helpers/pair.js';
-import {
-  exchange,
-  MiB,
-  payload,
-  serveEcho,
-  sha256,
-} from './helpers/streams.js';
+import { plainSocket } from './helpers/plain.js';
+import { exchange, payload, serveEcho } from './helpers/streams.js';
 
 const timeout = 30_000;
 
-// RFC 9000 section 17: a long header of version 1, one of another version, a
-// short header, and none at all
-const headers = [
-  Buffer.from([0xc0, 0, 0, 0, 1, 8]),
-  Buffer.from([0xff, 1, 2, 3, 4, 8]),
-  Buffer.from([0x40]),
-  Buffer.from([]),
-];
-
-/** A UDP socket outside of this library. */
-async function plainSocket(t: TestContext) {
-  const socket = createSocket('udp4');
-  t.after(() => socket.close());
-  socket.bind(0, '127.0.0.1');
-  await onceEmitted(socket, 'listening');
-  return socket;
+function assertInternalError(
+  error: unknown,
+  ErrorClass: new (...args: any) => Error & { data: native.ConnectionError },
+): void {
+  assert.ok(error instanceof ErrorClass, `${error}`);
+  const { isApp, errorCode } = error.data;
+  assert.equal(isApp, false);
+  assert.equal(errorCode, native.ConnectionErrorCode.InternalError);
 }
 
 forEachIO((io) => {
@@ -93,34 +88,123 @@ forEachIO((io) => {
     assert.ok(socket.closed && connection.closed);
   });
 
-  test('raw datagrams can be sent from a socket that carries QUIC', {
+  test('a server whose shared socket stops with force is closed, and its clients are told', {
     timeout,
   }, async (t) => {
     const socket = await startSocket(t, io);
-    await startServer(t, io, { socket });
-    const receiver = await plainSocket(t);
-    const { port } = receiver.address();
-    const bytes = Buffer.from('hole punch');
-    for (const [send, expected] of [
-      [() => socket.send('text', port, '127.0.0.1'), 'text'],
-      [() => socket.send(bytes, port, '127.0.0.1'), 'hole punch'],
-      [() => socket.send(bytes, 5, 5, port, '127.0.0.1'), 'punch'],
-      [
-        () => socket.send([bytes, Buffer.from('!')], port, '127.0.0.1'),
-        'hole punch!',
-      ],
-    ] as const) {
-      const received = onceEmitted(receiver, 'message');
-      assert.equal(await send(), expected.length);
-      const [datagram, from] = await received;
-      assert.equal(datagram.toString(), expected);
-      assert.equal(from.port, socket.port);
+    const server = await startServer(t, io, { socket });
+    const { EventQUICServerError, EventQUICServerClose } = events;
+    const names = record(server, EventQUICServerError, EventQUICServerClose);
+    const ends = [
+      once(server, EventQUICServerError),
+      once(server, EventQUICServerClose),
+    ];
+    const told = [];
+    for (let i = 0; i < 3; i++) {
+      const accepted = once(server, events.EventQUICServerConnection);
+      const client = await connect(t, io, server.port);
+      told.push(once(client, events.EventQUICClientClose));
+      await accepted;
     }
+    const { closedP } = server;
+    await socket.stop({ force: true });
+    assert.ok(server.closed);
+    await closedP;
+    for (const { detail } of await Promise.all(ends)) {
+      assert.ok(detail instanceof errors.ErrorQUICServerSocketNotRunning);
+    }
+    for (const { detail } of await Promise.all(told)) {
+      assertInternalError(detail, errors.ErrorQUICConnectionPeer);
+    }
+    assert.deepEqual(names, [
+      EventQUICServerError.name,
+      EventQUICServerClose.name,
+    ]);
+
+    // With the socket the server can be started again
+    await assert.rejects(
+      server.start(),
+      errors.ErrorQUICServerSocketNotRunning,
+    );
+    await socket.start({ host: '127.0.0.1' });
+    await server.start();
+    await connect(t, io, server.port);
+  });
+
+  test('a socket that stops with force tells a client that its server has not heard of yet', {
+    timeout,
+  }, async (t) => {
+    for (let i = 0; i < 10; i++) {
+      const socket = await startSocket(t, io);
+      await startServer(t, io, { socket });
+      const client = await connect(t, io, socket.port);
+      const told = once(client, events.EventQUICClientClose);
+      await socket.stop({ force: true });
+      const { detail } = await told;
+      assert.ok(detail instanceof errors.ErrorQUICConnectionPeer, `${detail}`);
+    }
+  });
+
+  test('a server without clients does not keep its shared socket from stopping', {
+    timeout,
+  }, async (t) => {
+    const socket = await startSocket(t, io);
+    const server = await startServer(t, io, { socket });
+    const { closedP } = server;
+    const closed = once(server, events.EventQUICServerClose);
+    await socket.stop();
+    const { detail } = await closed;
+    assert.ok(detail instanceof errors.ErrorQUICServerSocketNotRunning);
+    await closedP;
+    assert.ok(server.closed);
+  });
+
+  test('a client whose shared socket stops with force is closed, and the server is told', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    const socket = await startSocket(t, io);
+    const accepted = once(server, events.EventQUICServerConnection);
+    const client = await connect(t, io, server.port, { socket });
+    const { detail: serverConnection } = await accepted;
+    const { connection } = client;
+    const [stream] = await openStream(connection, serverConnection);
+    const { EventQUICClientError, EventQUICClientClose } = events;
+    const names = record(client, EventQUICClientError, EventQUICClientClose);
+    const ends = [
+      once(client, EventQUICClientError),
+      once(client, EventQUICClientClose),
+    ];
+    const own = once(connection, events.EventQUICConnectionClose);
+    const told = once(serverConnection, events.EventQUICConnectionClose);
+    const destroyed = once(client, events.EventQUICClientDestroyed);
+    const failed = assert.rejects(
+      stream.readable.getReader().read(),
+      errors.ErrorQUICConnectionLocal,
+    );
+    await socket.stop({ force: true });
+    await Promise.all([failed, client.closedP, destroyed]);
+    assert.ok(client.closed);
+    for (const { detail } of await Promise.all(ends)) {
+      assert.ok(detail instanceof errors.ErrorQUICClientSocketNotRunning);
+    }
+    assertInternalError((await own).detail, errors.ErrorQUICConnectionLocal);
+    assertInternalError((await told).detail, errors.ErrorQUICConnectionPeer);
+    assert.deepEqual(names, [
+      EventQUICClientError.name,
+      EventQUICClientClose.name,
+    ]);
+    assert.ok(!server.closed);
   });
 
   for (const { start, type, reachable } of [
     { start: { host: '127.0.0.1' }, type: 'ipv4', reachable: ['127.0.0.1'] },
     { start: { host: '0.0.0.0' }, type: 'ipv4', reachable: ['127.0.0.1'] },
+    {
+      start: { host: '::ffff:127.0.0.1' },
+      type: 'ipv4',
+      reachable: ['127.0.0.1', '::ffff:127.0.0.1'],
+    },
     { start: { host: '::1' }, type: 'ipv6', reachable: ['::1'] },
     { start: { host: '::', ipv6Only: true }, type: 'ipv6', reachable: ['::1'] },
     {
@@ -136,7 +220,10 @@ forEachIO((io) => {
       const socket = await startSocket(t, io, start);
       assert.equal(socket.type, type);
       assert.equal(socket.host, start.host);
+      assert.ok(socket.port > 0);
       const server = await startServer(t, io, { socket, onStream: serveEcho });
+      assert.equal(server.host, socket.host);
+      assert.equal(server.port, socket.port);
       for (const host of reachable) {
         const { connection } = await connect(t, io, server.port, { host });
         const received = await exchange(connection.newStream(), payload(100));
@@ -145,6 +232,70 @@ forEachIO((io) => {
       }
     });
   }
+
+  for (const [name, host, resolveHostname] of [
+    ['of the operating system', 'localhost', undefined],
+    ['that returns', 'host.test', () => '127.0.0.1'],
+    ['that returns a promise', 'host.test', async () => '::1'],
+  ] as const) {
+    test(`a resolver ${name} finds where to bind, to send and to connect`, {
+      timeout,
+    }, async (t) => {
+      const ip = await (resolveHostname ?? utils.resolveHostname)(host);
+      const asked: Array<string> = [];
+      const options = {
+        io,
+        resolveHostname:
+          resolveHostname &&
+          ((hostname: string) => {
+            asked.push(hostname);
+            return resolveHostname();
+          }),
+      };
+      const socket = new QUICSocket(options);
+      t.after(() => socket.stop({ force: true }));
+      await socket.start({ host });
+      const server = new QUICServer({ ...options, config: credentials });
+      t.after(() => server.stop({ force: true }));
+      await server.start({ host });
+      assert.equal(server.host, ip);
+      assert.equal(socket.host, ip);
+      assert.equal(socket.type, utils.isIPv4(ip) ? 'ipv4' : 'ipv6');
+
+      const receiver = await plainSocket(t, ip);
+      const received = onceEmitted(receiver, 'message');
+      await socket.send('text', receiver.address().port, host);
+      assert.equal((await received)[0].toString(), 'text');
+
+      const target = { host, serverName: 'localhost', ...options };
+      for (const shared of [undefined, socket]) {
+        const { connection } = await connect(t, io, server.port, {
+          ...target,
+          socket: shared,
+        });
+        assert.equal(utils.toCanonicalIP(connection.remoteHost), ip);
+      }
+      const isAsked = resolveHostname !== undefined;
+      assert.deepEqual(asked, isAsked ? Array(5).fill(host) : []);
+    });
+  }
+
+  test('with reuseAddr several sockets share a port', {
+    timeout,
+  }, async (t) => {
+    const host = '127.0.0.1';
+    const { port } = await startSocket(t, io, { host, reuseAddr: true });
+    const second = await startSocket(t, io, { host, port, reuseAddr: true });
+    assert.equal(second.port, port);
+    const server = new QUICServer({ config: credentials, io });
+    t.after(() => server.stop({ force: true }));
+    await server.start({ host, port, reuseAddr: true });
+    assert.equal(server.port, port);
+    await assert.rejects(
+      startSocket(t, io, { host, port }),
+      errors.ErrorQUICSocketInvalidBindAddress,
+    );
+  });
 
   test('a port in use is a typed error, and who uses it goes on', {
     timeout,
@@ -165,45 +316,30 @@ forEachIO((io) => {
     await exchange(connection.newStream(), payload(100));
   });
 
-  test('a thousand datagrams of noise disturb nothing', {
+  test('a socket that cannot be bound says why, and can be started elsewhere', {
     timeout,
   }, async (t) => {
-    const server = await startServer(t, io, { onStream: serveEcho });
-    const { connection } = await connect(t, io, server.port);
-    const sender = await plainSocket(t);
-    const makeNoise = async () => {
-      for (let i = 0; i < 1000; i++) {
-        const size = 1 + ((i * 977) % 1500);
-        const noise = payload(size, i);
-        noise.set(headers[i % headers.length].subarray(0, size));
-        await new Promise((sent) => {
-          sender.send(noise, server.port, '127.0.0.1', sent);
-        });
-      }
-    };
-    const transfer = async () => {
-      const data = payload(8 * MiB);
-      const received = await exchange(connection.newStream(), data);
-      assert.equal(sha256(received), sha256(data));
-    };
-    await Promise.all([makeNoise(), transfer()]);
-    const another = await connect(t, io, server.port);
-    await exchange(another.connection.newStream(), payload(100));
-  });
-
-  test('datagrams of noise at a socket without a server are dropped', {
-    timeout,
-  }, async (t) => {
-    const server = await startServer(t, io, { onStream: serveEcho });
-    const socket = await startSocket(t, io);
-    const { connection } = await connect(t, io, server.port, { socket });
-    const sender = await plainSocket(t);
-    for (let i = 0; i < 100; i++) {
-      await new Promise((sent) => {
-        sender.send(payload(1200, i), socket.port, '127.0.0.1', sent);
-      });
+    const { port } = await startSocket(t, io);
+    const { transports } = native.debugStats();
+    const socket = new QUICSocket({ io });
+    t.after(() => socket.stop({ force: true }));
+    for (const [options, code] of [
+      [{ host: '192.0.2.1' }, 'EADDRNOTAVAIL'],
+      [{ host: '2001:db8::1' }, 'EADDRNOTAVAIL'],
+      [{ host: '127.0.0.1', port }, 'EADDRINUSE'],
+      [{ host: 'no-such-host.invalid' }, undefined],
+    ] as const) {
+      await assert.rejects(
+        socket.start(options),
+        (error) =>
+          error instanceof errors.ErrorQUICSocketInvalidBindAddress &&
+          error.message.includes(options.host) &&
+          (error.cause as NodeJS.ErrnoException).code === code,
+      );
+      assert.ok(socket.closed);
     }
-    await exchange(connection.newStream(), payload(MiB));
+    assert.equal(native.debugStats().transports, transports);
+    await socket.start({ host: '127.0.0.1' });
     assert.ok(!socket.closed);
   });
 });

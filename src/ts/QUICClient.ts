@@ -1,7 +1,7 @@
 import { PromiseCancellable } from '@matrixai/async-cancellable';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import { CreateDestroy, ready } from '@matrixai/async-init/CreateDestroy.js';
-import { running } from '@matrixai/async-init/StartStop.js';
+import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimed, ContextTimedInput } from '@matrixai/contexts';
 import timedCancellable from '@matrixai/contexts/functions/timedCancellable.js';
 import { EventAll } from '@matrixai/events';
@@ -258,12 +258,19 @@ class QUICClient {
   }
 
   /**
-   * All errors of the connection are errors of the client, and close it.
+   * All errors of the connection are errors of the client, and close it. A socket that is
+   * stopped with force closes the connection first.
    */
-  protected handleEventQUICConnectionError = (
-    evt: events.EventQUICConnectionError,
-  ): void => {
-    this.close(evt.detail);
+  protected handleEventQUICConnectionError = ({
+    detail: error,
+  }: events.EventQUICConnectionError): void => {
+    this.close(
+      !this.isDestroying && isStopped(this.socket)
+        ? new errors.ErrorQUICClientSocketNotRunning(undefined, {
+            cause: error,
+          })
+        : error,
+    );
   };
 
   /**
@@ -399,9 +406,17 @@ async function createClient(
     logger.info(`Created ${QUICClient.name} to ${opts.host}:${port}`);
     return client;
   } catch (e) {
-    if (!isSocketShared) await socket.stop({ force: true });
+    if (!isSocketShared) {
+      await socket.stop({ force: true });
+    } else if (isStopped(socket) && !ctx.signal.aborted) {
+      throw new errors.ErrorQUICClientSocketNotRunning(undefined, { cause: e });
+    }
     throw refusalOf(e) ?? e;
   }
+}
+
+function isStopped(socket: QUICSocket): boolean {
+  return !socket[running] || socket[status] === 'stopping';
 }
 
 function newSocket(

@@ -426,7 +426,12 @@ class QUICServer implements NativeEventHandler {
     binding.connectionVerdict(connection, verdict);
   }
 
-  protected async closeListener(): Promise<void> {
+  /**
+   * Refuses new connections. Those that are established by then are announced before it resolves.
+   *
+   * @internal
+   */
+  public async closeListener(): Promise<void> {
     if (this.listener === 0) return;
     const env = environment();
     const { listener } = this;

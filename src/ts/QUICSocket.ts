@@ -236,6 +236,8 @@ class QUICSocket {
     }
     const address = utils.buildAddress(this._host, this._port);
     this.logger.info(`Stop ${this.constructor.name} on ${address}`);
+    // Clients may be connected already that the server has not heard of, and must be told
+    await this.server?.closeListener();
     await Promise.all(
       [...this.connectionMap.values()].map((connection) =>
         connection.stop({

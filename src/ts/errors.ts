@@ -124,7 +124,7 @@ export class ErrorQUICClientSocketNotRunning<T> extends ErrorQUICClient<T> {
 }
 
 /**
- * The operating system refuses to send to the target (`EINVAL`,
+ * The operating system refuses to send to the target (`EINVAL`, `EACCES`,
  * `EADDRNOTAVAIL`, `ENETUNREACH`).
  */
 export class ErrorQUICClientInvalidArgument<T> extends ErrorQUICClient<T> {

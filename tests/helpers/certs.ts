@@ -72,14 +72,17 @@ export async function createCA(
 }
 
 /**
- * Issues a certificate for loopback, for servers and clients alike. Without a certificate
- * authority it is self-signed.
+ * Issues a certificate for a name and IP addresses, by default those of loopback, for
+ * servers and clients alike. Without a certificate authority it is self-signed.
  */
 export async function issue(
   ca: CA | undefined,
   type: KeyType,
   name = 'localhost',
-  { notAfter = validity().notAfter }: { notAfter?: Date } = {},
+  {
+    notAfter = validity().notAfter,
+    ips = ['127.0.0.1', '::1'],
+  }: { notAfter?: Date; ips?: Array<string> } = {},
 ): Promise<Credentials> {
   const keys = await generateKeys(type);
   const issuerKeys = ca?.keys ?? keys;
@@ -100,8 +103,7 @@ export async function issue(
         ]),
         new x509.SubjectAlternativeNameExtension([
           { type: 'dns', value: name },
-          { type: 'ip', value: '127.0.0.1' },
-          { type: 'ip', value: '::1' },
+          ...ips.map((value) => ({ type: 'ip' as const, value })),
         ]),
         await x509.AuthorityKeyIdentifierExtension.create(issuerKeys.publicKey),
       ],

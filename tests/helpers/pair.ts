@@ -7,6 +7,7 @@ import {
   QUICServer,
   QUICSocket,
   type QUICStream,
+  type ResolveHostname,
   type StreamCodeToReason,
   type StreamReasonToCode,
   utils,
@@ -32,6 +33,7 @@ export type ClientOptions = CommonOptions & {
   host?: string;
   localHost?: string;
   serverName?: string;
+  resolveHostname?: ResolveHostname;
 };
 
 export type Pair = {

@@ -80,10 +80,13 @@ func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
 	case o.IPv6Only || !ip.IsUnspecified():
 		network = "udp6"
 	}
-	var lc net.ListenConfig
-	if o.ReuseAddr {
-		lc.Control = reuseAddr
-	}
+	lc := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
+		// Go allows to send to broadcast addresses, which Node's dgram does not unless told to
+		if err := setOption(conn, syscall.SO_BROADCAST, 0); err != nil || !o.ReuseAddr {
+			return err
+		}
+		return setOption(conn, reuseOption, 1)
+	}}
 	address := net.JoinHostPort(ip.String(), strconv.Itoa(int(o.Port)))
 	conn, err := lc.ListenPacket(context.Background(), network, address)
 	if err != nil {

@@ -19,7 +19,8 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   public readonly handle: number;
   public readonly port: Port;
   protected environment = environment();
-  protected sends: Map<number, (error?: Error) => void> = new Map();
+  protected sends: Map<number, (code?: string, errno?: number) => void> =
+    new Map();
   protected nextSend = 0;
   protected isReferenced = false;
   protected resolveClosed!: () => void;
@@ -54,12 +55,14 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   public send(data: Uint8Array, port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       const id = this.nextSend++;
-      this.sends.set(id, (e) =>
-        e === undefined ? resolve(data.byteLength) : reject(e),
+      this.sends.set(id, (code, errno = 0) =>
+        code === undefined
+          ? resolve(data.byteLength)
+          : reject(systemError('send', code, errno, host, port)),
       );
       const { binding } = this.environment;
       if (!binding.transportSend(this.handle, id, data, host, port)) {
-        this.settle(id, systemError('send', 'EBADF', -9, host, port));
+        this.settle(id, 'EBADF', -9);
       }
     });
   }
@@ -82,25 +85,23 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   public handleNativeEvent(kind: number, a: number, b: number): void {
     switch (kind) {
       case EventKind.TransportSent:
-        this.settle(
-          a,
-          b === 0 ? undefined : systemError('send', errorName(b), -b, '', 0),
-        );
+        if (b === 0) this.settle(a);
+        else this.settle(a, errorName(b), -b);
         break;
       case EventKind.TransportClosed:
         this.environment.unregister(this.handle);
         for (const id of this.sends.keys()) {
-          this.settle(id, systemError('send', 'EBADF', -9, '', 0));
+          this.settle(id, 'EBADF', -9);
         }
         this.resolveClosed();
         break;
     }
   }
 
-  protected settle(id: number, error?: Error): void {
+  protected settle(id: number, code?: string, errno?: number): void {
     const settle = this.sends.get(id);
     this.sends.delete(id);
-    settle?.(error);
+    settle?.(code, errno);
   }
 }
 

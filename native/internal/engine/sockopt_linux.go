@@ -2,4 +2,5 @@ package engine
 
 import "golang.org/x/sys/unix"
 
+// reuseOption does what Node's dgram does for its option reuseAddr.
 const reuseOption = unix.SO_REUSEADDR
