@@ -1,6 +1,7 @@
 // What the scripts share. They run before anything is installed, so they use
 // nothing but Node's own modules.
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -43,4 +44,33 @@ export function build(...folders) {
     stdio: 'inherit',
   });
   if (status !== 0) process.exit(1);
+}
+
+/**
+ * Whether the node_modules of a package holds what its package-lock.json asks for.
+ * Optional packages do not count: npm leaves out those for other platforms.
+ */
+export function isInstalled(folder) {
+  const wanted = readLock(path.join(folder, 'package-lock.json'));
+  const present = readLock(
+    path.join(folder, 'node_modules', '.package-lock.json'),
+  );
+  return Object.entries(wanted).every(
+    ([name, { version, optional }]) =>
+      name === '' || optional || present[name]?.version === version,
+  );
+}
+
+function readLock(file) {
+  if (!existsSync(file)) return {};
+  return JSON.parse(readFileSync(file, 'utf8')).packages;
+}
+
+/** Installs what the package-lock.json of a package asks for. */
+export function install(folder) {
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  run('npm ci', 'npm', args, {
+    cwd: folder,
+    shell: process.platform === 'win32',
+  });
 }

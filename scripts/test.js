@@ -62,6 +62,7 @@ if (filters.length === 0) {
     'ci',
     `--colors=${process.stdout.isTTY ? 'force' : 'off'}`,
   ]);
+  check('API documentation', process.execPath, ['scripts/docs.js']);
 }
 // One file at a time: tests measure time and memory.
 check('TypeScript tests', process.execPath, [

@@ -46,20 +46,38 @@ interface QUICClient
  * Options of {@link QUICClient.createQUICClient}.
  */
 type QUICClientOptions = {
+  /** IP address or hostname of the server; a wildcard means the loopback address. */
   host: string;
+  /** UDP port of the server, from 1. */
   port: number;
+  /**
+   * The name that the server's certificate is verified for and that is sent as SNI. Defaults to
+   * `host`.
+   */
   serverName?: string;
+  /** Where the client's own socket is bound. Defaults to `::`, which reaches IPv4 and IPv6. */
   localHost?: string;
+  /** UDP port of the client's own socket. Defaults to `0`, any free port. */
   localPort?: number;
+  /** A running socket to share. The client makes its own if there is none. */
   socket?: QUICSocket;
+  /** Who does the UDP I/O of the client's own socket. Defaults to `'dgram'`. */
   io?: SocketIO;
+  /** Accepted as in version 2; the engine has its own randomness. */
   crypto?: QUICClientCrypto;
+  /** Defaults to `clientDefault`, as does each option that is left out. */
   config?: QUICClientConfigInput;
+  /** Defaults to the operating system's resolver. */
   resolveHostname?: ResolveHostname;
+  /** Whether other sockets may bind to the port of the client's own socket. Defaults to `false`. */
   reuseAddr?: boolean;
+  /** Whether the client's own socket on `::` leaves out IPv4. Defaults to `false`. */
   ipv6Only?: boolean;
+  /** Maps reasons of streams to error codes. Defaults to `0`. */
   reasonToCode?: StreamReasonToCode;
+  /** Maps error codes of streams to reasons. Defaults to an `Error`. */
   codeToReason?: StreamCodeToReason;
+  /** Defaults to one that says nothing. */
   logger?: Logger;
 };
 
@@ -77,23 +95,7 @@ class QUICClient {
    * verifies clients may refuse this one thereafter, which is an error event of
    * the connection (in TLS 1.3 a client is done first).
    *
-   * @param opts
-   * @param opts.host - IP address or hostname of the server; a wildcard means the loopback address
-   * @param opts.port - port of the server
-   * @param opts.serverName - the name that the server's certificate is verified for and that is
-   * sent as SNI, defaults to `host`
-   * @param opts.localHost - defaults to `::`, which reaches IPv4 and IPv6
-   * @param opts.localPort - defaults to `0`, any free port
-   * @param opts.socket - a running socket to share; the client makes its own if there is none
-   * @param opts.io - who does the UDP I/O if the client makes its own socket, defaults to `'dgram'`
-   * @param opts.crypto - accepted as in version 2, the engine has its own randomness
-   * @param opts.config - defaults to `clientDefault`
-   * @param opts.resolveHostname - defaults to the operating system's resolver
-   * @param opts.reuseAddr - defaults to `false`
-   * @param opts.ipv6Only - defaults to `false`
-   * @param opts.reasonToCode - maps reasons of streams to error codes, defaults to `0`
-   * @param opts.codeToReason - maps error codes of streams to reasons, defaults to an `Error`
-   * @param opts.logger - defaults to one that says nothing
+   * @param opts - where to connect to, and how
    * @param ctx
    * @param ctx.timer - a timer, or milliseconds, after which to give up; defaults to never
    * @param ctx.signal - gives up when it aborts
@@ -126,6 +128,7 @@ class QUICClient {
    * Whether the socket was given to the client, and lives on when the client is destroyed.
    */
   public readonly isSocketShared: boolean;
+  /** The connection to the server. */
   public readonly connection: QUICConnection;
 
   /**
@@ -162,26 +165,47 @@ class QUICClient {
     });
   }
 
+  /**
+   * IP address of the server.
+   *
+   * @throws {errors.ErrorQUICClientDestroyed}
+   */
   @ready(new errors.ErrorQUICClientDestroyed())
   public get host(): Host {
     return this.connection.remoteHost;
   }
 
+  /**
+   * Port of the server.
+   *
+   * @throws {errors.ErrorQUICClientDestroyed}
+   */
   @ready(new errors.ErrorQUICClientDestroyed())
   public get port(): Port {
     return this.connection.remotePort;
   }
 
+  /**
+   * IP address of the socket.
+   *
+   * @throws {errors.ErrorQUICClientDestroyed}
+   */
   @ready(new errors.ErrorQUICClientDestroyed())
   public get localHost(): Host {
     return this.connection.localHost;
   }
 
+  /**
+   * Port of the socket.
+   *
+   * @throws {errors.ErrorQUICClientDestroyed}
+   */
   @ready(new errors.ErrorQUICClientDestroyed())
   public get localPort(): Port {
     return this.connection.localPort;
   }
 
+  /** Whether the connection is closed. */
   public get closed(): boolean {
     return this._closed;
   }
@@ -205,11 +229,7 @@ class QUICClient {
   /**
    * Closes the connection, and stops the socket unless it is shared.
    *
-   * @param opts
-   * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
-   * @param opts.errorCode - the code that the server gets, defaults to `0`
-   * @param opts.reason - the reason that the server gets, defaults to none
-   * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
+   * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async destroy(opts: CloseOptions = {}): Promise<void> {
     this.logger.info(`Destroy ${this.constructor.name}`);

@@ -96,6 +96,7 @@ export type ConnectionOptions = {
   eventStopped: events.EventQUICConnectionStopped,
 })
 class QUICConnection implements NativeEventHandler {
+  /** Which end of the connection this is. */
   public readonly type: 'client' | 'server';
 
   /**
@@ -187,10 +188,12 @@ class QUICConnection implements NativeEventHandler {
     return this.id('connectionIdShared');
   }
 
+  /** IP address of the peer. */
   public get remoteHost(): Host {
     return (this.description?.remoteHost ?? this.remoteInfo!.host) as Host;
   }
 
+  /** UDP port of the peer. */
   public get remotePort(): Port {
     return (this.description?.remotePort ?? this.remoteInfo!.port) as Port;
   }
@@ -202,10 +205,12 @@ class QUICConnection implements NativeEventHandler {
     return (this.description?.localHost ?? this.socket.host) as Host;
   }
 
+  /** UDP port of the socket. */
   public get localPort(): Port {
     return (this.description?.localPort ?? this.socket.port) as Port;
   }
 
+  /** Whether the connection is closed, for whatever reason. */
   public get closed(): boolean {
     return this._closed;
   }
@@ -253,12 +258,7 @@ class QUICConnection implements NativeEventHandler {
    * and makes sure that the peer got all that was written. A stop with `force` that follows
    * ends the wait, as {@link QUICConnection.destroyStreams} does.
    *
-   * @param opts
-   * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
-   * @param opts.errorCode - the code that the peer gets, a `ConnectionErrorCode` if `isApp`
-   * is `false`, defaults to `0`
-   * @param opts.reason - the reason that the peer gets, defaults to none
-   * @param opts.force - whether to end running streams, defaults to `true`
+   * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
     this.logger.info(`Stop ${this.constructor.name}`);
@@ -322,6 +322,7 @@ class QUICConnection implements NativeEventHandler {
     return this.remoteCerts;
   }
 
+  /** Addresses and certificate chains of both ends. */
   public meta(): ConnectionMetadata {
     return {
       localHost: this.localHost,

@@ -55,6 +55,7 @@ class QUICConnectionId extends Uint8Array {
     return Buffer.from(this.buffer, this.byteOffset, this.byteLength);
   }
 
+  /** The ID in hex, whatever is asked for. */
   [Symbol.toPrimitive](_hint: 'string' | 'number' | 'default'): string {
     return this.string;
   }

@@ -6,6 +6,7 @@ import QUICConnectionId from './QUICConnectionId.js';
  * connections apart from client connections.
  */
 class QUICConnectionMap implements Map<QUICConnectionId, QUICConnection> {
+  /** Names the class in strings. */
   [Symbol.toStringTag] = 'QUICConnectionMap';
 
   protected _serverConnections: Map<string, QUICConnection> = new Map();
@@ -83,6 +84,7 @@ class QUICConnectionMap implements Map<QUICConnectionId, QUICConnection> {
     }
   }
 
+  /** Server connections, then client connections. */
   [Symbol.iterator](): MapIterator<[QUICConnectionId, QUICConnection]> {
     return this.entries();
   }

@@ -158,11 +158,21 @@ class QUICServer implements NativeEventHandler {
     this.codeToReason = codeToReason;
   }
 
+  /**
+   * IP address of the socket.
+   *
+   * @throws {errors.ErrorQUICServerNotRunning}
+   */
   @ready(new errors.ErrorQUICServerNotRunning())
   public get host(): Host {
     return this.socket.host;
   }
 
+  /**
+   * UDP port of the socket.
+   *
+   * @throws {errors.ErrorQUICServerNotRunning}
+   */
   @ready(new errors.ErrorQUICServerNotRunning())
   public get port(): Port {
     return this.socket.port;
@@ -175,6 +185,7 @@ class QUICServer implements NativeEventHandler {
     return this._closed;
   }
 
+  /** Resolves once the server has stopped. */
   public get closedP(): Promise<void> {
     return this._closedP;
   }
@@ -254,11 +265,7 @@ class QUICServer implements NativeEventHandler {
    * Refuses new connections, closes the existing ones, and stops the socket
    * unless it is shared.
    *
-   * @param opts
-   * @param opts.isApp - whether `errorCode` is the application's, defaults to `true`
-   * @param opts.errorCode - the code that the clients get, defaults to `0`
-   * @param opts.reason - the reason that the clients get, defaults to none
-   * @param opts.force - whether to end running streams instead of waiting for them, defaults to `true`
+   * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
     this.logger.info(`Stop ${this.constructor.name}`);

@@ -131,10 +131,12 @@ class QUICSocket {
     return this._type;
   }
 
+  /** Whether the socket is not bound. */
   public get closed(): boolean {
     return this._closed;
   }
 
+  /** Resolves once the socket has stopped. */
   public get closedP(): Promise<void> {
     return this._closedP;
   }
@@ -343,6 +345,7 @@ class QUICSocket {
     this.server = server;
   }
 
+  /** Unregisters the server of this socket. Servers do it themselves. */
   public unsetServer(): void {
     this.server = undefined;
   }

@@ -74,7 +74,9 @@ class QUICStream
       'addEventListener' | 'removeEventListener'
     >
 {
+  /** Whether both ends send, or only the one that opened it. */
   public readonly type: 'bidi' | 'uni';
+  /** Which end opened it. */
   public readonly initiated: 'local' | 'peer';
 
   protected env = environment();
@@ -187,6 +189,7 @@ class QUICStream
     return this._writeClosed;
   }
 
+  /** Whether both sides are closed. */
   public get closed(): boolean {
     return this._readClosed && this._writeClosed;
   }
@@ -210,18 +213,22 @@ class QUICStream
     return this.connection.meta();
   }
 
+  /** Whether the stream is destroyed. */
   public get [destroyed](): boolean {
     return this.isDestroyed;
   }
 
+  /** What the stream is at; nothing takes it time. */
   public get [status](): Status {
     return null;
   }
 
+  /** Resolves with the next status, that is at the end. */
   public get [statusP](): Promise<Status> {
     return this.closedP.then(() => null);
   }
 
+  /** Not taken by the stream. */
   public get [initLock](): RWLockWriter {
     this._initLock ??= new RWLockWriter();
     return this._initLock;

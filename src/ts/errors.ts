@@ -23,6 +23,7 @@ type ErrorOptions<T, D> = {
  * Base of all errors of this library.
  */
 export class ErrorQUIC<T> extends AbstractError<T> {
+  /** What kind of error it is, in words. */
   static override description = 'QUIC error';
 
   constructor(
@@ -74,10 +75,16 @@ export class ErrorQUICConfig<T> extends ErrorQUIC<T> {
   static override description = 'QUIC configuration is invalid';
 }
 
+/**
+ * Base of the errors of {@link QUICSocket}.
+ */
 export class ErrorQUICSocket<T> extends ErrorQUIC<T> {
   static override description = 'QUIC socket error';
 }
 
+/**
+ * The socket was not started, or is stopped.
+ */
 export class ErrorQUICSocketNotRunning<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket is not running';
 }
@@ -103,22 +110,37 @@ export class ErrorQUICSocketInvalidSendAddress<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket cannot send to the address';
 }
 
+/**
+ * The UDP socket failed, with what the operating system said as `cause`. The socket stops.
+ */
 export class ErrorQUICSocketInternal<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket internal error';
 }
 
+/**
+ * Base of the errors of {@link QUICClient}.
+ */
 export class ErrorQUICClient<T> extends ErrorQUIC<T> {
   static override description = 'QUIC client error';
 }
 
+/**
+ * The client was asked for something that it does not know after its end.
+ */
 export class ErrorQUICClientDestroyed<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client is destroyed';
 }
 
+/**
+ * `ctx.timer` expired before the connection was established.
+ */
 export class ErrorQUICClientCreateTimeout<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client creation timed out';
 }
 
+/**
+ * The socket of the client is not running, or was stopped under it.
+ */
 export class ErrorQUICClientSocketNotRunning<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client socket is not running';
 }
@@ -131,59 +153,103 @@ export class ErrorQUICClientInvalidArgument<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client cannot send to the target address';
 }
 
+/**
+ * The address family of the client's socket cannot reach that of the target.
+ */
 export class ErrorQUICClientInvalidHost<T> extends ErrorQUICClient<T> {
   static override description =
     'QUIC client cannot reach the target host from its local host';
 }
 
+/**
+ * The client failed for a reason of its own. Not thrown by this version.
+ */
 export class ErrorQUICClientInternal<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client internal error';
 }
 
+/**
+ * Base of the errors of {@link QUICServer}.
+ */
 export class ErrorQUICServer<T> extends ErrorQUIC<T> {
   static override description = 'QUIC server error';
 }
 
+/**
+ * The server was not started, or is stopped.
+ */
 export class ErrorQUICServerNotRunning<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server is not running';
 }
 
+/**
+ * The socket of the server is not running, or was stopped under it.
+ */
 export class ErrorQUICServerSocketNotRunning<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server socket is not running';
 }
 
+/**
+ * A connection could not be accepted. Not thrown by this version: handshakes that fail are
+ * {@link events.EventQUICConnectionError} events of the server.
+ */
 export class ErrorQUICServerNewConnection<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server could not accept a new connection';
 }
 
+/**
+ * The server failed for a reason of its own. Not thrown by this version.
+ */
 export class ErrorQUICServerInternal<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server internal error';
 }
 
+/**
+ * The server is stopping. Not thrown by this version.
+ */
 export class ErrorQUICServerStopping<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server is stopping';
 }
 
+/**
+ * Base of the errors of {@link QUICConnection}.
+ */
 export class ErrorQUICConnection<T> extends ErrorQUIC<T> {
   static override description = 'QUIC connection error';
 }
 
+/**
+ * The connection waits for its streams to end, and opens no new ones.
+ */
 export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection is stopping';
 }
 
+/**
+ * The connection was stopped.
+ */
 export class ErrorQUICConnectionNotRunning<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection is not running';
 }
 
+/**
+ * The connection was closed by the peer or timed out.
+ */
 export class ErrorQUICConnectionClosed<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection is closed';
 }
 
+/**
+ * A server connection was started without initial data. Not thrown by this version.
+ */
 export class ErrorQUICConnectionStartData<T> extends ErrorQUIC<T> {
   static override description = 'QUIC connection start requires initial data';
 }
 
+/**
+ * A connection was not established in time. Not thrown by this version: it is an
+ * {@link ErrorQUICConnectionIdleTimeout}.
+ */
 export class ErrorQUICConnectionStartTimeout<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection start timed out';
 }
@@ -203,6 +269,7 @@ export class ErrorQUICConnectionConfigInvalid<
  */
 export class ErrorQUICConnectionLocal<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection closed by the local side';
+  /** What the CONNECTION_CLOSE frame said. */
   declare data: POJO & ConnectionError;
 
   constructor(
@@ -222,7 +289,12 @@ export class ErrorQUICConnectionLocalTLS<
 > extends ErrorQUICConnectionLocal<T> {
   static override description =
     'QUIC connection closed by the local side with a TLS error';
-  declare data: POJO & ConnectionError & { errorCode: CryptoError };
+  /** What the CONNECTION_CLOSE frame said. */
+  declare data: POJO &
+    ConnectionError & {
+      /** 0x100 plus the TLS alert. */
+      errorCode: CryptoError;
+    };
 
   constructor(
     message: string | undefined,
@@ -237,6 +309,7 @@ export class ErrorQUICConnectionLocalTLS<
  */
 export class ErrorQUICConnectionPeer<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection closed by the peer';
+  /** What the CONNECTION_CLOSE frame said. */
   declare data: POJO & ConnectionError;
 
   constructor(
@@ -255,7 +328,12 @@ export class ErrorQUICConnectionPeer<T> extends ErrorQUICConnection<T> {
 export class ErrorQUICConnectionPeerTLS<T> extends ErrorQUICConnectionLocal<T> {
   static override description =
     'QUIC connection closed by the peer with a TLS error';
-  declare data: POJO & ConnectionError & { errorCode: CryptoError };
+  /** What the CONNECTION_CLOSE frame said. */
+  declare data: POJO &
+    ConnectionError & {
+      /** 0x100 plus the TLS alert. */
+      errorCode: CryptoError;
+    };
 
   constructor(
     message: string | undefined,
@@ -272,14 +350,23 @@ export class ErrorQUICConnectionIdleTimeout<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection reached its idle timeout';
 }
 
+/**
+ * The connection failed, mostly because nothing can be sent any more; `cause` says why.
+ */
 export class ErrorQUICConnectionInternal<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection internal error';
 }
 
+/**
+ * Base of the errors of {@link QUICStream}.
+ */
 export class ErrorQUICStream<T> extends ErrorQUIC<T> {
   static override description = 'QUIC stream error';
 }
 
+/**
+ * The stream was destroyed or cancelled without a reason.
+ */
 export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream is destroyed';
 }
@@ -291,7 +378,11 @@ export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
   static override description =
     'QUIC stream readable side was cancelled locally';
-  declare data: POJO & { code: number };
+  /** What the frame said. */
+  declare data: POJO & {
+    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    code: number;
+  };
 
   constructor(
     message: string | undefined,
@@ -307,7 +398,11 @@ export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
  */
 export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream writable side was aborted locally';
-  declare data: POJO & { code: number };
+  /** What the frame said. */
+  declare data: POJO & {
+    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    code: number;
+  };
 
   constructor(
     message: string | undefined,
@@ -324,7 +419,11 @@ export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
   static override description =
     'QUIC stream readable side was reset by the peer';
-  declare data: POJO & { code: number };
+  /** What the frame said. */
+  declare data: POJO & {
+    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    code: number;
+  };
 
   constructor(
     message: string | undefined,
@@ -341,7 +440,11 @@ export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
   static override description =
     'QUIC stream writable side was stopped by the peer';
-  declare data: POJO & { code: number };
+  /** What the frame said. */
+  declare data: POJO & {
+    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    code: number;
+  };
 
   constructor(
     message: string | undefined,
@@ -351,6 +454,9 @@ export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
   }
 }
 
+/**
+ * The stream failed for a reason of its own. Not thrown by this version.
+ */
 export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream internal error';
 }

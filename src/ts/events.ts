@@ -25,14 +25,29 @@ import type QUICStream from './QUICStream.js';
  */
 export abstract class EventQUIC<T = undefined> extends AbstractEvent<T> {}
 
+/**
+ * Base of the events of {@link QUICSocket}, which the server or client that made the socket emits again.
+ */
 export abstract class EventQUICSocket<T = undefined> extends EventQUIC<T> {}
 
+/**
+ * The socket is about to be bound.
+ */
 export class EventQUICSocketStart extends EventQUICSocket {}
 
+/**
+ * The socket is bound.
+ */
 export class EventQUICSocketStarted extends EventQUICSocket {}
 
+/**
+ * The socket is about to stop.
+ */
 export class EventQUICSocketStop extends EventQUICSocket {}
 
+/**
+ * The socket has stopped.
+ */
 export class EventQUICSocketStopped extends EventQUICSocket {}
 
 /**
@@ -50,10 +65,19 @@ export class EventQUICSocketClose extends EventQUICSocket<
   ErrorQUICSocketInternal<unknown> | undefined
 > {}
 
+/**
+ * Base of the events of {@link QUICClient}.
+ */
 export abstract class EventQUICClient<T = undefined> extends EventQUIC<T> {}
 
+/**
+ * The client is about to be destroyed.
+ */
 export class EventQUICClientDestroy extends EventQUICClient {}
 
+/**
+ * The client is destroyed, and its socket stopped unless it is shared.
+ */
 export class EventQUICClientDestroyed extends EventQUICClient {}
 
 /**
@@ -71,7 +95,8 @@ export class EventQUICClientError extends EventQUICClient<
 > {}
 
 /**
- * A datagram of the client's connection could not be sent.
+ * A datagram of the client's connection could not be sent. Not dispatched by this version: the connection
+ * fails with an {@link errors.ErrorQUICConnectionInternal}.
  */
 export class EventQUICClientErrorSend extends EventQUICSocket<Error> {}
 
@@ -86,6 +111,9 @@ export class EventQUICClientClose extends EventQUICClient<
   | ErrorQUICConnectionIdleTimeout<unknown>
 > {}
 
+/**
+ * Base of the events of {@link QUICServer}.
+ */
 export abstract class EventQUICServer<T = undefined> extends EventQUIC<T> {}
 
 /**
@@ -93,12 +121,24 @@ export abstract class EventQUICServer<T = undefined> extends EventQUIC<T> {}
  */
 export class EventQUICServerConnection extends EventQUICServer<QUICConnection> {}
 
+/**
+ * The server is about to start.
+ */
 export class EventQUICServerStart extends EventQUICServer {}
 
+/**
+ * The server accepts connections.
+ */
 export class EventQUICServerStarted extends EventQUICServer {}
 
+/**
+ * The server is about to stop.
+ */
 export class EventQUICServerStop extends EventQUICServer {}
 
+/**
+ * The server has stopped, and so has its socket unless it is shared.
+ */
 export class EventQUICServerStopped extends EventQUICServer {}
 
 /**
@@ -116,14 +156,29 @@ export class EventQUICServerClose extends EventQUICServer<
   ErrorQUICServerSocketNotRunning<unknown> | undefined
 > {}
 
+/**
+ * Base of the events of {@link QUICConnection}, which its server or client emits again.
+ */
 export abstract class EventQUICConnection<T = undefined> extends EventQUIC<T> {}
 
+/**
+ * The connection is about to start.
+ */
 export class EventQUICConnectionStart extends EventQUICConnection {}
 
+/**
+ * The handshake is complete.
+ */
 export class EventQUICConnectionStarted extends EventQUICConnection {}
 
+/**
+ * The connection is about to stop, or was closed by the peer.
+ */
 export class EventQUICConnectionStop extends EventQUICConnection {}
 
+/**
+ * The connection has stopped.
+ */
 export class EventQUICConnectionStopped extends EventQUICConnection {}
 
 /**
@@ -153,19 +208,32 @@ export class EventQUICConnectionClose extends EventQUICConnection<
 export class EventQUICConnectionStream extends EventQUICConnection<QUICStream> {}
 
 /**
- * A packet of the connection is to be sent.
+ * A packet of the connection is to be sent. Not dispatched by this version: the engine sends packets itself.
  */
 export class EventQUICConnectionSend extends EventQUICConnection<{
+  /** {@link QUICConnection.sendId} of the connection. */
   id: string;
+  /** The packet. */
   msg: Uint8Array;
+  /** UDP port of the peer. */
   port: number;
+  /** IP address of the peer. */
   address: string;
 }> {}
 
+/**
+ * Base of the events of {@link QUICStream}, which its connection and the server or client of that emit again.
+ */
 export abstract class EventQUICStream<T = undefined> extends EventQUIC<T> {}
 
+/**
+ * Both sides of the stream are closed.
+ */
 export class EventQUICStreamDestroy extends EventQUICStream {}
 
+/**
+ * The stream is destroyed: its connection does not hold it any more.
+ */
 export class EventQUICStreamDestroyed extends EventQUICStream {}
 
 /**
@@ -213,6 +281,6 @@ export class EventQUICStreamCloseWrite extends EventQUICStream<
 > {}
 
 /**
- * The stream has data to send.
+ * The stream has data to send. Not dispatched by this version: the engine sends it itself.
  */
 export class EventQUICStreamSend extends EventQUICStream {}

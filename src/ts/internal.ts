@@ -20,11 +20,13 @@ const everything = [EventAll.name, EventDefault.name];
  * Listeners may take the class of the event that they listen for.
  */
 export interface TypedListeners {
+  /** Adds a listener for events whose type is `type`, the name of the class of the event. */
   addEventListener<E extends Event = Event>(
     type: string,
     callback: Listener<E> | null,
     options?: ListenerOptions,
   ): void;
+  /** Removes a listener. */
   removeEventListener<E extends Event = Event>(
     type: string,
     callback: Listener<E> | null,
@@ -32,10 +34,16 @@ export interface TypedListeners {
   ): void;
 }
 
+/**
+ * Something that hears events of a class.
+ */
 export type Listener<E extends Event> =
   | ((event: E) => any)
   | { handleEvent(event: E): any };
 
+/**
+ * Options of listeners, as those of `EventTarget`.
+ */
 export type ListenerOptions =
   | {
       capture?: boolean;

@@ -42,38 +42,47 @@ abstract class LazyEvented
   }
 
   // The methods of Evented work on these
+  /** @internal */
   public get [_eventTarget](): EventTarget {
     return this.state[_eventTarget];
   }
 
+  /** @internal */
   public get [_eventHandlers](): Map<string, Set<EventHandlerInfo>> {
     return this.state[_eventHandlers];
   }
 
+  /** @internal */
   public get [_eventHandled](): WeakSet<Event> {
     return this.state[_eventHandled];
   }
 
+  /** @internal */
   public get [_handleEventError](): (evt: EventError) => void {
     return this.state[_handleEventError];
   }
 
+  /** Where events are dispatched. */
   public get [eventTarget](): EventTarget {
     return this.state[_eventTarget];
   }
 
+  /** The listeners, by type of event. */
   public get [eventHandlers](): ReadonlyMap<string, Set<EventHandlerInfo>> {
     return this.events?.[_eventHandlers] ?? noHandlers;
   }
 
+  /** Events that a listener has heard. */
   public get [eventHandled](): WeakSet<Event> {
     return this.state[_eventHandled];
   }
 
+  /** Hears what listeners throw. */
   public get [handleEventError](): (evt: EventError) => void {
     return this.state[_handleEventError];
   }
 
+  /** Adds a listener for events whose type is `type`. */
   public addEventListener<E extends Event = Event>(
     type: string,
     callback: Listener<E> | null,
@@ -82,6 +91,7 @@ abstract class LazyEvented
     methods.addEventListener.call(this, type, callback as any, options);
   }
 
+  /** Removes a listener. */
   public removeEventListener<E extends Event = Event>(
     type: string,
     callback: Listener<E> | null,
@@ -90,6 +100,7 @@ abstract class LazyEvented
     methods.removeEventListener.call(this, type, callback as any, options);
   }
 
+  /** Calls the listeners for an event. */
   public dispatchEvent(event: Event): boolean {
     return this.events === undefined || methods.dispatchEvent.call(this, event);
   }

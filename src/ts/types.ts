@@ -6,8 +6,14 @@ declare const brand: unique symbol;
 /**
  * Opaque types are wrappers of existing types that require smart constructors.
  */
-export type Opaque<K, T> = T & { readonly [brand]: K };
+export type Opaque<K, T> = T & {
+  /** Exists for the compiler only. */
+  readonly [brand]: K;
+};
 
+/**
+ * Something that `new` makes a `T` of.
+ */
 export type Class<T> = new (...args: any[]) => T;
 
 /**
@@ -26,8 +32,11 @@ export type Callback<
  * Deconstructed promise.
  */
 export type PromiseDeconstructed<T> = {
+  /** The promise. */
   p: Promise<T>;
+  /** Fulfils it. */
   resolveP: (value: T | PromiseLike<T>) => void;
+  /** Rejects it. */
   rejectP: (reason?: any) => void;
 };
 
@@ -63,6 +72,7 @@ export type CloseOptions = {
   | {
       /** The code is a transport error code (RFC 9000 section 20.1). */
       isApp: false;
+      /** Defaults to `ConnectionErrorCode.NoError`. */
       errorCode?: ConnectionErrorCode;
     }
   | {
@@ -87,8 +97,13 @@ export type StartOptions = {
   ipv6Only?: boolean;
 };
 
+/**
+ * Address of a peer.
+ */
 export type RemoteInfo = {
+  /** IP address. */
   host: Host;
+  /** UDP port. */
   port: Port;
 };
 
@@ -106,6 +121,7 @@ export type SocketIO = 'dgram' | 'native';
  * call them; they are accepted so that options written for version 2 work.
  */
 export type ClientCryptoOps = {
+  /** Fills `data` with random bytes. */
   randomBytes(data: ArrayBuffer): Promise<void>;
 };
 
@@ -114,7 +130,9 @@ export type ClientCryptoOps = {
  * them; `utils.mintToken` and `utils.validateToken` do.
  */
 export type ServerCryptoOps = {
+  /** Signs `data` with `key`, and resolves with the signature. */
   sign(key: ArrayBuffer, data: ArrayBuffer): Promise<ArrayBuffer>;
+  /** Resolves with whether `sig` is the signature of `data` by `key`. */
   verify(
     key: ArrayBuffer,
     data: ArrayBuffer,
@@ -122,10 +140,17 @@ export type ServerCryptoOps = {
   ): Promise<boolean>;
 };
 
+/**
+ * Cryptography of a client, which need not be given.
+ */
 export type QUICClientCrypto = {
+  /** Not called. */
   ops?: ClientCryptoOps;
 };
 
+/**
+ * Cryptography of a server.
+ */
 export type QUICServerCrypto = {
   /**
    * Secret of any non-zero length from which the keys of Retry tokens and
@@ -133,6 +158,7 @@ export type QUICServerCrypto = {
    * other's tokens.
    */
   key: ArrayBuffer;
+  /** Not called by servers, only by `utils.mintToken` and `utils.validateToken`. */
   ops?: ServerCryptoOps;
 };
 
@@ -155,6 +181,9 @@ export type TLSVerifyCallback = (
   ca: Array<Uint8Array>,
 ) => PromiseLike<CryptoError | undefined>;
 
+/**
+ * Options of a connection. They hold for a whole connection, and are checked when they are given.
+ */
 export type QUICConfig = {
   /**
    * Certificate authorities in PEM. Each string or buffer holds one or more
@@ -302,15 +331,29 @@ export type QUICConfig = {
   readableChunkSize: number;
 };
 
+/**
+ * Options that a client is given; `clientDefault` has the others.
+ */
 export type QUICClientConfigInput = Partial<QUICConfig>;
 
+/**
+ * Options that a server is given; `serverDefault` has the others.
+ */
 export type QUICServerConfigInput = Partial<QUICConfig> & {
+  /** Private keys in PEM, see {@link QUICConfig.key}. */
   key: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  /** X.509 certificate chains in PEM, see {@link QUICConfig.cert}. */
   cert: string | Array<string> | Uint8Array | Array<Uint8Array>;
 };
 
+/**
+ * A connection ID as bytes (RFC 9000 section 5.1).
+ */
 export type ConnectionId = Opaque<'ConnectionId', Buffer>;
 
+/**
+ * A connection ID in hex.
+ */
 export type ConnectionIdString = Opaque<'ConnectionIdString', string>;
 
 /**
@@ -318,15 +361,25 @@ export type ConnectionIdString = Opaque<'ConnectionIdString', string>;
  * to root.
  */
 export type ConnectionMetadata = {
+  /** IP address of the local end. */
   localHost: string;
+  /** UDP port of the local end. */
   localPort: number;
+  /** IP address of the peer. */
   remoteHost: string;
+  /** UDP port of the peer. */
   remotePort: number;
+  /** Certificates that the local end has, those of `config.cert`. */
   localCertsChain: Array<Uint8Array>;
+  /** Certificate authorities of the local end, those of `config.ca`. */
   localCACertsChain: Array<Uint8Array>;
+  /** Certificates that the peer sent. */
   remoteCertsChain: Array<Uint8Array>;
 };
 
+/**
+ * A stream ID, an integer from 0 to 2^62 - 1 (RFC 9000 section 2.1).
+ */
 export type StreamId = Opaque<'StreamId', number>;
 
 /**
@@ -343,4 +396,7 @@ export type StreamReasonToCode = (
  */
 export type StreamCodeToReason = (type: 'read' | 'write', code: number) => any;
 
+/**
+ * The open streams of a connection.
+ */
 export type QUICStreamMap = Map<StreamId, QUICStream>;

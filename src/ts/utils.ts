@@ -34,8 +34,14 @@ import {
   validatePort,
 } from './validation.js';
 
+/**
+ * Encodes strings as UTF-8.
+ */
 export const textEncoder = new TextEncoder();
 
+/**
+ * Decodes UTF-8.
+ */
 export const textDecoder = new TextDecoder();
 
 /**
@@ -133,10 +139,16 @@ export function isIPv4MappedIPv6(host: string): host is Host {
   return isIPv6(host) && ipaddr.IPv6.parse(host).isIPv4MappedAddress();
 }
 
+/**
+ * Is it an IPv4-mapped IPv6 address in hex?
+ */
 export function isIPv4MappedIPv6Hex(host: string): host is Host {
   return isIPv4MappedIPv6(host) && !host.includes('.');
 }
 
+/**
+ * Is it an IPv4-mapped IPv6 address in dotted decimal?
+ */
 export function isIPv4MappedIPv6Dec(host: string): host is Host {
   return isIPv4MappedIPv6(host) && host.includes('.');
 }
@@ -377,7 +389,12 @@ export function selfSigned({
 }: {
   hosts?: Array<string>;
   days?: number;
-} = {}): { key: string; cert: string } {
+} = {}): {
+  /** Private key in PEM. */
+  key: string;
+  /** Certificate in PEM. */
+  cert: string;
+} {
   if (
     !Array.isArray(hosts) ||
     hosts.length === 0 ||
@@ -414,10 +431,16 @@ export function formatError(error: Error): string {
     : named;
 }
 
+/**
+ * Converts a connection ID to hex.
+ */
 export function encodeConnectionId(connId: ConnectionId): ConnectionIdString {
   return connId.toString('hex') as ConnectionIdString;
 }
 
+/**
+ * Converts a connection ID from hex.
+ */
 export function decodeConnectionId(
   connIdString: ConnectionIdString,
 ): ConnectionId {
@@ -480,14 +503,23 @@ export function isStreamClientInitiated(streamId: StreamId): boolean {
   return (streamId & 0b01) === 0;
 }
 
+/**
+ * Was the stream opened by the server (RFC 9000 section 2.1)?
+ */
 export function isStreamServerInitiated(streamId: StreamId): boolean {
   return (streamId & 0b01) !== 0;
 }
 
+/**
+ * Can both ends send (RFC 9000 section 2.1)?
+ */
 export function isStreamBidirectional(streamId: StreamId): boolean {
   return (streamId & 0b10) === 0;
 }
 
+/**
+ * Can only the end that opened it send (RFC 9000 section 2.1)?
+ */
 export function isStreamUnidirectional(streamId: StreamId): boolean {
   return (streamId & 0b10) !== 0;
 }

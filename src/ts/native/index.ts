@@ -5,10 +5,15 @@ import { environment } from './Environment.js';
  * goroutines of the process. For finding leaks.
  */
 export type DebugStats = {
+  /** Sockets that are bound. */
   transports: number;
+  /** Servers that accept connections. */
   listeners: number;
+  /** Connections that are not closed and released. */
   connections: number;
+  /** Streams that are not closed at both sides. */
   streams: number;
+  /** Goroutines of the whole process. */
   goroutines: number;
 };
 
