@@ -2,12 +2,10 @@ import { PromiseCancellable } from '@matrixai/async-cancellable';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import { CreateDestroy, ready } from '@matrixai/async-init/CreateDestroy.js';
 import { running, status } from '@matrixai/async-init/StartStop.js';
-import type { ContextTimed, ContextTimedInput } from '@matrixai/contexts';
-import timedCancellable from '@matrixai/contexts/functions/timedCancellable.js';
+import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import { Timer } from '@matrixai/timer';
-import { minIdleTimeout } from './config.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -116,12 +114,8 @@ class QUICClient {
     opts: QUICClientOptions,
     ctx?: Partial<ContextTimedInput>,
   ): PromiseCancellable<QUICClient> {
-    try {
-      validateContext(ctx);
-    } catch (e) {
-      return PromiseCancellable.reject(e);
-    }
-    return create(ctx, opts);
+    const controller = new AbortController();
+    return PromiseCancellable.from(create(ctx, opts, controller), controller);
   }
 
   /**
@@ -326,12 +320,55 @@ class QUICClient {
   }
 }
 
-const create = timedCancellable(
-  createClient,
-  true,
-  minIdleTimeout,
-  errors.ErrorQUICClientCreateTimeout,
-);
+/**
+ * Creates a client, and aborts it as the context says.
+ */
+async function create(
+  ctx: Partial<ContextTimedInput> = {},
+  opts: QUICClientOptions,
+  controller: AbortController,
+): Promise<QUICClient> {
+  validateContext(ctx);
+  const unlink = link(ctx, controller);
+  try {
+    return await createClient(controller.signal, opts);
+  } finally {
+    unlink();
+  }
+}
+
+/**
+ * Aborts with the signal or when the timer expires, until the function that it returns is called.
+ */
+function link(
+  { timer, signal }: Partial<ContextTimedInput>,
+  controller: AbortController,
+): () => void {
+  const expire = () =>
+    controller.abort(new errors.ErrorQUICClientCreateTimeout());
+  let isLinked = true;
+  let timeout: NodeJS.Timeout | undefined;
+  if (timer instanceof Timer) {
+    // It belongs to the caller, who may cancel it
+    timer.then(
+      () => isLinked && expire(),
+      () => {},
+    );
+  } else if (timer !== undefined && timer < Infinity) {
+    timeout = setTimeout(expire, Math.min(timer, longestTimeout));
+  }
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  else signal?.addEventListener('abort', abort);
+  return () => {
+    isLinked = false;
+    clearTimeout(timeout);
+    signal?.removeEventListener('abort', abort);
+  };
+}
+
+// In milliseconds, of timers in JavaScript
+const longestTimeout = 2 ** 31 - 1;
 
 function validateContext(ctx: Partial<ContextTimedInput> = {}): void {
   const { timer, signal } = ctx;
@@ -355,7 +392,7 @@ function validateContext(ctx: Partial<ContextTimedInput> = {}): void {
 }
 
 async function createClient(
-  ctx: ContextTimed,
+  signal: AbortSignal,
   opts: QUICClientOptions,
 ): Promise<QUICClient> {
   validateObject(opts, 'opts');
@@ -387,7 +424,7 @@ async function createClient(
     resolveHostname,
   );
   const host = utils.resolvesZeroIP(resolved);
-  ctx.signal.throwIfAborted();
+  signal.throwIfAborted();
   if (!isSocketShared) {
     await socket.start({
       host: opts.localHost,
@@ -415,7 +452,7 @@ async function createClient(
       codeToReason,
       logger: logger.getChild(QUICConnection.name),
     });
-    await connection.start({}, ctx);
+    await connection.start({}, { signal });
     const client = new QUICClient({
       socket,
       isSocketShared,
@@ -428,7 +465,7 @@ async function createClient(
   } catch (e) {
     if (!isSocketShared) {
       await socket.stop({ force: true });
-    } else if (isStopped(socket) && !ctx.signal.aborted) {
+    } else if (isStopped(socket) && !signal.aborted) {
       throw new errors.ErrorQUICClientSocketNotRunning(undefined, { cause: e });
     }
     throw refusalOf(e) ?? e;

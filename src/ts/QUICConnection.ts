@@ -23,6 +23,7 @@ import * as events from './events.js';
 import {
   emit,
   Overtaking,
+  Reemitting,
   type Target,
   type TypedListeners,
 } from './internal.js';
@@ -89,6 +90,12 @@ export type ConnectionOptions = {
  * {@link events.EventQUICConnectionClose}. All its streams end with it.
  */
 @Overtaking('stop')
+@Reemitting(
+  events.EventQUICConnectionStart,
+  events.EventQUICConnectionStarted,
+  events.EventQUICConnectionStop,
+  events.EventQUICConnectionStopped,
+)
 @StartStop({
   eventStart: events.EventQUICConnectionStart,
   eventStarted: events.EventQUICConnectionStarted,
@@ -394,8 +401,16 @@ class QUICConnection implements NativeEventHandler {
    */
   public setOwner(owner: Target): void {
     this.owner = owner;
-    for (const event of lifecycle) {
-      this.addEventListener(event.name, () => emit([owner], event, {}));
+  }
+
+  /**
+   * Emits an event of the connection on its owner.
+   *
+   * @internal
+   */
+  public reemit(event: events.EventQUICConnection): void {
+    if (this.owner !== undefined) {
+      emit([this.owner], event.constructor as new () => typeof event);
     }
   }
 
@@ -573,14 +588,6 @@ class QUICConnection implements NativeEventHandler {
     if (this[running] && this[status] !== 'stopping') void this.stop();
   }
 }
-
-// The events that are not dispatched by the connection itself
-const lifecycle = [
-  events.EventQUICConnectionStart,
-  events.EventQUICConnectionStarted,
-  events.EventQUICConnectionStop,
-  events.EventQUICConnectionStopped,
-];
 
 // Where the engine writes the ID of a stream that it opens
 const openedId = new Float64Array(1);

@@ -23,11 +23,27 @@ export type ConnectionCloseError =
 const versionNegotiationError = 0x11;
 
 /**
- * The error of a connection that the engine says has ended.
+ * The error of a connection that the engine says has ended. It has no stack trace: that would lead to
+ * the engine, and takes longer to make than all else.
  *
  * @internal
  */
 export function connectionError(
+  kind: number,
+  code: number,
+  reason: Uint8Array,
+  circumstances: Circumstances,
+): ConnectionCloseError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return errorOf(kind, code, reason, circumstances);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function errorOf(
   kind: number,
   code: number,
   reason: Uint8Array,

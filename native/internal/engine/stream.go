@@ -69,6 +69,7 @@ type Stream struct {
 	waited bool
 
 	recv     *quic.ReceiveStream // nil when there is no receiving side, or not yet
+	started  bool                // there is a goroutine that reads, or was
 	in       buffer.FIFO
 	inErr    error // why no more bytes will come in, io.EOF after the FIN
 	reading  bool  // memory of in is being filled
@@ -190,8 +191,14 @@ func (c *Connection) incoming(recv *quic.ReceiveStream, send *quic.SendStream) {
 	s.startReading()
 }
 
-// startReading starts the goroutine that reads ahead.
+// startReading starts the goroutine that reads ahead. For a stream that was opened at once it is put off until
+// JavaScript reads or writes: the peer has not heard of the stream before, and a goroutine
+// that starts wakes a thread, as does the write.
 func (s *Stream) startReading() {
+	if s.recv == nil || s.started {
+		return
+	}
+	s.started = true
 	s.conn.addReader()
 	go s.readLoop()
 }
@@ -250,7 +257,9 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 		if s.readDone {
 			recv.CancelRead(s.stopCode)
 		}
-		s.startReading()
+		if waited {
+			s.startReading()
+		}
 	}
 	if s.writeDone {
 		send.CancelWrite(s.resetCode)
@@ -433,6 +442,7 @@ func (s *Stream) Read(p []byte) int {
 	if n == 0 {
 		n = ReadWouldBlock
 		s.wantRead = true
+		s.startReading()
 	}
 	s.mu.Unlock()
 	return n
@@ -473,6 +483,7 @@ func (s *Stream) write(p []byte, fin bool) int {
 	if s.writeDone || s.fin {
 		return WriteClosed
 	}
+	defer s.startReading()
 	if s.send != nil && !s.writing && s.out.Len() == 0 && s.eager+len(p) <= eagerWrites {
 		switch err := s.send.TryWriteAll(p); {
 		case err == nil:

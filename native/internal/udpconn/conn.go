@@ -1,4 +1,5 @@
-// Package udpconn is a UDP socket that remembers why it could not send.
+// Package udpconn is a UDP socket that remembers why it could not send, and has the kernel
+// put bursts of datagrams together.
 package udpconn
 
 import (
@@ -14,13 +15,14 @@ const maxErrors = 256
 // closes a connection that it cannot send for, but only passes on the text of the error.
 type Conn struct {
 	*net.UDPConn
+	receiver *receiver
 
 	mu     sync.Mutex
 	errors map[netip.AddrPort]error
 }
 
 // New wraps a socket.
-func New(conn *net.UDPConn) *Conn { return &Conn{UDPConn: conn} }
+func New(conn *net.UDPConn) *Conn { return &Conn{UDPConn: conn, receiver: newReceiver(conn)} }
 
 // WriteMsgUDP sends a datagram.
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
