@@ -1,6 +1,6 @@
 import { PromiseCancellable } from '@matrixai/async-cancellable';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
-import { CreateDestroy, ready } from '@matrixai/async-init/CreateDestroy.js';
+import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
 import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
@@ -9,7 +9,8 @@ import { Timer } from '@matrixai/timer';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { Overtaking, silentLogger, type TypedListeners } from './internal.js';
+import { emit, silentLogger } from './internal.js';
+import Lifecycle from './lifecycle.js';
 import QUICConnection from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
@@ -27,6 +28,7 @@ import * as utils from './utils.js';
 import {
   describe,
   optionError,
+  validateCodeArgs,
   validateConfig,
   validateCrypto,
   validateFunction,
@@ -35,10 +37,6 @@ import {
   validateObject,
   validatePort,
 } from './validation.js';
-
-interface QUICClient
-  extends Omit<createDestroy.CreateDestroy, keyof TypedListeners>,
-    TypedListeners {}
 
 /**
  * Options of {@link QUICClient.createQUICClient}.
@@ -82,12 +80,14 @@ type QUICClientOptions = {
 /**
  * One connection to a server. Its events, and those of its streams, are emitted again on the client.
  */
-@Overtaking('destroy')
-@CreateDestroy({
-  eventDestroy: events.EventQUICClientDestroy,
-  eventDestroyed: events.EventQUICClientDestroyed,
-})
-class QUICClient {
+class QUICClient
+  extends Lifecycle
+  implements
+    Omit<
+      createDestroy.CreateDestroy,
+      'addEventListener' | 'removeEventListener'
+    >
+{
   /**
    * Connects to a server. It succeeds once the server's certificate is verified; a server that
    * verifies clients may refuse this one thereafter, which is an error event of
@@ -134,7 +134,8 @@ class QUICClient {
   protected socket: QUICSocket;
   protected _closed: boolean = false;
   protected resolveClosedP!: () => void;
-  protected isDestroying = false;
+  protected destroying?: Promise<void>;
+  protected isDestroyed = false;
 
   /**
    * @internal
@@ -150,6 +151,7 @@ class QUICClient {
     connection: QUICConnection;
     logger: Logger;
   }) {
+    super();
     this.socket = socket;
     this.isSocketShared = isSocketShared;
     this.connection = connection;
@@ -164,8 +166,8 @@ class QUICClient {
    *
    * @throws {errors.ErrorQUICClientDestroyed}
    */
-  @ready(new errors.ErrorQUICClientDestroyed())
   public get host(): Host {
+    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.remoteHost;
   }
 
@@ -174,8 +176,8 @@ class QUICClient {
    *
    * @throws {errors.ErrorQUICClientDestroyed}
    */
-  @ready(new errors.ErrorQUICClientDestroyed())
   public get port(): Port {
+    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.remotePort;
   }
 
@@ -184,8 +186,8 @@ class QUICClient {
    *
    * @throws {errors.ErrorQUICClientDestroyed}
    */
-  @ready(new errors.ErrorQUICClientDestroyed())
   public get localHost(): Host {
+    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.localHost;
   }
 
@@ -194,14 +196,19 @@ class QUICClient {
    *
    * @throws {errors.ErrorQUICClientDestroyed}
    */
-  @ready(new errors.ErrorQUICClientDestroyed())
   public get localPort(): Port {
+    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.localPort;
   }
 
   /** Whether the connection is closed. */
   public get closed(): boolean {
     return this._closed;
+  }
+
+  /** Whether the client is destroyed. */
+  public get [destroyed](): boolean {
+    return this.isDestroyed;
   }
 
   /**
@@ -226,26 +233,10 @@ class QUICClient {
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async destroy(opts: CloseOptions = {}): Promise<void> {
-    this.logger.info(`Destroy ${this.constructor.name}`);
-    this.isDestroying = true;
-    await this.connection.stop(opts);
-    this.socket.removeEventListener(
-      events.EventQUICSocketStopped.name,
-      this.handleEventQUICSocketStopped,
-    );
-    if (!this.isSocketShared && this.socket[running]) {
-      await this.socket.stop({ force: true });
-    }
-    this.logger.info(`Destroyed ${this.constructor.name}`);
-  }
-
-  /**
-   * Ends the wait of a graceful destroy.
-   *
-   * @internal
-   */
-  public overtake(opts?: CloseOptions): void {
-    this.connection.overtake(opts);
+    validateCodeArgs(opts);
+    if (opts.force !== false) this.connection.overtake(opts);
+    this.destroying ??= this.destroyNow(opts);
+    await this.destroying;
   }
 
   /**
@@ -279,7 +270,7 @@ class QUICClient {
     detail: error,
   }: events.EventQUICConnectionError): void => {
     this.close(
-      !this.isDestroying && isStopped(this.socket)
+      this.destroying === undefined && isStopped(this.socket)
         ? new errors.ErrorQUICClientSocketNotRunning(undefined, {
             cause: error,
           })
@@ -291,7 +282,7 @@ class QUICClient {
    * A socket must not stop before its client is destroyed.
    */
   protected handleEventQUICSocketStopped = (): void => {
-    if (this.isDestroying) return;
+    if (this.destroying !== undefined) return;
     this.close(new errors.ErrorQUICClientSocketNotRunning());
   };
 
@@ -304,19 +295,38 @@ class QUICClient {
     }
   };
 
+  protected async destroyNow(opts: CloseOptions): Promise<void> {
+    this.logger.info(`Destroy ${this.constructor.name}`);
+    this.setStatus('destroying');
+    emit([this], events.EventQUICClientDestroy, {});
+    await this.connection.stop(opts);
+    this.socket.removeEventListener(
+      events.EventQUICSocketStopped.name,
+      this.handleEventQUICSocketStopped,
+    );
+    if (!this.isSocketShared && this.socket[running]) {
+      await this.socket.stop({ force: true });
+    }
+    this.isDestroyed = true;
+    emit([this], events.EventQUICClientDestroyed, {});
+    this.setStatus(null);
+    this.logger.info(`Destroyed ${this.constructor.name}`);
+  }
+
   protected close(
     error:
       | ConnectionCloseError
       | errors.ErrorQUICClientSocketNotRunning<unknown>,
   ): void {
-    this.dispatchEvent(new events.EventQUICClientError({ detail: error }));
+    emit([this], events.EventQUICClientError, { detail: error });
     if (this._closed) return;
     this._closed = true;
     if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
-      this.dispatchEvent(new events.EventQUICClientClose({ detail: error }));
+      emit([this], events.EventQUICClientClose, { detail: error });
     }
     this.resolveClosedP();
-    if (!this.isDestroying) void this.destroy({ force: true });
+    // Not before all have heard of the end
+    queueMicrotask(() => void this.destroy({ force: true }));
   }
 }
 

@@ -1,10 +1,5 @@
 import type * as startStop from '@matrixai/async-init/StartStop.js';
-import {
-  ready,
-  running,
-  StartStop,
-  status,
-} from '@matrixai/async-init/StartStop.js';
+import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
 import {
@@ -20,13 +15,8 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import {
-  emit,
-  Overtaking,
-  Reemitting,
-  type Target,
-  type TypedListeners,
-} from './internal.js';
+import { emit, type Target } from './internal.js';
+import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import type { ConnectionError } from './native/types.js';
@@ -45,11 +35,7 @@ import type {
   StreamReasonToCode,
 } from './types.js';
 import * as utils from './utils.js';
-import { validateStreamType } from './validation.js';
-
-interface QUICConnection
-  extends Omit<startStop.StartStop, keyof TypedListeners>,
-    TypedListeners {}
+import { validateCodeArgs, validateStreamType } from './validation.js';
 
 /**
  * What the engine tells of a connection, see `native/internal/engine/connection.go`.
@@ -89,20 +75,12 @@ export type ConnectionOptions = {
  * peer was not heard of any more: {@link events.EventQUICConnectionError}, then
  * {@link events.EventQUICConnectionClose}. All its streams end with it.
  */
-@Overtaking('stop')
-@Reemitting(
-  events.EventQUICConnectionStart,
-  events.EventQUICConnectionStarted,
-  events.EventQUICConnectionStop,
-  events.EventQUICConnectionStopped,
-)
-@StartStop({
-  eventStart: events.EventQUICConnectionStart,
-  eventStarted: events.EventQUICConnectionStarted,
-  eventStop: events.EventQUICConnectionStop,
-  eventStopped: events.EventQUICConnectionStopped,
-})
-class QUICConnection implements NativeEventHandler {
+class QUICConnection
+  extends Lifecycle
+  implements
+    NativeEventHandler,
+    Omit<startStop.StartStop, 'addEventListener' | 'removeEventListener'>
+{
   /** Which end of the connection this is. */
   public readonly type: 'client' | 'server';
 
@@ -135,7 +113,9 @@ class QUICConnection implements NativeEventHandler {
   protected streams: Set<QUICStream> = new Set();
   protected resolveStreamsEnded?: () => void;
   protected resolveDrained?: () => void;
-  protected stopping = false;
+  protected isRunning = false;
+  protected starting?: Promise<void>;
+  protected stopping?: Promise<void>;
   protected overtaken?: CloseOptions;
   protected _closed = false;
   protected resolveClosedP!: () => void;
@@ -149,6 +129,7 @@ class QUICConnection implements NativeEventHandler {
    * @internal
    */
   public constructor(opts: ConnectionOptions) {
+    super();
     this.type = opts.type;
     this.config = opts.config;
     this.socket = opts.socket;
@@ -222,6 +203,11 @@ class QUICConnection implements NativeEventHandler {
     return this._closed;
   }
 
+  /** Whether the connection is open for streams, or is stopping. */
+  public get [running](): boolean {
+    return this.isRunning;
+  }
+
   /**
    * Makes the open connection keep the process alive, as it does by default.
    */
@@ -254,10 +240,10 @@ class QUICConnection implements NativeEventHandler {
     _opts?: object,
     ctx?: Partial<ContextTimedInput>,
   ): Promise<void> {
+    if (this.isRunning) return;
     if (this._closed) throw new errors.ErrorQUICConnectionClosed();
-    this.logger.info(`Start ${this.constructor.name}`);
-    if (this.type === 'client') await this.dial(ctx?.signal);
-    this.logger.info(`Started ${this.constructor.name}`);
+    this.starting ??= this.startNow(ctx?.signal);
+    await this.starting;
   }
 
   /**
@@ -268,20 +254,11 @@ class QUICConnection implements NativeEventHandler {
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
-    this.logger.info(`Stop ${this.constructor.name}`);
-    if (!this._closed) {
-      this.stopping = true;
-      this.env.binding.connectionRefuseStreams(this.handle);
-      if (opts.force === false) await this.drain();
-      const {
-        isApp = true,
-        errorCode = 0,
-        reason = new Uint8Array(0),
-      } = this.overtaken ?? opts;
-      this.env.binding.connectionClose(this.handle, isApp, errorCode, reason);
-      await this.env.holdFor(this.closedP);
-    }
-    this.logger.info(`Stopped ${this.constructor.name}`);
+    validateCodeArgs(opts);
+    if (opts.force !== false) this.overtake(opts);
+    if (this[status] === 'starting') await this.starting?.catch(() => {});
+    if (this.isRunning) this.stopping ??= this.stopNow(opts);
+    await this.stopping;
   }
 
   /**
@@ -354,9 +331,9 @@ class QUICConnection implements NativeEventHandler {
    * @throws {errors.ErrorQUICConnectionStopping} when the connection waits for its streams to end
    * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed
    */
-  @ready(new errors.ErrorQUICConnectionNotRunning(), false, ['stopping'])
   public newStream(type: 'bidi' | 'uni' = 'bidi'): QUICStream {
     validateStreamType(type);
+    if (!this.isRunning) throw new errors.ErrorQUICConnectionNotRunning();
     if (this._closed) throw new errors.ErrorQUICConnectionClosed();
     if (this.stopping) throw new errors.ErrorQUICConnectionStopping();
     const handle = callEngine(() =>
@@ -401,17 +378,6 @@ class QUICConnection implements NativeEventHandler {
    */
   public setOwner(owner: Target): void {
     this.owner = owner;
-  }
-
-  /**
-   * Emits an event of the connection on its owner.
-   *
-   * @internal
-   */
-  public reemit(event: events.EventQUICConnection): void {
-    if (this.owner !== undefined) {
-      emit([this.owner], event.constructor as new () => typeof event);
-    }
   }
 
   /**
@@ -480,6 +446,41 @@ class QUICConnection implements NativeEventHandler {
   protected establish(description: ConnectionDescription): void {
     this.description = description;
     this.socket.addConnection(this);
+  }
+
+  protected async startNow(signal?: AbortSignal): Promise<void> {
+    this.logger.info(`Start ${this.constructor.name}`);
+    this.setStatus('starting');
+    emit(this.targets, events.EventQUICConnectionStart, {});
+    try {
+      if (this.type === 'client') await this.dial(signal);
+      this.isRunning = true;
+      emit(this.targets, events.EventQUICConnectionStarted, {});
+    } finally {
+      this.setStatus(null);
+    }
+    this.logger.info(`Started ${this.constructor.name}`);
+  }
+
+  protected async stopNow(opts: CloseOptions): Promise<void> {
+    this.logger.info(`Stop ${this.constructor.name}`);
+    this.setStatus('stopping');
+    emit(this.targets, events.EventQUICConnectionStop, {});
+    if (!this._closed) {
+      this.env.binding.connectionRefuseStreams(this.handle);
+      if (opts.force === false) await this.drain();
+      const {
+        isApp = true,
+        errorCode = 0,
+        reason = new Uint8Array(0),
+      } = this.overtaken ?? opts;
+      this.env.binding.connectionClose(this.handle, isApp, errorCode, reason);
+      await this.env.holdFor(this.closedP);
+    }
+    this.isRunning = false;
+    emit(this.targets, events.EventQUICConnectionStopped, {});
+    this.setStatus(null);
+    this.logger.info(`Stopped ${this.constructor.name}`);
   }
 
   protected async dial(signal?: AbortSignal): Promise<void> {
@@ -585,7 +586,8 @@ class QUICConnection implements NativeEventHandler {
     this.started?.reject(error);
     this.resolveDrained?.();
     this.resolveClosedP();
-    if (this[running] && this[status] !== 'stopping') void this.stop();
+    // Not before all have heard of the end
+    queueMicrotask(() => void this.stop());
   }
 }
 

@@ -4,19 +4,12 @@ import type {
   WritableStream,
 } from 'node:stream/web';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
-import {
-  destroyed,
-  initLock,
-  status,
-  statusP,
-} from '@matrixai/async-init/CreateDestroy.js';
-import type { Status } from '@matrixai/async-init/types.js';
-import { RWLockWriter } from '@matrixai/async-locks';
+import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import { emit } from './internal.js';
-import LazyEvented from './lazyEvented.js';
+import Lifecycle from './lifecycle.js';
 import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
@@ -63,7 +56,7 @@ const empty = new Uint8Array(0);
  * peer's writer. Each side ends on its own; the stream is destroyed once both have.
  */
 class QUICStream
-  extends LazyEvented
+  extends Lifecycle
   implements
     ReadableWritablePair<Uint8Array, Uint8Array>,
     NativeEventHandler,
@@ -106,7 +99,6 @@ class QUICStream
   protected isDestroyed = false;
   protected _closedP?: Promise<void>;
   protected resolveClosedP?: () => void;
-  protected _initLock?: RWLockWriter;
 
   /**
    * @internal
@@ -216,22 +208,6 @@ class QUICStream
   /** Whether the stream is destroyed. */
   public get [destroyed](): boolean {
     return this.isDestroyed;
-  }
-
-  /** What the stream is at; nothing takes it time. */
-  public get [status](): Status {
-    return null;
-  }
-
-  /** Resolves with the next status, that is at the end. */
-  public get [statusP](): Promise<Status> {
-    return this.closedP.then(() => null);
-  }
-
-  /** Not taken by the stream. */
-  public get [initLock](): RWLockWriter {
-    this._initLock ??= new RWLockWriter();
-    return this._initLock;
   }
 
   /**
@@ -617,6 +593,7 @@ class QUICStream
    */
   protected end(): void {
     const targets = [this, ...this.connection.targets];
+    this.setStatus('destroying');
     emit(targets, events.EventQUICStreamDestroy, {});
     this.isDestroyed = true;
     this.env.unregister(this.handle);
@@ -624,6 +601,7 @@ class QUICStream
     this._opened?.resolve();
     this.resolveClosedP?.();
     emit(targets, events.EventQUICStreamDestroyed, {});
+    this.setStatus(null);
   }
 
   protected codeOf(type: 'read' | 'write', reason: any): number {

@@ -107,25 +107,3 @@ export function Overtaking(method: 'stop' | 'destroy') {
     return overtaking;
   };
 }
-
-/**
- * Has the owner of an object emit again what its decorators dispatch, which they do on the object alone.
- *
- * @param eventClasses - classes of events without detail
- *
- * @internal
- */
-export function Reemitting(...eventClasses: Array<new () => Event>) {
-  const classes = new Set<unknown>(eventClasses);
-  return <T extends new (...args: any[]) => any>(base: T): T => {
-    const reemitting = class extends base {
-      dispatchEvent(event: Event): boolean {
-        const isGoingOn = super.dispatchEvent(event);
-        if (classes.has(event.constructor)) this.reemit(event);
-        return isGoingOn;
-      }
-    };
-    Object.defineProperty(reemitting, 'name', { value: base.name });
-    return reemitting;
-  };
-}

@@ -195,7 +195,7 @@ func (c *Connection) incoming(recv *quic.ReceiveStream, send *quic.SendStream) {
 // JavaScript reads or writes: the peer has not heard of the stream before, and a goroutine
 // that starts wakes a thread, as does the write.
 func (s *Stream) startReading() {
-	if s.recv == nil || s.started {
+	if s.recv == nil || s.started || s.readDone {
 		return
 	}
 	s.started = true
@@ -577,6 +577,7 @@ func (s *Stream) Reset(code uint64) {
 	if send != nil {
 		s.stopWatch()
 		send.CancelWrite(s.resetCode)
+		s.startReading()
 	}
 	s.mu.Unlock()
 	s.releaseIfDone()
