@@ -79,6 +79,20 @@ const forever = 24 * 24 * time.Hour
 // that was given no limit: otherwise each would hold its memory forever.
 const handshakeIdleTimeout = 10 * time.Second
 
+// loopbackPacketSize is as much as quic-go sends. The loopback interface carries far more.
+const loopbackPacketSize = 1452
+
+// ForLoopback returns the configuration for a peer on this machine. Not all sockets can find out what
+// their path carries, but here it is known.
+func (c *Config) ForLoopback(conf *quic.Config) *quic.Config {
+	if !c.PathMTUDiscovery {
+		return conf
+	}
+	conf = conf.Clone()
+	conf.InitialPacketSize = loopbackPacketSize
+	return conf
+}
+
 // QUIC returns the configuration for quic-go.
 func (c *Config) QUIC(isServer bool) *quic.Config {
 	maxIdle := milliseconds(c.MaxIdleTimeout)

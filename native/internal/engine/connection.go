@@ -97,6 +97,9 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config) (*Connection, error) {
 	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
 	quicConf := conf.QUIC(false)
+	if isLoopback(addr) {
+		quicConf = conf.ForLoopback(quicConf)
+	}
 	quicConf.Tracer = traceOriginalConnectionID
 	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout)
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,8 +33,9 @@ type Listener struct {
 }
 
 type listenerConfig struct {
-	tls  *tls.Config
-	quic *quic.Config
+	tls      *tls.Config
+	quic     *quic.Config
+	loopback *quic.Config // for clients on this machine
 }
 
 func (c *listenerConfig) handshakeTimeout() time.Duration { return c.quic.HandshakeIdleTimeout }
@@ -61,8 +63,12 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 		},
 	}
 	quicConf := &quic.Config{
-		GetConfigForClient: func(*quic.ClientInfo) (*quic.Config, error) {
-			return l.config.Load().quic, nil
+		GetConfigForClient: func(info *quic.ClientInfo) (*quic.Config, error) {
+			c := l.config.Load()
+			if isLoopback(info.RemoteAddr) {
+				return c.loopback, nil
+			}
+			return c.quic, nil
 		},
 	}
 	t.listener.Store(l)
@@ -78,6 +84,11 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	return l, nil
 }
 
+func isLoopback(addr net.Addr) bool {
+	udpAddr, ok := addr.(*net.UDPAddr)
+	return ok && udpAddr.IP.IsLoopback()
+}
+
 // SetConfig sets the configuration of connections to come.
 func (l *Listener) SetConfig(c *config.Config) error {
 	tlsConf, err := c.ServerTLS(func(ctx context.Context) config.Verifier {
@@ -88,7 +99,7 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	}
 	quicConf := c.QUIC(true)
 	quicConf.Tracer = traceOriginalConnectionID
-	l.config.Store(&listenerConfig{tls: tlsConf, quic: quicConf})
+	l.config.Store(&listenerConfig{tls: tlsConf, quic: quicConf, loopback: c.ForLoopback(quicConf)})
 	return nil
 }
 
