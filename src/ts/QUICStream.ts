@@ -495,7 +495,7 @@ class QUICStream
    */
   protected cork(bytes: Uint8Array): void {
     if (this.corked === undefined) {
-      this.corked = Buffer.allocUnsafe(corkSize);
+      this.corked = takeCork();
       process.nextTick(uncork, this);
     }
     this.corked.set(bytes, this.corkedLength);
@@ -511,9 +511,11 @@ class QUICStream
   }
 
   protected takeCorked(): Uint8Array {
-    const bytes = this.corked?.subarray(0, this.corkedLength) ?? empty;
+    if (this.corked === undefined) return empty;
+    const bytes = this.corked.subarray(0, this.corkedLength);
     this.corked = undefined;
     this.corkedLength = 0;
+    returnCork();
     return bytes;
   }
 
@@ -629,6 +631,29 @@ class QUICStream
 
 function uncork(stream: QUICStream): void {
   stream.uncork();
+}
+
+// Memory for small writes, which are all sent before the turn ends: it is used from the start
+// again as soon as none is left
+const corks = { memory: new Uint8Array(64 * corkSize), used: 0, left: 0 };
+
+/**
+ * Memory to keep small writes of one stream in until it is given back.
+ */
+function takeCork(): Uint8Array {
+  corks.left++;
+  const end = corks.used + corkSize;
+  if (end > corks.memory.byteLength) return new Uint8Array(corkSize);
+  const cork = corks.memory.subarray(corks.used, end);
+  corks.used = end;
+  return cork;
+}
+
+/**
+ * Its content is used at once.
+ */
+function returnCork(): void {
+  if (--corks.left === 0) corks.used = 0;
 }
 
 function toBytes(chunk: unknown): Uint8Array {

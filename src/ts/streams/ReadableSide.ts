@@ -338,7 +338,7 @@ class Reader {
     this.#side.release();
     this.#side = undefined;
     if (!this.#closed.isPending) this.#closed = new Outcome();
-    this.#closed.reject(releasedError('reader'));
+    this.#closed.reject(() => releasedError('reader'));
   }
 
   /** @internal */
@@ -348,7 +348,7 @@ class Reader {
 
   /** @internal */
   fail(reason: any): void {
-    this.#closed.reject(reason);
+    this.#closed.reject(() => reason);
   }
 }
 

@@ -131,7 +131,7 @@ class WritableSide {
     this.isFinishing = false;
     this.error = reason;
     for (const write of this.writes.splice(0)) write.reject(reason);
-    this.closing?.reject(reason);
+    this.closing?.reject(() => reason);
     this.writer?.fail(reason);
   }
 
@@ -342,7 +342,7 @@ class Writer {
     if (this.#side === undefined) return;
     this.#side.release();
     this.#side = undefined;
-    this.fail(releasedError('writer'));
+    this.#reject(() => releasedError('writer'));
   }
 
   /** @internal */
@@ -362,6 +362,10 @@ class Writer {
 
   /** @internal */
   fail(reason: any): void {
+    this.#reject(() => reason);
+  }
+
+  #reject(reason: () => any): void {
     if (!this.#ready.isPending) this.#ready = new Outcome();
     if (!this.#closed.isPending) this.#closed = new Outcome();
     this.#ready.reject(reason);

@@ -53,7 +53,7 @@ export function isStandInFor(use: () => void): boolean {
  */
 export class Outcome {
   protected state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
-  protected reason?: any;
+  protected reason?: () => any;
   protected p?: Promise<undefined>;
   protected settle?: { resolve: () => void; reject: (reason: any) => void };
 
@@ -65,7 +65,7 @@ export class Outcome {
     if (this.p !== undefined) return this.p;
     this.p = new Promise<undefined>((resolve, reject) => {
       if (this.state === 'fulfilled') resolve(undefined);
-      else if (this.state === 'rejected') reject(this.reason);
+      else if (this.state === 'rejected') reject(this.reason?.());
       else this.settle = { resolve: () => resolve(undefined), reject };
     });
     this.p.catch(() => {});
@@ -78,11 +78,14 @@ export class Outcome {
     this.settle?.resolve();
   }
 
-  reject(reason: any): void {
+  /**
+   * @param reason - called if somebody asks for the promise: an error takes long to make
+   */
+  reject(reason: () => any): void {
     if (this.state !== 'pending') return;
     this.state = 'rejected';
     this.reason = reason;
-    this.settle?.reject(reason);
+    this.settle?.reject(reason());
   }
 }
 
