@@ -34,9 +34,9 @@ func init() {
 	log.SetOutput(io.Discard)
 
 	// A call from a JavaScript thread needs a processor of the Go scheduler. When transfers keep
-	// all of them busy, a call waits up to milliseconds for one: this one is for such calls.
+	// all of them busy, a call waits up to milliseconds for one. See docs/performance.md.
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
 }
 
