@@ -78,6 +78,7 @@ class ReadableSide {
    * Bytes have arrived.
    */
   wake(): void {
+    if (this.state !== 'readable') return;
     while (this.reads.length > 0) {
       const value = this.source.pull();
       if (value !== undefined) {
@@ -98,8 +99,8 @@ class ReadableSide {
     if (this.state !== 'readable') return;
     this.state = 'closed';
     this.rest = rest;
+    if (this.reads.length >= rest.length) this.reader?.end();
     for (const read of this.reads.splice(0)) read.resolve(this.next());
-    if (this.isDone) this.reader?.end();
     if (this.real !== undefined) this.closeReal();
     this.endPull();
   }
@@ -108,8 +109,8 @@ class ReadableSide {
     if (this.state !== 'readable') return;
     this.state = 'errored';
     this.error = reason;
-    for (const read of this.reads.splice(0)) read.reject(reason);
     this.reader?.fail(reason);
+    for (const read of this.reads.splice(0)) read.reject(reason);
     this.controller?.error(reason);
     this.endPull();
   }
@@ -174,6 +175,7 @@ class ReadableSide {
         cancel: (reason: any) => {
           if (this.state !== 'readable') return;
           this.state = 'closed';
+          this.endPull();
           this.source.stopReading(reason);
         },
       },
@@ -359,6 +361,9 @@ class ReadableIterator implements AsyncIterableIterator<Uint8Array> {
   readonly #reader: Reader;
   readonly #preventCancel: boolean;
   #isDone = false;
+  /** How many reads there are under way, and the last of them. */
+  #waiting = 0;
+  #last?: Promise<Result>;
 
   constructor(reader: Reader, preventCancel: boolean) {
     this.#reader = reader;
@@ -367,19 +372,25 @@ class ReadableIterator implements AsyncIterableIterator<Uint8Array> {
 
   next(): Promise<Result> {
     if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
-    return this.#reader.read().then(
+    const result = this.#reader.read().then(
       (result) => {
+        this.#waiting--;
         if (result.done) this.#finish();
         return result;
       },
       (e) => {
+        this.#waiting--;
         this.#finish();
         throw e;
       },
     );
+    this.#waiting++;
+    this.#last = result;
+    return result;
   }
 
   async return(value?: any): Promise<any> {
+    while (this.#waiting > 0) await this.#last?.catch(() => {});
     if (!this.#isDone) {
       const cancelled = this.#preventCancel
         ? undefined
