@@ -1,29 +1,49 @@
-// Measures the library over both I/O modes beside plain quic-go, prints a
-// table and writes results/latest.json.
+// Measures the library over both I/O modes beside plain quic-go and other
+// transports, prints tables, and writes them into the README.
 import { parseArgs } from 'node:util';
-import type { SocketIO } from '@matrixai/quic';
-import { type Bench, benches } from './benches.js';
-import { baseline, type Impl, library, measure, plainQuicGo } from './impls.js';
-import { format, type Result, summarise, table, write } from './report.js';
-
-const ios: Array<SocketIO> = ['native', 'dgram'];
+import { type Bench, benches } from './benches.ts';
+import {
+  buildGo,
+  describe,
+  type Impl,
+  impls,
+  installPeers,
+  measure,
+  tookTooLong,
+} from './impls.ts';
+import {
+  type Absence,
+  format,
+  type Report,
+  summarise,
+  toText,
+  write,
+} from './report.ts';
+import { Absent } from './transport.ts';
 
 const usage = `npm run bench -- [options]
 
 Client and server in one process on loopback, each measure in a fresh process.
 
-  --quick         a quarter of the work
+  --quick         an eighth of the work and one round
   --rounds N      measures of each bench and implementation (default 3)
-  --only BENCH    only this bench, may be repeated: ${benches.map((bench) => bench.name).join(', ')}
-  --io MODE       only this I/O mode: ${ios.join(', ')}
+  --only BENCH    only this bench, may be repeated:
+                  ${names(benches).join(', ')}
+  --impl NAME     only this implementation, may be repeated:
+                  ${names(impls).join(', ')}
+  --io MODE       only this I/O mode beside the others: native, dgram
+  --write         write the results although this is not the full run
   --help          this text
 
-Results go to benches/results/latest.json.`;
+The full run writes benches/results/ and the tables in README.md.`;
 
 interface Options {
   benches: Array<Bench>;
-  ios: Array<SocketIO>;
+  impls: Array<Impl>;
   rounds: number;
+  /** The longest that one measure of a peer may take, in milliseconds. */
+  patience: number;
+  write: boolean;
 }
 
 function parse(args: Array<string>): Options | undefined {
@@ -31,32 +51,45 @@ function parse(args: Array<string>): Options | undefined {
     args,
     options: {
       quick: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '3' },
+      rounds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
+      impl: { type: 'string', multiple: true, default: [] },
       io: { type: 'string' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return;
-  const rounds = Number(values.rounds);
+  const { quick, only, impl: chosen, io } = values;
+  const rounds = Number(values.rounds ?? (quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new Error(
       `--rounds wants a whole number above 0, got "${values.rounds}"`,
     );
   }
-  const only = values.only;
+  const ios = ['native', 'dgram'];
   for (const name of only) choose('--only', name, names(benches));
-  if (values.io !== undefined) choose('--io', values.io, ios);
+  for (const name of chosen) choose('--impl', name, names(impls));
+  if (io !== undefined) choose('--io', io, ios);
+  const all = !quick && only.length + chosen.length === 0 && io === undefined;
   return {
     benches: benches
       .filter(({ name }) => only.length === 0 || only.includes(name))
-      .map((bench) => ({
-        ...bench,
-        work: values.quick ? Math.ceil(bench.work / 4) : bench.work,
-      })),
-    ios: ios.filter((io) => values.io === undefined || values.io === io),
+      .map((bench) => (quick ? { ...bench, work: eighth(bench) } : bench)),
+    impls: impls
+      .filter(({ name }) => chosen.length === 0 || chosen.includes(name))
+      .filter(
+        ({ name }) => io === undefined || io === name || !ios.includes(name),
+      ),
     rounds,
+    patience: quick ? 10_000 : 30_000,
+    write: all || values.write,
   };
+}
+
+/** As many as a step asks for are at once in any case. */
+function eighth({ work, step }: Bench): number {
+  return Math.max(Math.ceil(work / 8), step?.atOnce ?? 0);
 }
 
 function choose(option: string, got: string, wanted: Array<string>): void {
@@ -69,44 +102,71 @@ function names(items: Array<{ name: string }>): Array<string> {
 }
 
 /**
+ * Builds and installs what the implementations need.
+ *
+ * @returns Why the peers that want it could not be installed, if so.
+ */
+async function prepare(impls: Array<Impl>): Promise<string | undefined> {
+  await buildGo();
+  if (!impls.some(({ peer }) => peer?.installed)) return;
+  try {
+    await installPeers();
+  } catch (error) {
+    return `not installed: ${describe(error)}`;
+  }
+}
+
+/**
  * Measures round by round and, within a bench, implementation by
  * implementation, so that a machine that drifts hits all alike.
  */
 async function measureAll(
-  options: Options,
-  impls: Array<Impl>,
-): Promise<Array<Result>> {
+  { benches, impls, rounds, patience }: Options,
+  notInstalled: string | undefined,
+): Promise<Report> {
   const values = new Map<string, Array<number>>();
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const bench of options.benches) {
+  const absences = new Map<string, Absence>();
+  for (let round = 1; round <= rounds; round++) {
+    for (const bench of benches) {
+      if (round > (bench.rounds ?? Infinity)) continue;
       for (const impl of impls) {
         const what = `${bench.name} ${impl.name}`;
+        if ((impl.peer && bench.own) || absences.get(what)?.final) continue;
+        const progress = `round ${round} of ${rounds}  ${what} `;
         try {
-          const value = await measure(impl, bench, bench.work);
+          if (impl.peer?.installed && notInstalled !== undefined) {
+            throw new Absent(notInstalled);
+          }
+          const timeout = impl.peer ? patience : undefined;
+          const value = await measure(impl, bench, timeout);
           values.set(what, [...(values.get(what) ?? []), value]);
-          console.log(
-            `round ${round} of ${options.rounds}  ${what}  ${format(value)} ${bench.unit}`,
-          );
+          console.log(progress, `${format(value)} ${bench.unit}`);
         } catch (error) {
-          process.exitCode = 1;
-          console.error(`${what} failed: ${describe(error)}`);
+          const reason = describe(error);
+          console.log(progress, reason);
+          const final = error instanceof Absent || reason === tookTooLong;
+          const names = { bench: bench.name, impl: impl.name };
+          absences.set(what, { ...names, reason, final });
+          // What a peer cannot do is no fault of the library.
+          if (!impl.peer && !(error instanceof Absent)) process.exitCode = 1;
         }
       }
     }
   }
-  return options.benches.flatMap((bench) =>
+  const results = benches.flatMap((bench) =>
     impls.flatMap((impl) => {
       const measured = values.get(`${bench.name} ${impl.name}`);
       return measured ? [summarise(bench, impl.name, measured)] : [];
     }),
   );
-}
-
-/** What a failed process wrote to stderr, or why it could not be measured. */
-function describe(error: any): string {
-  if (error.code === 'ENOENT') return `${error.path} was not found`;
-  if (error.killed) return 'it took too long and was ended';
-  return error.stderr || error.message;
+  return {
+    benches,
+    rounds,
+    results,
+    absences: [...absences]
+      .filter(([what]) => !values.has(what))
+      .map(([, absence]) => absence),
+  };
 }
 
 async function main(): Promise<void> {
@@ -115,10 +175,10 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  const impls = [await plainQuicGo(), ...options.ios.map(library)];
-  const results = await measureAll(options, impls);
-  console.log(table(results, options.benches, baseline));
-  await write(results);
+  const notInstalled = await prepare(options.impls);
+  const report = await measureAll(options, notInstalled);
+  console.log(`\n${toText(report)}`);
+  if (options.write) await write(report);
 }
 
 main().catch((error) => {

@@ -1,6 +1,7 @@
 // Command quic-go does the work of one bench in plain quic-go, client and
 // server in one process on loopback, and prints {"value": n} to stdout. It is
-// the yardstick for the same work done by ../workloads.ts: change both alike.
+// the yardstick for the same work done by ../measures.ts and ../workloads.ts:
+// change both alike.
 //
 // Usage: quic-go <bench> <work> <warm-up>
 package main
@@ -11,23 +12,43 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"time"
+	"strings"
 )
 
 // workload does the given amount of work; its unit is the bench's own.
 type workload func(ctx context.Context, p *pair, work int) error
 
-type bench struct {
-	work workload
-	// unitsPerWork scales the amount of work to what is reported per second.
-	unitsPerWork float64
-}
+// measure turns work into a value in the bench's unit.
+type measure func(ctx context.Context, work, warmUp int) (float64, error)
 
-var benches = map[string]bench{
-	"bulk":       {bulk, mebibyte / 1e6},
-	"echo-1":     {echoes(1), 1},
-	"echo-32":    {echoes(32), 1},
-	"handshakes": {handshakes, 1},
+// measureOf returns the measure of a bench, whose name may end with how many
+// at once.
+func measureOf(bench string) (measure, error) {
+	name, atOnce := bench, 1
+	if i := strings.LastIndexByte(bench, '-'); i >= 0 {
+		n, err := amount(bench[i+1:])
+		if err != nil {
+			return nil, err
+		}
+		name, atOnce = bench[:i], n
+	}
+	switch name {
+	case "bulk":
+		return perSecond(bulk(atOnce), mebibyte/1e6, nil), nil
+	case "lossy":
+		return perSecond(bulk(1), mebibyte/1e6, relayed), nil
+	case "echo":
+		return perSecond(echoes(atOnce), 1, nil), nil
+	case "handshakes":
+		return perSecond(handshakes, 1, nil), nil
+	case "connections":
+		return microseconds(connections, atOnce), nil
+	case "streams":
+		return microseconds(echoes, atOnce), nil
+	case "memory":
+		return memory, nil
+	}
+	return nil, fmt.Errorf("no bench is called %q", bench)
 }
 
 func main() {
@@ -41,9 +62,12 @@ func run(args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("usage: quic-go <bench> <work> <warm-up>")
 	}
-	b, ok := benches[args[0]]
-	if !ok {
-		return fmt.Errorf("no bench is called %q", args[0])
+	if args[0] == "heap" || args[0] == "delay" {
+		return json.NewEncoder(os.Stdout).Encode(map[string]string{"absent": "it runs no JavaScript"})
+	}
+	measure, err := measureOf(args[0])
+	if err != nil {
+		return err
 	}
 	work, err := amount(args[1])
 	if err != nil {
@@ -53,23 +77,11 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
-	p, err := newPair(ctx)
+	value, err := measure(context.Background(), work, warmUp)
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	if err := b.work(ctx, p, warmUp); err != nil {
-		return fmt.Errorf("warm-up: %w", err)
-	}
-	start := time.Now()
-	if err := b.work(ctx, p, work); err != nil {
-		return err
-	}
-	seconds := time.Since(start).Seconds()
-	return json.NewEncoder(os.Stdout).Encode(map[string]float64{
-		"value": float64(work) * b.unitsPerWork / seconds,
-	})
+	return json.NewEncoder(os.Stdout).Encode(map[string]float64{"value": value})
 }
 
 func amount(arg string) (int, error) {

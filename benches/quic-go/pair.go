@@ -20,15 +20,22 @@ const (
 	mebibyte = 1 << 20
 )
 
+// defaultStreams is how many streams of a client may be open at once.
+const defaultStreams = 100
+
 // config holds the defaults of the JavaScript library, so that both sides of
-// the comparison have the same flow-control windows and stream limits.
-var config = &quic.Config{
-	InitialStreamReceiveWindow:     1 * mebibyte,
-	MaxStreamReceiveWindow:         16 * mebibyte,
-	InitialConnectionReceiveWindow: 10 * mebibyte,
-	MaxConnectionReceiveWindow:     24 * mebibyte,
-	MaxIncomingStreams:             100,
-	MaxIncomingUniStreams:          100,
+// the comparison have the same flow-control windows and timeouts.
+func config(streams int) *quic.Config {
+	return &quic.Config{
+		InitialStreamReceiveWindow:     1 * mebibyte,
+		MaxStreamReceiveWindow:         16 * mebibyte,
+		InitialConnectionReceiveWindow: 10 * mebibyte,
+		MaxConnectionReceiveWindow:     24 * mebibyte,
+		MaxIncomingStreams:             int64(streams),
+		MaxIncomingUniStreams:          100,
+		// The library has no idle timeout by default
+		MaxIdleTimeout: time.Hour,
+	}
 }
 
 // pair is a server and a client, each on a loopback UDP socket of its own,
@@ -38,17 +45,20 @@ type pair struct {
 	listener   *quic.Listener
 	client     *quic.Transport
 	connection *quic.Conn
+	// address is what clients dial: the server's, or of what leads to it.
+	address net.Addr
 	// received yields the length of every uni stream that the server read.
 	received  chan int64
 	clientTLS *tls.Config
 }
 
-func newPair(ctx context.Context) (_ *pair, err error) {
+// through is nil or turns the server's address into the one to dial.
+func newPair(ctx context.Context, streams int, through relay) (_ *pair, err error) {
 	serverTLS, clientTLS, err := selfSigned()
 	if err != nil {
 		return nil, err
 	}
-	p := &pair{received: make(chan int64, 1), clientTLS: clientTLS}
+	p := &pair{received: make(chan int64, defaultStreams), clientTLS: clientTLS}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -60,8 +70,14 @@ func newPair(ctx context.Context) (_ *pair, err error) {
 	if p.client, err = newTransport(); err != nil {
 		return nil, err
 	}
-	if p.listener, err = p.server.Listen(serverTLS, config); err != nil {
+	if p.listener, err = p.server.Listen(serverTLS, config(streams)); err != nil {
 		return nil, err
+	}
+	p.address = p.server.Conn.LocalAddr()
+	if through != nil {
+		if p.address, err = through(p.address); err != nil {
+			return nil, err
+		}
 	}
 	go p.serve(ctx)
 	p.connection, err = p.dial(ctx)
@@ -77,7 +93,7 @@ func newTransport() (*quic.Transport, error) {
 }
 
 func (p *pair) dial(ctx context.Context) (*quic.Conn, error) {
-	return p.client.Dial(ctx, p.server.Conn.LocalAddr(), p.clientTLS, config)
+	return p.client.Dial(ctx, p.address, p.clientTLS, config(defaultStreams))
 }
 
 func (p *pair) serve(ctx context.Context) {

@@ -17,32 +17,45 @@ const (
 	parallelHandshakes = 4
 )
 
-// bulk sends work MiB over one unidirectional stream and waits until the
-// server has read the last byte.
-func bulk(ctx context.Context, p *pair, work int) error {
-	stream, err := p.connection.OpenUniStreamSync(ctx)
+// bulk returns the workload that sends work MiB in all over that many streams
+// at once and waits until the server has read the last byte.
+func bulk(streams int) workload {
+	return func(ctx context.Context, p *pair, work int) error {
+		total := int64(work) * mebibyte
+		err := inParallel(streams, streams, func() error {
+			return send(ctx, p.connection, total/int64(streams))
+		})
+		if err != nil {
+			return err
+		}
+		var received int64
+		for range streams {
+			select {
+			case n := <-p.received:
+				received += n
+			case <-p.connection.Context().Done():
+				return context.Cause(p.connection.Context())
+			}
+		}
+		if received != total {
+			return fmt.Errorf("sent %d bytes, the server read %d", total, received)
+		}
+		return nil
+	}
+}
+
+func send(ctx context.Context, conn *quic.Conn, total int64) error {
+	stream, err := conn.OpenUniStreamSync(ctx)
 	if err != nil {
 		return err
 	}
 	chunk := make([]byte, chunkSize)
-	total := int64(work) * mebibyte
 	for sent := int64(0); sent < total; sent += chunkSize {
 		if _, err := stream.Write(chunk); err != nil {
 			return err
 		}
 	}
-	if err := stream.Close(); err != nil {
-		return err
-	}
-	select {
-	case received := <-p.received:
-		if received != total {
-			return fmt.Errorf("sent %d bytes, the server read %d", total, received)
-		}
-		return nil
-	case <-p.connection.Context().Done():
-		return context.Cause(p.connection.Context())
-	}
+	return stream.Close()
 }
 
 func (p *pair) serveBulk(ctx context.Context, conn *quic.Conn) {
@@ -51,14 +64,17 @@ func (p *pair) serveBulk(ctx context.Context, conn *quic.Conn) {
 		if err != nil {
 			return
 		}
-		chunk := make([]byte, chunkSize)
-		var received int64
-		for err == nil {
-			var n int
-			n, err = stream.Read(chunk)
-			received += int64(n)
-		}
-		p.received <- received
+		go func() {
+			chunk := make([]byte, chunkSize)
+			var received int64
+			var err error
+			for err == nil {
+				var n int
+				n, err = stream.Read(chunk)
+				received += int64(n)
+			}
+			p.received <- received
+		}()
 	}
 }
 
@@ -121,6 +137,44 @@ func handshakes(ctx context.Context, p *pair, work int) error {
 		}
 		return conn.CloseWithError(0, "")
 	})
+}
+
+// connections returns the workload that opens that many connections, four at a
+// time, echoes over each and closes them when all are open; again until work
+// were open.
+func connections(atOnce int) workload {
+	return func(ctx context.Context, p *pair, work int) error {
+		message := bytes.Repeat([]byte{0x61}, echoSize)
+		for done := 0; done < work; done += atOnce {
+			conns, err := open(ctx, p, atOnce, func(conn *quic.Conn) error {
+				return echo(ctx, conn, message)
+			})
+			for _, conn := range conns {
+				conn.CloseWithError(0, "")
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// open opens that many connections, four at a time, and calls use with each.
+func open(ctx context.Context, p *pair, count int, use func(*quic.Conn) error) ([]*quic.Conn, error) {
+	var mutex sync.Mutex
+	var conns []*quic.Conn
+	err := inParallel(parallelHandshakes, count, func() error {
+		conn, err := p.dial(ctx)
+		if err != nil {
+			return err
+		}
+		mutex.Lock()
+		conns = append(conns, conn)
+		mutex.Unlock()
+		return use(conn)
+	})
+	return conns, err
 }
 
 // inParallel calls f count times, parallel calls at once.

@@ -1,0 +1,82 @@
+// This library, over the I/O mode that the first argument names.
+import {
+  events,
+  QUICClient,
+  QUICServer,
+  QUICSocket,
+  type QUICStream,
+  type SocketIO,
+} from '@matrixai/quic';
+import {
+  count,
+  credentials,
+  echo,
+  exchange,
+  host,
+  type Transport,
+  writeChunks,
+} from './transport.ts';
+import { run } from './worker.ts';
+
+function library(io: SocketIO): Transport {
+  let shared: Promise<QUICSocket> | undefined;
+  const clientSocket = async () => {
+    const socket = new QUICSocket({ io });
+    await socket.start({ host });
+    return socket;
+  };
+  return {
+    async listen({ onReceived, onIdle, streams }) {
+      const server = new QUICServer({
+        io,
+        config: {
+          ...credentials,
+          verifyPeer: false,
+          initialMaxStreamsBidi: streams,
+        },
+      });
+      server.addEventListener(
+        events.EventQUICConnectionStream.name,
+        ({ detail: stream }: events.EventQUICConnectionStream) => {
+          if (stream.type === 'uni') count(stream.readable).then(onReceived);
+          else if (onIdle) onIdle();
+          else echo(stream);
+        },
+      );
+      await server.start({ host });
+      return {
+        port: server.port,
+        close: () => server.stop({ force: true }),
+      };
+    },
+    async connect(port) {
+      shared ??= clientSocket();
+      const client = await QUICClient.createQUICClient({
+        host,
+        port,
+        socket: await shared,
+        config: { verifyPeer: true, ca: credentials.cert },
+      });
+      const { connection } = client;
+      return {
+        send: (total) =>
+          writeChunks(connection.newStream('uni').writable, total),
+        echo: (message) => exchange(connection.newStream(), message),
+        idle: () => writeOne(connection.newStream()),
+        close: () => client.destroy({ force: true }),
+      };
+    },
+    async close() {
+      await (await shared)?.stop({ force: true });
+    },
+  };
+}
+
+function writeOne(stream: QUICStream): void {
+  stream.writable
+    .getWriter()
+    .write(new Uint8Array(1))
+    .catch(() => {});
+}
+
+await run(library(process.argv[2] as SocketIO));

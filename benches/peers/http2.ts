@@ -1,0 +1,75 @@
+// node:http2 over TLS 1.3, a request for each stream.
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { credentials, host, type Transport } from '../transport.ts';
+import { run } from '../worker.ts';
+import { countNode, readNode, writeNode } from './node.ts';
+
+// What the library has; the defaults are slower.
+const connectionWindow = 24 * 2 ** 20;
+const settings = { initialWindowSize: 16 * 2 ** 20 };
+
+const transport: Transport = {
+  async listen({ onReceived, onIdle }) {
+    const server = http2.createSecureServer({
+      ...credentials,
+      minVersion: 'TLSv1.3',
+      settings,
+    });
+    server.on('session', (session) => {
+      session.setLocalWindowSize(connectionWindow);
+      session.on('error', () => {});
+    });
+    server.on('stream', async (stream, headers) => {
+      stream.on('error', () => {});
+      if (headers[':path'] === '/bulk') {
+        countNode(stream, (bytes) => {
+          stream.respond({}, { endStream: true });
+          onReceived?.(bytes);
+        });
+      } else if (onIdle) {
+        onIdle();
+      } else {
+        const message = await readNode(stream);
+        stream.respond();
+        stream.end(message);
+      }
+    });
+    server.listen(0, host);
+    await once(server, 'listening');
+    return {
+      port: (server.address() as AddressInfo).port,
+      close: async () => {
+        server.close();
+      },
+    };
+  },
+
+  async connect(port) {
+    const session = http2.connect(`https://${host}:${port}`, {
+      ca: credentials.cert,
+      settings,
+    });
+    await once(session, 'connect');
+    session.setLocalWindowSize(connectionWindow);
+    const request = (path: string) =>
+      session.request({ ':method': 'POST', ':path': path });
+    return {
+      send: (total) => writeNode(request('/bulk').resume(), total),
+      echo: (message) => {
+        const stream = request('/echo');
+        stream.end(message);
+        return readNode(stream);
+      },
+      idle: () => {
+        request('/idle')
+          .on('error', () => {})
+          .write(Buffer.alloc(1));
+      },
+      close: async () => session.destroy(),
+    };
+  },
+};
+
+await run(transport);

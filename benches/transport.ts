@@ -1,0 +1,113 @@
+// What the workloads need of a transport. The library and every peer written in
+// JavaScript have an implementation of it.
+
+/** Makes servers and clients that talk over loopback. */
+export interface Transport {
+  listen(handlers: Handlers): Promise<Server>;
+  /** Opens a connection with a full handshake. */
+  connect(port: number): Promise<Client>;
+  /** Frees what the clients share. */
+  close?(): Promise<void>;
+}
+
+/** What a server does with the streams of its clients. */
+export interface Handlers {
+  /** Is told how many bytes came over a stream that `send` made, at its end. */
+  onReceived?(bytes: number): void;
+  /** Gets every other stream, which is echoed without this. */
+  onIdle?(): void;
+  /** How many streams may be open at once; a hundred without this. */
+  streams?: number;
+}
+
+export interface Server {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** A connection. What a transport cannot do is left out. */
+export interface Client {
+  /** Sends that many bytes over a new stream, in chunks of `chunkSize`. */
+  send?(total: number): Promise<void>;
+  /** Sends the message over a new stream and reads it back. */
+  echo?(message: Uint8Array): Promise<Uint8Array>;
+  /** Opens a stream, sends one byte and leaves it so. */
+  idle?(): void | Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Says that a transport cannot do a bench, and why. */
+export class Absent extends Error {}
+
+export const host = '127.0.0.1';
+
+/** A certificate for `host`, which is its own authority; in PEM. */
+export const credentials = {
+  key: process.env.BENCH_KEY ?? '',
+  cert: process.env.BENCH_CERT ?? '',
+};
+
+export const chunkSize = 64 * 1024;
+
+/** Writes that many bytes to a web stream and ends it. */
+export async function writeChunks(
+  writable: WritableStream<Uint8Array>,
+  total: number,
+): Promise<void> {
+  const chunk = new Uint8Array(chunkSize);
+  const writer = writable.getWriter();
+  for (let sent = 0; sent < total; sent += chunkSize) {
+    await writer.ready;
+    // A failed write fails `ready` and `close` too.
+    writer.write(chunk).catch(() => {});
+  }
+  await writer.close();
+}
+
+/** Counts the bytes of a stream up to its end. */
+export async function count(
+  readable: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  let received = 0;
+  for await (const chunk of readable) received += chunk.byteLength;
+  return received;
+}
+
+/** Reads up to the end; without a copy when all came in one. */
+export async function readAll(
+  readable: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array> {
+  const chunks: Array<Uint8Array> = [];
+  for await (const chunk of readable) chunks.push(chunk);
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+}
+
+interface WebStream {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+}
+
+/** Writes the message, ends the stream and reads to its end meanwhile. */
+export async function exchange(
+  { readable, writable }: WebStream,
+  message: Uint8Array,
+): Promise<Uint8Array> {
+  const writer = writable.getWriter();
+  const [reply] = await Promise.all([
+    readAll(readable),
+    writer.write(message),
+    writer.close(),
+  ]);
+  return reply;
+}
+
+/** Reads to the end of a stream and writes all of it back. */
+export async function echo({ readable, writable }: WebStream): Promise<void> {
+  try {
+    const message = await readAll(readable);
+    const writer = writable.getWriter();
+    await Promise.all([writer.write(message), writer.close()]);
+  } catch {
+    // The client sees the reset of its stream, or its connection closed.
+  }
+}
