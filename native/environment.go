@@ -36,7 +36,7 @@ func init() {
 	// A call from a JavaScript thread needs a processor of the Go scheduler. When transfers keep
 	// all of them busy, a call waits up to milliseconds for one. See docs/performance.md.
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 }
 

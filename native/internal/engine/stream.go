@@ -18,11 +18,11 @@ import (
 const (
 	// readAhead is how much is read from a stream before JavaScript asks for it. What
 	// comes beyond is held back by flow control (RFC 9000 section 4).
-	readAhead = 256 << 10
+	readAhead = 512 << 10
 
 	// A writer is asked to wait at writeHigh bytes that are not sent yet, and to go on at writeLow.
-	writeHigh = 512 << 10
-	writeLow  = 256 << 10
+	writeHigh = 1024 << 10
+	writeLow  = 512 << 10
 
 	// eagerWrites is how much of a stream is queued in quic-go without a
 	// goroutine that waits for it. It only pays for short streams: quic-go copies what is
