@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"unsafe"
 
-	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/engine"
 )
 
@@ -27,7 +26,7 @@ func quic_connection_dial(
 		report(out, err)
 		return 0
 	}
-	c, err := config.Parse(bytes(conf, confLength))
+	c, err := t.ParseConfig(bytes(conf, confLength))
 	if err != nil {
 		report(out, err)
 		return 0

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"math"
 	"time"
@@ -42,6 +43,8 @@ type Config struct {
 
 	InitialMaxStreamsBidi int64 `json:"initialMaxStreamsBidi"`
 	InitialMaxStreamsUni  int64 `json:"initialMaxStreamsUni"`
+
+	cachedRoots *x509.CertPool
 }
 
 // An Error says which option is wrong and why. It never holds key material.

@@ -153,8 +153,8 @@ func keyPairOption(cert string) string {
 
 // roots returns the CAs of the options, or nil for those of the operating system.
 func (c *Config) roots() (*x509.CertPool, error) {
-	if len(c.CA) == 0 {
-		return nil, nil
+	if c.cachedRoots != nil || len(c.CA) == 0 {
+		return c.cachedRoots, nil
 	}
 	pool := x509.NewCertPool()
 	for _, ca := range c.CA {

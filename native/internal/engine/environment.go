@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
@@ -20,6 +21,7 @@ type Environment struct {
 	Events  *event.Queue
 	objects handle.Table[any]
 	counts  counts
+	configs config.Cache
 }
 
 type counts struct {

@@ -275,9 +275,10 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 	if len(g.unnamed) == 0 {
 		return id, nil
 	}
-	if c := g.unnamed[goroutine()]; c != nil {
+	name := goroutine()
+	if c := g.unnamed[name]; c != nil {
 		c.source = id
-		delete(g.unnamed, goroutine())
+		delete(g.unnamed, name)
 	}
 	return id, nil
 }

@@ -1,0 +1,37 @@
+package config
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestCacheSharesAllButKeys(t *testing.T) {
+	var cache Cache
+	parse := func(data string) *Config {
+		t.Helper()
+		c, err := cache.Parse([]byte(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	plain, keyed := `{"maxIdleTimeout": 1000}`, `{"key": ["secret"], "cert": ["certificate"]}`
+	if parse(plain) != parse(plain) {
+		t.Error("the same options were parsed twice")
+	}
+	if parse(plain) == parse(`{"maxIdleTimeout": 2000}`) {
+		t.Error("other options were taken for the same")
+	}
+	if parse(keyed) == parse(keyed) {
+		t.Error("a private key was kept")
+	}
+	for i := range 10 * maxCached {
+		parse(fmt.Sprintf(`{"maxIdleTimeout": %d}`, i))
+	}
+	if n := len(cache.configs); n > maxCached {
+		t.Errorf("%d configurations are kept, want %d at most", n, maxCached)
+	}
+	if _, err := cache.Parse([]byte("{")); err == nil {
+		t.Error("malformed options were accepted")
+	}
+}
