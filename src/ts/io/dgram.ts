@@ -10,6 +10,8 @@ import type { BindOptions, SocketTransport } from './types.js';
 const slotSize = 1536;
 const slotHeaderSize = 64;
 const slots = 256;
+// Datagrams that are sent in one go, while the engine fills the rest of the ring
+const batch = 64;
 const batchHeaderSize = 5;
 
 // A batch is delivered when it cannot take another datagram of the largest size
@@ -162,18 +164,24 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
    * Sends what is in the ring, which libuv does at once unless the system has no room.
    */
   public handleExit(): void {
-    this.flush();
+    this.sendSome(slots);
   }
 
-  /**
-   * Sends all datagrams in the ring that are not being sent yet.
-   */
   protected flush = (): void => {
     this.flushing = false;
-    if (this.closed) return;
+    if (!this.closed) this.sendSome(batch);
+  };
+
+  /**
+   * Sends datagrams in the ring that are not being sent yet.
+   *
+   * @param most - how many may be under way
+   */
+  protected sendSome(most: number): void {
     const pending = this.environment.binding.transportPending(this.handle);
     const view = this.ringView;
-    while (this.inFlight < pending) {
+    const end = Math.min(pending, most);
+    while (this.inFlight < end) {
       const offset = this.nextSlot * slotSize;
       const length = view.getUint16(offset, true);
       const { host, port } = this.destination(offset);
@@ -188,7 +196,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       }
     }
     if (pending === 0) this.resolveIdle?.();
-  };
+  }
 
   protected destination(offset: number): { host: string; port: number } {
     const id = this.ringView.getUint32(offset + 4, true);
