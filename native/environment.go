@@ -38,7 +38,17 @@ func init() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
+	if os.Getenv("GOGC") == "" {
+		ballast = make([]byte, ballastSize)
+	}
 }
+
+// ballast is never touched, so that it takes address space only. But it counts when the garbage
+// collector decides when to run next: else a process with few connections collects
+// its few megabytes hundreds of times a second. See docs/performance.md.
+var ballast []byte
+
+const ballastSize = 32 << 20
 
 // environments is the one thing that all environments of the process share: it turns the
 // number that C++ holds into the environment, as no pointer to Go memory may be kept there.

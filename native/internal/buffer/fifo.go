@@ -1,7 +1,10 @@
 // Package buffer holds stream bytes between the transport and JavaScript.
 package buffer
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // BlockSize is the size of the blocks that a [FIFO] is made of, in bytes.
 const BlockSize = 64 << 10
@@ -43,6 +46,9 @@ func (b *block) free() {
 // the memory that Space or Front returned may be written or read while other
 // methods are called, until Commit or Consume.
 type FIFO struct {
+	// Total, when set, is a counter of bytes that several queues share.
+	Total *atomic.Int64
+
 	blocks []*block
 	length int
 	// Set while the memory that Space returned is being filled.
@@ -52,6 +58,13 @@ type FIFO struct {
 
 // Len returns the number of bytes in the queue.
 func (f *FIFO) Len() int { return f.length }
+
+func (f *FIFO) grow(n int) {
+	f.length += n
+	if f.Total != nil {
+		f.Total.Add(int64(n))
+	}
+}
 
 // Space returns memory behind the last byte, to be filled and then committed.
 func (f *FIFO) Space() []byte {
@@ -71,7 +84,7 @@ func (f *FIFO) Space() []byte {
 func (f *FIFO) Commit(n int) {
 	f.filling = false
 	f.blocks[len(f.blocks)-1].end += n
-	f.length += n
+	f.grow(n)
 	f.dropEmpty()
 }
 
@@ -107,7 +120,7 @@ func (f *FIFO) Front() []byte {
 // Consume removes the first n bytes, which must be no more than Front returned.
 func (f *FIFO) Consume(n int) {
 	f.blocks[0].start += n
-	f.length -= n
+	f.grow(-n)
 	f.dropEmpty()
 }
 
@@ -131,5 +144,6 @@ func (f *FIFO) Clear() {
 	for _, b := range f.blocks {
 		b.free()
 	}
-	f.blocks, f.length = nil, 0
+	f.blocks = nil
+	f.grow(-f.length)
 }

@@ -3,6 +3,7 @@ package buffer
 import (
 	"bytes"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 )
 
@@ -96,4 +97,20 @@ func TestShortMessagesUseASmallBlock(t *testing.T) {
 		t.Fatalf("the second block has %d bytes", n)
 	}
 	f.Commit(0)
+}
+
+func TestTotalOfSeveral(t *testing.T) {
+	var total atomic.Int64
+	a, b := FIFO{Total: &total}, FIFO{Total: &total}
+	a.Write(make([]byte, 100_000))
+	b.Write(make([]byte, 10))
+	a.Read(make([]byte, 70_000))
+	if n := total.Load(); n != 30_010 {
+		t.Fatalf("the total is %d", n)
+	}
+	a.Clear()
+	b.Consume(4)
+	if n := total.Load(); n != 6 {
+		t.Fatalf("the total is %d after Clear", n)
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -52,6 +53,9 @@ type Connection struct {
 	accepted         chan struct{}      // closed when JavaScript wants to hear of streams and of the end
 	acceptOnce       sync.Once
 	readerGone       chan struct{} // signalled when a reader has ended
+
+	// Bytes of all streams that JavaScript has not read, and that are not sent.
+	unread, unsent atomic.Int64
 
 	mu       sync.Mutex
 	quic     *quic.Conn // nil until the handshake completed

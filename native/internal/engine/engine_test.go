@@ -321,7 +321,7 @@ func TestBackpressure(t *testing.T) {
 			stalled = true
 		}
 	}
-	if limit := 4 << 20; written > limit {
+	if limit := 6 << 20; written > limit {
 		t.Fatalf("a writer whose peer does not read wrote %d bytes, more than %d", written, limit)
 	}
 	s.Write(nil, true)
@@ -521,6 +521,47 @@ func TestWhatHappensBeforeAcceptWaits(t *testing.T) {
 		t.Fatalf("read %q", got)
 	}
 	server.next(event.ConnectionClosed)
+}
+
+func TestManyStreamsShareTheBuffers(t *testing.T) {
+	const streams = 100
+	serverConfig, clientConfig := options(t)
+	serverConfig.InitialMaxStreamsUni = streams
+	p := connect(t, serverConfig, clientConfig)
+	for range streams {
+		s, err := p.clientConn.OpenStream(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for written := 0; written < readAhead && s.Write(make([]byte, 32<<10), false) != WriteFull; {
+			written += 32 << 10
+		}
+	}
+	if n := p.clientConn.unsent.Load(); n > maxUnsent+streams*2*fairShare {
+		t.Fatalf("%d bytes wait to be sent", n)
+	}
+	var last int64
+	wait(t, "it never stalls", func() bool {
+		time.Sleep(100 * time.Millisecond)
+		n := p.serverConn.unread.Load()
+		stalled := n > 0 && n == last
+		last = n
+		return stalled
+	})
+	if last > maxUnread+streams*2*fairShare {
+		t.Fatalf("%d bytes wait to be read", last)
+	}
+	// None is forgotten: each goes on when it is read
+	for range streams {
+		s := p.server.lookupStream(p.server.next(event.ConnectionStream))
+		got := 0
+		wait(t, "a stream does not go on", func() bool {
+			if n := s.Read(make([]byte, 64<<10)); n > 0 {
+				got += n
+			}
+			return got >= 2*fairShare
+		})
+	}
 }
 
 func TestStreamsThatAreNotReadKeepTheirCredit(t *testing.T) {

@@ -18,11 +18,17 @@ import (
 const (
 	// readAhead is how much is read from a stream before JavaScript asks for it. What
 	// comes beyond is held back by flow control (RFC 9000 section 4).
-	readAhead = 512 << 10
+	readAhead = 1 << 20
 
 	// A writer is asked to wait at writeHigh bytes that are not sent yet, and to go on at writeLow.
-	writeHigh = 1024 << 10
-	writeLow  = 512 << 10
+	writeHigh = 2 << 20
+	writeLow  = 1 << 20
+
+	// When all streams of a connection together hold more than maxUnread bytes or maxUnsent, each of
+	// them is held to fairShare: a few streams at full speed need much, many must not.
+	maxUnread = 4 << 20
+	maxUnsent = 8 << 20
+	fairShare = 64 << 10
 
 	// eagerWrites is how much of a stream is queued in quic-go without a
 	// goroutine that waits for it. It only pays for short streams: quic-go copies what is
@@ -97,6 +103,7 @@ func newStream(c *Connection) *Stream {
 	s := &Stream{env: c.env, conn: c}
 	s.id.Store(-1)
 	s.space.L = &s.mu
+	s.in.Total, s.out.Total = &c.unread, &c.unsent
 	return s
 }
 
@@ -311,7 +318,7 @@ func (s *Stream) readLoop() {
 	var one [1]byte
 	for {
 		s.mu.Lock()
-		for s.in.Len() >= readAhead && !s.readDone && !s.closing {
+		for s.isInFull() && !s.readDone && !s.closing {
 			s.space.Wait()
 		}
 		idle := s.in.Len() == 0
@@ -338,6 +345,18 @@ func (s *Stream) readLoop() {
 			return
 		}
 	}
+}
+
+// isInFull reports whether to wait until JavaScript has read some of what came in.
+func (s *Stream) isInFull() bool {
+	n := s.in.Len()
+	return n >= readAhead || n >= fairShare && s.conn.unread.Load() >= maxUnread
+}
+
+// isOutFull reports whether to ask JavaScript to wait until some is sent.
+func (s *Stream) isOutFull() bool {
+	n := s.out.Len()
+	return n >= writeHigh || n >= fairShare && s.conn.unsent.Load() >= maxUnsent
 }
 
 // salvageTimeout bounds the wait for bytes before a FIN that arrived, should some be missing.
@@ -428,9 +447,8 @@ func (s *Stream) Read(p []byte) int {
 		s.mu.Unlock()
 		return ReadClosed
 	}
-	full := s.in.Len() >= readAhead
 	n := s.in.Read(p)
-	if full && s.in.Len() < readAhead {
+	if !s.isInFull() {
 		s.space.Signal()
 	}
 	if s.inErr == io.EOF && s.in.Len() == 0 {
@@ -500,7 +518,7 @@ func (s *Stream) write(p []byte, fin bool) int {
 		return WriteFinished
 	}
 	s.startWriting()
-	if s.out.Len() >= writeHigh {
+	if s.isOutFull() {
 		s.wantWrite = true
 		return WriteFull
 	}

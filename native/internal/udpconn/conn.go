@@ -16,16 +16,20 @@ const maxErrors = 256
 type Conn struct {
 	*net.UDPConn
 	receiver *receiver
+	backlog  backlog
 
 	mu     sync.Mutex
 	errors map[netip.AddrPort]error
 }
 
 // New wraps a socket.
-func New(conn *net.UDPConn) *Conn { return &Conn{UDPConn: conn, receiver: newReceiver(conn)} }
+func New(conn *net.UDPConn) *Conn {
+	return &Conn{UDPConn: conn, receiver: newReceiver(conn), backlog: newBacklog()}
+}
 
 // WriteMsgUDP sends a datagram.
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
+	c.backlog.written()
 	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
 	if err != nil {
 		c.remember(addr, err)

@@ -56,6 +56,7 @@ func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	if !r.isOn {
 		return r.conn.ReadBatch(messages, flags)
 	}
+	c.backlog.wait()
 	if len(r.pending) == 0 {
 		n, err := r.conn.ReadBatch(r.reads, flags)
 		if err != nil {
@@ -67,6 +68,7 @@ func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	for ; n < len(messages) && len(r.pending) > 0; n++ {
 		r.next(&messages[n])
 	}
+	c.backlog.read(n)
 	return n, nil
 }
 
