@@ -44,6 +44,8 @@
             '-buildmode=c-shared',
             '-buildvcs=false',
             '-trimpath',
+            # Names are resolved by Node.js, users are not asked for: no need of libc for either.
+            '-tags=netgo,osusergo',
             '-ldflags=-s -w -extldflags=<(go_extldflags)',
             '-o', '<@(_outputs)',
             './native',
