@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { utils } from '@matrixai/quic';
 import type { Bench } from './benches.ts';
@@ -13,6 +11,7 @@ const exec = promisify(execFile);
 // This file runs from benches/dist/.
 const dist = fileURLToPath(new URL('.', import.meta.url));
 const root = path.join(dist, '..', '..');
+const scripts = pathToFileURL(path.join(root, 'scripts', 'common.js')).href;
 const peersFolder = path.join(root, 'benches', 'peers');
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
@@ -31,6 +30,9 @@ export interface Impl {
     share?: Record<string, number>;
   };
 }
+
+/** The I/O modes of the library, each an implementation. */
+export const ios = ['native', 'dgram'] as const;
 
 /** What most ratios are against. */
 export const baseline = 'quic-go';
@@ -74,7 +76,7 @@ export const impls: Array<Impl> = [
     title: 'plain quic-go',
     command: [path.join(dist, `quic-go${suffix}`)],
   },
-  ...['native', 'dgram'].map(
+  ...ios.map(
     (io): Impl => ({
       name: io,
       title: io,
@@ -152,30 +154,13 @@ export async function buildGo(): Promise<void> {
  * would refuse a lock without the optional packages that a registry lacks.
  */
 export async function installPeers(): Promise<void> {
-  if (!(await stale())) return;
+  const { isInstalled } = await import(scripts);
+  if (isInstalled(peersFolder)) return;
   console.log('Installing the peers');
   await exec('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
     cwd: peersFolder,
     shell: process.platform === 'win32',
   });
-}
-
-async function stale(): Promise<boolean> {
-  const wanted = await readLock('package-lock.json');
-  const present = await readLock('node_modules/.package-lock.json');
-  // Optional ones are those for other platforms.
-  return Object.entries(wanted).some(
-    ([name, { version, optional }]) =>
-      name !== '' && !optional && present[name]?.version !== version,
-  );
-}
-
-async function readLock(
-  name: string,
-): Promise<Record<string, { version?: string; optional?: boolean }>> {
-  const file = path.join(peersFolder, name);
-  if (!existsSync(file)) return {};
-  return JSON.parse(await readFile(file, 'utf8')).packages;
 }
 
 const { key, cert } = utils.selfSigned();

@@ -8,6 +8,7 @@ import {
   type Impl,
   impls,
   installPeers,
+  ios,
   measure,
   tookTooLong,
 } from './impls.ts';
@@ -67,10 +68,10 @@ function parse(args: Array<string>): Options | undefined {
       `--rounds wants a whole number above 0, got "${values.rounds}"`,
     );
   }
-  const ios = ['native', 'dgram'];
+  const modes: Array<string> = [...ios];
   for (const name of only) choose('--only', name, names(benches));
   for (const name of chosen) choose('--impl', name, names(impls));
-  if (io !== undefined) choose('--io', io, ios);
+  if (io !== undefined) choose('--io', io, modes);
   const all = !quick && only.length + chosen.length === 0 && io === undefined;
   return {
     benches: benches
@@ -79,7 +80,7 @@ function parse(args: Array<string>): Options | undefined {
     impls: impls
       .filter(({ name }) => chosen.length === 0 || chosen.includes(name))
       .filter(
-        ({ name }) => io === undefined || io === name || !ios.includes(name),
+        ({ name }) => io === undefined || io === name || !modes.includes(name),
       ),
     rounds,
     patience: quick ? 10_000 : 30_000,
@@ -145,8 +146,8 @@ async function measureAll(
           const reason = describe(error);
           console.log(progress, reason);
           const final = error instanceof Absent || reason === tookTooLong;
-          const names = { bench: bench.name, impl: impl.name };
-          absences.set(what, { ...names, reason, final });
+          const absence = { bench: bench.name, impl: impl.name, reason, final };
+          absences.set(what, absence);
           // What a peer cannot do is no fault of the library.
           if (!impl.peer && !(error instanceof Absent)) process.exitCode = 1;
         }

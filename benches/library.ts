@@ -4,17 +4,16 @@ import {
   QUICClient,
   QUICServer,
   QUICSocket,
-  type QUICStream,
   type SocketIO,
 } from '@matrixai/quic';
 import {
-  count,
   credentials,
-  echo,
   exchange,
   host,
+  serve,
   type Transport,
   writeChunks,
+  writeOne,
 } from './transport.ts';
 import { run } from './worker.ts';
 
@@ -26,22 +25,19 @@ function library(io: SocketIO): Transport {
     return socket;
   };
   return {
-    async listen({ onReceived, onIdle, streams }) {
+    async listen(handlers) {
       const server = new QUICServer({
         io,
         config: {
           ...credentials,
           verifyPeer: false,
-          initialMaxStreamsBidi: streams,
+          initialMaxStreamsBidi: handlers.streams,
         },
       });
       server.addEventListener(
         events.EventQUICConnectionStream.name,
-        ({ detail: stream }: events.EventQUICConnectionStream) => {
-          if (stream.type === 'uni') count(stream.readable).then(onReceived);
-          else if (onIdle) onIdle();
-          else echo(stream);
-        },
+        ({ detail }: events.EventQUICConnectionStream) =>
+          serve(detail, handlers),
       );
       await server.start({ host });
       return {
@@ -70,13 +66,6 @@ function library(io: SocketIO): Transport {
       await (await shared)?.stop({ force: true });
     },
   };
-}
-
-function writeOne(stream: QUICStream): void {
-  stream.writable
-    .getWriter()
-    .write(new Uint8Array(1))
-    .catch(() => {});
 }
 
 await run(library(process.argv[2] as SocketIO));

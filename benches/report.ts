@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import { markdownTable } from 'markdown-table';
 import type { Bench } from './benches.ts';
 import { barChart, type Chart } from './chart.ts';
-import { baseline, type Impl, impls } from './impls.ts';
+import { baseline, type Impl, impls, ios } from './impls.ts';
 
 /** The measures of one bench with one implementation, summed up. */
 export interface Result {
@@ -35,8 +35,6 @@ export interface Report {
 
 /** Rows of cells, the first of which is the head. */
 type Rows = Array<Array<string>>;
-
-const ios = ['native', 'dgram'] as const;
 
 /** Steps whose cost has grown by more than this are marked. */
 const growth = 2;

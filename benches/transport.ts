@@ -101,6 +101,25 @@ export async function exchange(
   return reply;
 }
 
+/** Writes one byte to a stream and leaves it open. */
+export async function writeOne({ writable }: WebStream): Promise<void> {
+  try {
+    await writable.getWriter().write(new Uint8Array(1));
+  } catch {
+    // Its connection was closed before.
+  }
+}
+
+/** Does what is asked with a stream of a client of `@matrixai/quic`. */
+export function serve(
+  stream: WebStream & { type: 'bidi' | 'uni' },
+  { onReceived, onIdle }: Handlers,
+): void {
+  if (stream.type === 'uni') count(stream.readable).then(onReceived);
+  else if (onIdle) onIdle();
+  else echo(stream);
+}
+
 /** Reads to the end of a stream and writes all of it back. */
 export async function echo({ readable, writable }: WebStream): Promise<void> {
   try {

@@ -52,6 +52,24 @@ class Source implements ReadableSource {
   stopReading(): void {
     this.isOver = true;
   }
+
+  /** Takes a chunk, unless it is over, as does `fail` with a failure. */
+  arrive(chunk: Uint8Array): boolean {
+    if (this.isOver) return false;
+    this.chunks.push(chunk);
+    return true;
+  }
+
+  finish(): void {
+    this.isFinished = true;
+    this.pulled();
+  }
+
+  fail(): boolean {
+    if (this.isOver) return false;
+    this.isOver = true;
+    return true;
+  }
 }
 
 function standIn(): Feed {
@@ -60,18 +78,11 @@ function standIn(): Feed {
   return {
     stream: source.side.stream,
     arrive(chunk) {
-      if (source.isOver) return;
-      source.chunks.push(chunk);
-      source.side.wake();
+      if (source.arrive(chunk)) source.side.wake();
     },
-    finish() {
-      source.isFinished = true;
-      source.pulled();
-    },
+    finish: () => source.finish(),
     fail(reason) {
-      if (source.isOver) return;
-      source.isOver = true;
-      source.side.fail(reason);
+      if (source.fail()) source.side.fail(reason);
     },
   };
 }
@@ -120,20 +131,13 @@ function real(): Feed {
   return {
     stream,
     arrive(chunk) {
-      if (source.isOver) return;
-      source.chunks.push(chunk);
-      if (wake === undefined || !serve()) return;
+      if (!source.arrive(chunk) || wake === undefined || !serve()) return;
       wake();
       wake = undefined;
     },
-    finish() {
-      source.isFinished = true;
-      source.pulled();
-    },
+    finish: () => source.finish(),
     fail(reason) {
-      if (source.isOver) return;
-      source.isOver = true;
-      controller.error(reason);
+      if (source.fail()) controller.error(reason);
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   host,
   type Transport,
   writeChunks,
+  writeOne,
 } from '../transport.ts';
 import { run } from '../worker.ts';
 
@@ -64,10 +65,8 @@ const transport: Transport = {
         writeChunks(await connection.createUnidirectionalStream(wait), total),
       echo: async (message) =>
         exchange(await connection.createBidirectionalStream(wait), message),
-      idle: async () => {
-        const stream = await connection.createBidirectionalStream(wait);
-        await stream.writable.getWriter().write(new Uint8Array(1));
-      },
+      idle: async () =>
+        writeOne(await connection.createBidirectionalStream(wait)),
       close: async () => connection.close({ closeCode: 0, reason: '' }),
     };
   },

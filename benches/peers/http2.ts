@@ -1,10 +1,9 @@
 // node:http2 over TLS 1.3, a request for each stream.
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { credentials, host, type Transport } from '../transport.ts';
 import { run } from '../worker.ts';
-import { countNode, readNode, writeNode } from './node.ts';
+import { countNode, listenNode, readNode, writeNode } from './node.ts';
 
 // What the library has; the defaults are slower.
 const connectionWindow = 24 * 2 ** 20;
@@ -36,14 +35,7 @@ const transport: Transport = {
         stream.end(message);
       }
     });
-    server.listen(0, host);
-    await once(server, 'listening');
-    return {
-      port: (server.address() as AddressInfo).port,
-      close: async () => {
-        server.close();
-      },
-    };
+    return listenNode(server);
   },
 
   async connect(port) {

@@ -1,7 +1,19 @@
 // What the peers with Node.js streams share.
 import { once } from 'node:events';
+import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { chunkSize } from '../transport.ts';
+import { chunkSize, host, type Server } from '../transport.ts';
+
+export async function listenNode(server: net.Server): Promise<Server> {
+  server.listen(0, host);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    close: async () => {
+      server.close();
+    },
+  };
+}
 
 /** Writes that many bytes and ends the stream. */
 export async function writeNode(

@@ -10,13 +10,13 @@ import {
   QUICSocket,
 } from '@matrixai/quic-v2';
 import {
-  count,
   credentials,
-  echo,
   exchange,
   host,
+  serve,
   type Transport,
   writeChunks,
+  writeOne,
 } from '../transport.ts';
 import { run } from '../worker.ts';
 
@@ -57,20 +57,18 @@ async function clientSocket(): Promise<QUICSocket> {
 }
 
 const transport: Transport = {
-  async listen({ onReceived, onIdle, streams = 100 }) {
+  async listen(handlers) {
     const server = new QUICServer({
       crypto: serverCrypto,
       logger,
-      config: { ...credentials, initialMaxStreamsBidi: streams },
+      config: {
+        ...credentials,
+        initialMaxStreamsBidi: handlers.streams ?? 100,
+      },
     });
     server.addEventListener(
       events.EventQUICConnectionStream.name,
-      (event: any) => {
-        const stream = event.detail;
-        if (stream.type === 'uni') count(stream.readable).then(onReceived);
-        else if (onIdle) onIdle();
-        else echo(stream);
-      },
+      (event: any) => serve(event.detail, handlers),
     );
     await server.start({ host });
     return { port: server.port, close: () => server.stop({ force: true }) };
@@ -93,13 +91,7 @@ const transport: Transport = {
       send: (total) =>
         writeChunks(connection.newStream('uni').writable as any, total),
       echo: (message) => exchange(connection.newStream() as any, message),
-      idle: () => {
-        connection
-          .newStream()
-          .writable.getWriter()
-          .write(new Uint8Array(1))
-          .catch(() => {});
-      },
+      idle: () => writeOne(connection.newStream() as any),
       close: () => client.destroy({ force: true }),
     };
   },

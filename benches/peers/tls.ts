@@ -1,11 +1,10 @@
 // node:tls: a connection is all that it has, so there is one for each stream that
 // carries bulk, and none to echo over.
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { credentials, host, type Transport } from '../transport.ts';
 import { run } from '../worker.ts';
-import { countNode, writeNode } from './node.ts';
+import { countNode, listenNode, writeNode } from './node.ts';
 
 const transport: Transport = {
   async listen({ onReceived }) {
@@ -19,14 +18,7 @@ const transport: Transport = {
         });
       },
     );
-    server.listen(0, host);
-    await once(server, 'listening');
-    return {
-      port: (server.address() as AddressInfo).port,
-      close: async () => {
-        server.close();
-      },
-    };
+    return listenNode(server);
   },
 
   async connect(port) {

@@ -17,6 +17,8 @@ const (
 	parallelHandshakes = 4
 )
 
+var message = bytes.Repeat([]byte{'a'}, echoSize)
+
 // bulk returns the workload that sends work MiB in all over that many streams
 // at once and waits until the server has read the last byte.
 func bulk(streams int) workload {
@@ -82,12 +84,11 @@ func (p *pair) serveBulk(ctx context.Context, conn *quic.Conn) {
 // one sends 1 KiB over a new bidirectional stream and reads it back.
 func echoes(parallel int) workload {
 	return func(ctx context.Context, p *pair, work int) error {
-		message := bytes.Repeat([]byte{0x61}, echoSize)
-		return inParallel(parallel, work, func() error { return echo(ctx, p.connection, message) })
+		return inParallel(parallel, work, func() error { return echo(ctx, p.connection) })
 	}
 }
 
-func echo(ctx context.Context, conn *quic.Conn, message []byte) error {
+func echo(ctx context.Context, conn *quic.Conn) error {
 	stream, err := conn.OpenStreamSync(ctx)
 	if err != nil {
 		return err
@@ -144,10 +145,9 @@ func handshakes(ctx context.Context, p *pair, work int) error {
 // were open.
 func connections(atOnce int) workload {
 	return func(ctx context.Context, p *pair, work int) error {
-		message := bytes.Repeat([]byte{0x61}, echoSize)
 		for done := 0; done < work; done += atOnce {
 			conns, err := open(ctx, p, atOnce, func(conn *quic.Conn) error {
-				return echo(ctx, conn, message)
+				return echo(ctx, conn)
 			})
 			for _, conn := range conns {
 				conn.CloseWithError(0, "")

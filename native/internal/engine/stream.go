@@ -348,15 +348,13 @@ func (s *Stream) readLoop() {
 }
 
 // isInFull reports whether to wait until JavaScript has read some of what came in.
-func (s *Stream) isInFull() bool {
-	n := s.in.Len()
-	return n >= readAhead || n >= fairShare && s.conn.unread.Load() >= maxUnread
-}
+func (s *Stream) isInFull() bool { return isFull(&s.in, readAhead, maxUnread) }
 
-// isOutFull reports whether to ask JavaScript to wait until some is sent.
-func (s *Stream) isOutFull() bool {
-	n := s.out.Len()
-	return n >= writeHigh || n >= fairShare && s.conn.unsent.Load() >= maxUnsent
+// isFull reports whether a queue holds as much as it may, or its share while those of
+// all streams of the connection together hold as much as they may.
+func isFull(queue *buffer.FIFO, most int, mostOfAll int64) bool {
+	n := queue.Len()
+	return n >= most || n >= fairShare && queue.Total.Load() >= mostOfAll
 }
 
 // salvageTimeout bounds the wait for bytes before a FIN that arrived, should some be missing.
@@ -518,7 +516,7 @@ func (s *Stream) write(p []byte, fin bool) int {
 		return WriteFinished
 	}
 	s.startWriting()
-	if s.isOutFull() {
+	if isFull(&s.out, writeHigh, maxUnsent) {
 		s.wantWrite = true
 		return WriteFull
 	}

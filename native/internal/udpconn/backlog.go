@@ -28,22 +28,15 @@ func newBacklog() backlog { return backlog{fell: make(chan struct{}, 1)} }
 func (b *backlog) read(n int) { b.count.Add(int32(n)) }
 
 func (b *backlog) written() {
-	for {
-		count := b.count.Load()
-		if count == 0 {
-			return
+	count := b.count.Load()
+	for count > 0 && !b.count.CompareAndSwap(count, max(count-perWrite, 0)) {
+		count = b.count.Load()
+	}
+	if count >= maxBacklog && count-perWrite < maxBacklog {
+		select {
+		case b.fell <- struct{}{}:
+		default:
 		}
-		left := max(count-perWrite, 0)
-		if !b.count.CompareAndSwap(count, left) {
-			continue
-		}
-		if count >= maxBacklog && left < maxBacklog {
-			select {
-			case b.fell <- struct{}{}:
-			default:
-			}
-		}
-		return
 	}
 }
 

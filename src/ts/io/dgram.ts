@@ -11,7 +11,7 @@ const slotSize = 1536;
 const slotHeaderSize = 64;
 const slots = 256;
 // Datagrams that are sent in one go, while the engine fills the rest of the ring
-const batch = 64;
+const sendBatch = 64;
 const batchHeaderSize = 5;
 
 // A batch is delivered when it cannot take another datagram of the largest size
@@ -169,7 +169,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected flush = (): void => {
     this.flushing = false;
-    if (!this.closed) this.sendSome(batch);
+    if (!this.closed) this.sendSome(sendBatch);
   };
 
   /**
