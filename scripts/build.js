@@ -1,6 +1,7 @@
 // Builds what is missing or out of date: the npm dependencies, the native
 // library with its addon, dist/. Folders named as arguments (tests, examples,
 // benches) are compiled as well.
+import { bundle } from './bundle.js';
 import { install, installed, isInstalled, root, run } from './common.js';
 import { buildNative, nativeStale } from './native.js';
 import { requireNativeTools, requireNpm } from './tools.js';
@@ -24,3 +25,4 @@ run('Compiling TypeScript', process.execPath, [
   '.',
   ...process.argv.slice(2),
 ]);
+await bundle();

@@ -10,9 +10,9 @@ import type { Binding } from './binding.js';
 export function loadBinding(): Binding {
   const require = createRequire(import.meta.url);
   const name = `@matrixai/quic-${process.platform}-${process.arch}`;
-  const { version } = require('../../package.json');
+  const { version } = require('../package.json');
   const local = fileURLToPath(
-    new URL('../../build/Release/quic.node', import.meta.url),
+    new URL('../build/Release/quic.node', import.meta.url),
   );
   const failures: Array<string> = [];
   for (const candidate of [name, local]) {
