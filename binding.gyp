@@ -1,16 +1,22 @@
 {
-  # The file name of the Go library, which must lie beside quic.node at run time.
   'variables': {
+    'variables': {
+      # 1 if GCC or Clang builds for Windows, on whatever system.
+      'mingw%': 0,
+    },
+    'mingw%': '<(mingw)',
+    'napi_version': '8',
+    # The file name of the Go library, which must lie beside quic.node at run time.
     'conditions': [
-      ['OS=="win"', {
-        'go_library': 'quic.dll',
-        'go_extldflags': '-Wl,--out-implib,<(PRODUCT_DIR)/quic.lib',
+      ['OS=="win" or mingw==1', {
+        'go_library': 'libquic.dll',
+        'go_extldflags': '-Wl,--out-implib,<(PRODUCT_DIR)/libquic.lib',
       }, 'OS=="mac"', {
         'go_library': 'libquic.dylib',
         'go_extldflags': '-Wl,-install_name,@rpath/libquic.dylib',
       }, {
         'go_library': 'libquic.so',
-        'go_extldflags': '-Wl,-soname,libquic.so',
+        'go_extldflags': '-Wl,-s -Wl,-soname,libquic.so',
       }],
     ],
   },
@@ -26,7 +32,7 @@
         '<(PRODUCT_DIR)',
       ],
       'defines': [
-        'NAPI_VERSION=8',
+        'NAPI_VERSION=<(napi_version)',
         'NAPI_DISABLE_CPP_EXCEPTIONS',
       ],
       'actions': [
@@ -46,7 +52,8 @@
             '-trimpath',
             # Names are resolved by Node.js, users are not asked for: no need of libc for either.
             '-tags=netgo,osusergo',
-            '-ldflags=-s -w -extldflags=<(go_extldflags)',
+            # Without a build ID two builds of the same sources are the same bytes.
+            '-ldflags=-s -w -buildid= "-extldflags=<(go_extldflags)"',
             '-o', '<@(_outputs)',
             './native',
           ],
@@ -54,7 +61,7 @@
       ],
       'conditions': [
         ['OS=="win"', {
-          'libraries': ['<(PRODUCT_DIR)/quic.lib'],
+          'libraries': ['<(PRODUCT_DIR)/libquic.lib'],
           'msvs_settings': {
             'VCCLCompilerTool': {
               'ExceptionHandling': 0,
@@ -73,11 +80,27 @@
             'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
             'OTHER_LDFLAGS': ['-Wl,-rpath,@loader_path', '-Wl,-S', '-Wl,-x'],
           },
+        }, 'mingw==1', {
+          'libraries': ['<(PRODUCT_DIR)/libquic.lib'],
+          # The header of Node-API exports its functions, as Node.js itself would.
+          'defines': ['NAPI_EXTERN=__declspec(dllimport)'],
+          'cflags': ['-O2', '-Wall', '-Wextra'],
+          'cflags_cc': ['-std=c++17', '-fno-exceptions'],
+          'ldflags': ['-O2', '-Wl,-s'],
+          'actions': [
+            {
+              'action_name': 'node_api_imports',
+              'inputs': ['scripts/windows.js'],
+              'outputs': ['<(INTERMEDIATE_DIR)/imports.cc'],
+              'action': ['sh', '-c', 'node <(_inputs) <(napi_version) > <(_outputs)'],
+              'process_outputs_as_sources': 1,
+            },
+          ],
         }, {
           'libraries': ['-L<(PRODUCT_DIR)', '-lquic'],
           'cflags': ['-O2', '-Wall', '-Wextra', '-fvisibility=hidden'],
           'cflags_cc': ['-std=c++17', '-fno-exceptions'],
-          'ldflags': ["-Wl,-rpath,'$$ORIGIN'", '-Wl,-s', '-pthread'],
+          'ldflags': ['-O2', "-Wl,-rpath,'$$ORIGIN'", '-Wl,-s', '-pthread'],
         }],
       ],
     },

@@ -36,6 +36,7 @@ const shareAsyncInit = {
   },
 };
 
+/** Writes it, and returns what the bundle is made of, by the paths of its sources. */
 export async function bundle() {
   const modules = readdirSync(sources, { recursive: true })
     .map((name) => name.replaceAll('\\', '/'))
@@ -43,7 +44,7 @@ export async function bundle() {
     .map((name) => name.slice(0, -'.ts'.length))
     .sort();
   const { build } = await import('esbuild');
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     stdin: {
       contents: modules
@@ -52,6 +53,7 @@ export async function bundle() {
       resolveDir: sources,
     },
     bundle: true,
+    metafile: true,
     external: shared,
     plugins: [shareAsyncInit],
     platform: 'node',
@@ -77,6 +79,7 @@ export async function bundle() {
     '// @ts-ignore TS1479: Node.js 20.19, 22.12 and later can require an ES module.\n' +
       "export * from './index.js';\n",
   );
+  return metafile.inputs;
 }
 
 /** The text of a module that exports what the bundle calls `name`. */

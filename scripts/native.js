@@ -10,10 +10,13 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { installed, root, run } from './common.js';
+import { platforms, thisPlatform } from './platforms.js';
 
 const release = path.join(root, 'build', 'Release');
-const libraries = { win32: 'quic.dll', darwin: 'libquic.dylib' };
-const library = path.join(release, libraries[process.platform] ?? 'libquic.so');
+const library = path.join(
+  release,
+  platforms[thisPlatform]?.library ?? 'libquic.so',
+);
 const addon = path.join(release, 'quic.node');
 // Bears the time at which the last successful build began.
 const stamp = path.join(release, 'built');

@@ -1,37 +1,104 @@
-// Builds the native library for this machine, from scratch, and puts it into
-// the platform package that npm installs for machines like it.
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// Builds the native library from scratch for the platforms named as arguments,
+// or for this one, and puts it into their packages: `node prebuild.js NAME...`.
+// Those with a `zig` in platforms.js are built on any Linux x64, the others on
+// a machine of their own; Android's with an NDK in ANDROID_NDK_HOME.
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { build, root } from './common.js';
+import { fail, install, isInstalled, root } from './common.js';
 import { nodeGypEnvironment } from './native.js';
-import { requireNativeTools } from './tools.js';
+import { platforms, thisPlatform } from './platforms.js';
+import { requireNativeTools, requireNpm } from './tools.js';
+import { zigEnvironment } from './zig.js';
 
-build();
-const { default: prebuildify } = await import('prebuildify');
+const names = process.argv.slice(2);
+if (names.length === 0) names.push(thisPlatform);
+for (const name of names) {
+  if (!Object.hasOwn(platforms, name)) {
+    fail(`${name} is no platform: ${Object.keys(platforms).join(', ')}.`);
+  }
+}
+if (!isInstalled(root)) {
+  requireNpm();
+  install(root);
+}
+const tools = requireNativeTools();
+for (const name of names) await prebuild(name);
 
-const target = `${process.platform}-${process.arch}`;
-const out = mkdtempSync(path.join(tmpdir(), 'quic-prebuild-'));
-try {
-  // prebuildify hands its own environment on to node-gyp.
-  process.env = nodeGypEnvironment(requireNativeTools());
+async function prebuild(name) {
+  const platform = platforms[name];
+  const [os, arch] = name.split('-');
+  // prebuildify clears build/ and hands its own environment on to node-gyp.
+  const stage = makeStage(name);
+  Object.assign(
+    process.env,
+    nodeGypEnvironment({ ...tools, ...compilers(name) }),
+    platform.go,
+    { GYP_DEFINES: os === 'win32' ? 'mingw=1' : '' },
+  );
+  const { default: prebuildify } = await import('prebuildify');
   await promisify(prebuildify)({
-    cwd: root,
-    out,
+    cwd: stage,
     name: 'quic',
     napi: true,
-    quiet: true,
+    platform: os,
+    arch,
     targets: [process.versions.node],
   });
-  const built = path.join(out, 'prebuilds', target);
-  for (const name of readdirSync(built)) {
-    copyFileSync(
-      path.join(built, name),
-      path.join(root, 'packages', target, name),
-    );
-    console.log(`packages/${target}/${name}`);
+  const folder = path.join(root, 'packages', name);
+  const licenses = 'THIRD_PARTY_LICENSES';
+  copyFileSync(
+    path.join(root, 'packages', licenses),
+    path.join(folder, licenses),
+  );
+  const built = path.join(stage, 'prebuilds', name);
+  for (const file of readdirSync(built)) {
+    copyFileSync(path.join(built, file), path.join(folder, file));
+    console.log(`packages/${name}/${file}`);
   }
-} finally {
-  rmSync(out, { recursive: true });
+}
+
+/** A folder with what binding.gyp names. */
+function makeStage(name) {
+  const stage = path.join(root, 'build', 'prebuild', name);
+  rmSync(stage, { recursive: true, force: true });
+  mkdirSync(stage, { recursive: true });
+  const sources = ['addon', 'native', 'scripts', 'binding.gyp'];
+  for (const source of [...sources, 'go.mod', 'go.sum', 'package.json']) {
+    cpSync(path.join(root, source), path.join(stage, source), {
+      recursive: true,
+    });
+  }
+  symlinkSync(
+    path.join(root, 'node_modules'),
+    path.join(stage, 'node_modules'),
+    'junction',
+  );
+  return stage;
+}
+
+/** The C and C++ compilers for a platform, as environment variables. */
+function compilers(name) {
+  const { zig, clang, ndk } = platforms[name];
+  if (zig && thisPlatform === 'linux-x64') {
+    return zigEnvironment(zig, tools.PYTHON);
+  }
+  if (clang && process.platform === 'darwin') {
+    return { CC: `clang ${clang}`, CXX: `clang++ ${clang}` };
+  }
+  if (ndk && thisPlatform === 'linux-x64') {
+    const home = process.env.ANDROID_NDK_HOME;
+    if (!home) fail('Set ANDROID_NDK_HOME to the folder of an Android NDK.');
+    const bin = path.join(home, 'toolchains/llvm/prebuilt/linux-x86_64/bin');
+    return { CC: `${bin}/${ndk}-clang`, CXX: `${bin}/${ndk}-clang++` };
+  }
+  if (name === thisPlatform) return {};
+  return fail(`${name} cannot be built on ${thisPlatform}.`);
 }

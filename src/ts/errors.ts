@@ -42,6 +42,33 @@ export class ErrorQUICUndefinedBehaviour<T> extends ErrorQUIC<T> {
 }
 
 /**
+ * What {@link ErrorQUICNativeLibrary} says in `data`.
+ */
+export type NativeLibraryData = {
+  /** `process.platform`. */
+  platform: string;
+  /** `process.arch`. */
+  arch: string;
+  /** The C library: `glibc` with its version, `musl`, or that it was not found out. */
+  libc: string;
+  /** The package that should hold the library. */
+  package: string;
+  /** The version that it must have, which is that of `@matrixai/quic`. */
+  version: string;
+  /** What was tried in turn, whether it was there, and why it was of no use. */
+  failures: Array<{ tried: string; found: boolean; reason: string }>;
+};
+
+/**
+ * The native library was not found or cannot be loaded. It is looked for at the
+ * first use of the library, not at its import. The message says what was tried
+ * and what to do; `data` is {@link NativeLibraryData}.
+ */
+export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
+  static override description = 'The native library cannot be loaded';
+}
+
+/**
  * An option or argument outside of `config`, `host` and `port` has the wrong
  * type or is out of range. `data` is {@link OptionInvalidData}.
  */

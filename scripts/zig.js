@@ -1,0 +1,29 @@
+// Zig, whose C and C++ compilers build for other platforms with nothing of
+// theirs installed. It comes from PyPI, once, into node_modules/.cache/.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { installed, root, run } from './common.js';
+
+const folder = installed('.cache', 'zig');
+
+/** Where it is, with the sources of the libraries that it links. */
+export const zigFolder = path.join(folder, 'ziglang');
+
+/** Environment variables with which a build uses zig for a target. */
+export function zigEnvironment(target, python) {
+  if (!existsSync(path.join(zigFolder, 'zig'))) {
+    console.log('Installing zig');
+    run('Installing zig', python, [
+      ...['-m', 'pip', 'install', '--quiet', '--root-user-action=ignore'],
+      ...['--target', folder, '--only-binary=:all:', '--require-hashes'],
+      ...['-r', path.join(root, 'scripts', 'requirements.txt')],
+    ]);
+  }
+  return {
+    // The path of the project may have spaces, which make would not take.
+    PATH: `${zigFolder}${path.delimiter}${process.env.PATH}`,
+    CC: `zig cc -target ${target}`,
+    CXX: `zig c++ -target ${target}`,
+    AR: 'zig ar',
+  };
+}
