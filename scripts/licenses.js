@@ -5,8 +5,7 @@ import path from 'node:path';
 import { bundle } from './bundle.js';
 import { fail, installed, isInstalled, root } from './common.js';
 import { platforms } from './platforms.js';
-import { output, requireNativeTools } from './tools.js';
-import { zigEnvironment, zigFolder } from './zig.js';
+import { output } from './tools.js';
 
 if (!isInstalled(root)) fail('Build first: npm run build');
 
@@ -59,15 +58,12 @@ function write(file, items) {
   writeFileSync(path.join(root, file), sections.join('\n'));
 }
 
-zigEnvironment('native', requireNativeTools().PYTHON);
+// The runtime libraries of LLVM, of which the addon has parts, ask for no notice in
+// what they were compiled into.
 const native = [
   ...goModules(),
   ['node-addon-api', installed('node-addon-api')],
   ['node-api-headers', installed('node-api-headers')],
-  [
-    'libc++, libc++abi and libunwind of LLVM',
-    path.join(zigFolder, 'lib', 'libcxx'),
-  ],
 ];
 write('packages/THIRD_PARTY_LICENSES', native);
 write('THIRD_PARTY_LICENSES', [...native, ...(await bundled())]);

@@ -5,9 +5,7 @@ import path from 'node:path';
 import { installed, root, run } from './common.js';
 
 const folder = installed('.cache', 'zig');
-
-/** Where it is, with the sources of the libraries that it links. */
-export const zigFolder = path.join(folder, 'ziglang');
+const zigFolder = path.join(folder, 'ziglang');
 
 /** Environment variables with which a build uses zig for a target. */
 export function zigEnvironment(target, python) {

@@ -1,0 +1,12 @@
+import { output } from './packages.js';
+
+/** The highest version of glibc whose symbols a library asks for. */
+export async function maxGlibc(file: string): Promise<string> {
+  const printed = await output('readelf', ['--version-info', '--wide', file]);
+  const versions = [...printed.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(
+    ([, major, minor]) => [Number(major), Number(minor)],
+  );
+  if (versions.length === 0) throw new Error(`${file} asks for no glibc`);
+  versions.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+  return versions[0].join('.');
+}

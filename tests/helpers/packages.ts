@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+// This file runs from tests/dist/helpers/
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** One of the scripts of the project, which are JavaScript. */
+export function script(name: string): Promise<any> {
+  return import(pathToFileURL(path.join(root, 'scripts', name)).href);
+}
+
+/** What a command prints. Rejects if it fails, with what it printed. */
+export async function output(
+  command: string,
+  args: Array<string>,
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number } = {},
+): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(command, args, {
+      cwd: root,
+      maxBuffer: 1e8,
+      shell: process.platform === 'win32' && command === 'npm',
+      ...options,
+    });
+    return stdout;
+  } catch (e) {
+    const { stdout, stderr } = e as { stdout?: string; stderr?: string };
+    throw new Error(
+      `${command} ${args.join(' ')} failed: ${(e as Error).message}\n${stdout}\n${stderr}`,
+    );
+  }
+}
+
+/** A new folder that is removed after the test. */
+export async function makeFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'quic-packages-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Installs what the package.json of a folder under tests/ names. */
+export async function installTools(name: string): Promise<string> {
+  const folder = path.join(root, 'tests', name);
+  const { isInstalled } = await script('common.js');
+  if (!isInstalled(folder)) {
+    // Some are for other platforms, which npm takes by force only.
+    await output('npm', ['ci', '--force', '--no-audit', '--no-fund'], {
+      cwd: folder,
+    });
+  }
+  return path.join(folder, 'node_modules');
+}
+
+/** Builds the native library for platforms, into their packages. */
+export async function prebuild(...names: Array<string>): Promise<void> {
+  await output(process.execPath, ['scripts/prebuild.js', ...names]);
+}
+
+/** Packs the package in a folder of the project, and returns the path of the tarball. */
+export async function pack(
+  folder: string,
+  destination: string,
+): Promise<string> {
+  const printed = await output(
+    'npm',
+    ['pack', '--json', '--pack-destination', destination],
+    { cwd: path.join(root, folder) },
+  );
+  const [{ filename }] = parseLast(printed);
+  return path.join(destination, filename);
+}
+
+/** The list that npm prints as JSON, after what the scripts of the package print. */
+export function parseLast(printed: string): any {
+  return JSON.parse(printed.slice(printed.search(/^\[$/m)));
+}
+
+/** The environment of a user, who has not configured npm as this project has. */
+export function userEnvironment(
+  extra: NodeJS.ProcessEnv = {},
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^npm_/i.test(name),
+  );
+  return { ...Object.fromEntries(inherited), ...extra };
+}

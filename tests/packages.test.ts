@@ -1,0 +1,511 @@
+// What users get: the tarballs of npm, in a registry, installed and used.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  access,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, type TestContext, test } from 'node:test';
+import type { errors } from '@matrixai/quic';
+import {
+  installTools,
+  makeFolder,
+  output,
+  pack,
+  parseLast,
+  prebuild,
+  root,
+  script,
+  userEnvironment,
+} from './helpers/packages.js';
+
+const timeout = 600_000;
+const { platforms, thisPlatform } = await script('platforms.js');
+const here = platforms[thisPlatform];
+const skip = here ? false : `there is no package for ${thisPlatform}`;
+const name = '@matrixai/quic';
+
+test('the packages of the platforms are what scripts/packages.js writes', async () => {
+  const { packageFiles } = await script('packages.js');
+  for (const [file, content] of Object.entries(packageFiles())) {
+    assert.equal(await readFile(path.join(root, file), 'utf8'), content, file);
+  }
+  const folders = await readdir(path.join(root, 'packages'));
+  assert.deepEqual(
+    folders.filter((name) => name !== 'THIRD_PARTY_LICENSES').sort(),
+    Object.keys(platforms).sort(),
+  );
+});
+
+test('the loader knows the platforms that have packages', async () => {
+  const source = path.join(root, 'src', 'ts', 'native', 'load.ts');
+  const [, list] = /platforms = \[([^\]]*)\]/.exec(
+    await readFile(source, 'utf8'),
+  )!;
+  assert.deepEqual(
+    [...list.matchAll(/'(.*?)'/g)].map(([, name]) => name),
+    Object.keys(platforms),
+  );
+});
+
+test('THIRD_PARTY_LICENSES names all modules of go.mod', async () => {
+  const goMod = await readFile(path.join(root, 'go.mod'), 'utf8');
+  const licenses = await readFile(
+    path.join(root, 'THIRD_PARTY_LICENSES'),
+    'utf8',
+  );
+  for (const [, module] of goMod.matchAll(/^(?:require )?\t?(\S+) v\S+/gm)) {
+    assert.ok(licenses.includes(`\n${module}\n`), module);
+  }
+});
+
+test('classes bear the names under which they are exported', async () => {
+  // A bundler renames classes that would clash; events go by these names.
+  const all = Object.values(await import(name)).flatMap((value) =>
+    typeof value === 'object' ? Object.entries(value as object) : [],
+  );
+  const classes = all.filter(([name]) => /^(Error|Event)QUIC/.test(name));
+  assert.ok(classes.length > 50);
+  for (const [name, value] of classes) assert.equal(value.name, name);
+});
+
+describe('the error of the loader', () => {
+  // Those that dist/quic.js does not hold, with theirs
+  const dependencies = [
+    ...['async-cancellable', 'async-init', 'errors', 'events', 'timer'].map(
+      (name) => `@matrixai/${name}`,
+    ),
+    'ts-custom-error',
+  ];
+
+  /** Copies the library to a folder where there is nothing that was built for it. */
+  async function makeProject(t: TestContext): Promise<string> {
+    const folder = await makeFolder(t);
+    const modules = path.join(folder, 'node_modules');
+    for (const dependency of dependencies) {
+      await cp(
+        path.join(root, 'node_modules', dependency),
+        path.join(modules, dependency),
+        { recursive: true },
+      );
+    }
+    await cp(path.join(root, 'dist'), `${modules}/${name}/dist`, {
+      recursive: true,
+    });
+    await cp(
+      path.join(root, 'package.json'),
+      `${modules}/${name}/package.json`,
+    );
+    return folder;
+  }
+
+  /** The error of the first use of the library. */
+  async function use(folder: string): Promise<any> {
+    const code = `
+      const { QUICSocket } = await import('${name}');
+      try {
+        const socket = new QUICSocket();
+        await socket.start({ host: '127.0.0.1' });
+      } catch ({ name, message, data }) {
+        console.log(JSON.stringify({ name, message, data }));
+      }`;
+    const args = ['--input-type=module', '-e', code];
+    return JSON.parse(await output(process.execPath, args, { cwd: folder }));
+  }
+
+  test('says that the package is missing, and how to install it', {
+    skip,
+  }, async (t) => {
+    const { name: type, message, data } = await use(await makeProject(t));
+    assert.equal(type, 'ErrorQUICNativeLibrary');
+    assert.equal(data.platform, process.platform);
+    assert.equal(data.arch, process.arch);
+    assert.equal(data.package, `${name}-${thisPlatform}`);
+    if (process.platform === 'linux') assert.match(data.libc, /^(glibc|musl)/);
+    for (const part of [
+      thisPlatform,
+      data.libc,
+      data.package,
+      '--no-optional',
+      'package-lock.json',
+      'npm install --include=optional',
+    ]) {
+      assert.ok(message.includes(part), `${part} in ${message}`);
+    }
+  });
+
+  test('says that a package of another version is there', {
+    skip,
+  }, async (t) => {
+    const folder = await makeProject(t);
+    const other = `${folder}/node_modules/${name}-${thisPlatform}`;
+    await mkdir(other);
+    await writeFile(`${other}/package.json`, '{"version":"2.0.9"}');
+    const { message, data } = await use(folder);
+    assert.equal(data.failures[0].found, true);
+    assert.match(message, /its version is 2\.0\.9 and must be /);
+    assert.ok(message.includes(`npm install ${name}@${data.version}`));
+  });
+
+  test('says why a library cannot be loaded', { skip }, async (t) => {
+    const folder = await makeProject(t);
+    const broken = `${folder}/node_modules/${name}-${thisPlatform}`;
+    await cp(
+      path.join(root, 'packages', thisPlatform, 'package.json'),
+      `${broken}/package.json`,
+    );
+    await writeFile(`${broken}/quic.node`, 'this is no library');
+    const { data } = await use(folder);
+    assert.equal(data.failures[0].found, true);
+    assert.match(data.failures[0].reason, /quic\.node/);
+  });
+
+  test('names what stands in the way on musl, and where there is no package', async () => {
+    const { explain } = await import('@matrixai/quic/native/load.js');
+    const data: errors.NativeLibraryData = {
+      platform: 'linux',
+      arch: 'x64',
+      libc: 'musl',
+      package: `${name}-linux-x64`,
+      version: '3.0.0',
+      failures: [{ tried: 'x', found: false, reason: 'Cannot find module' }],
+    };
+    assert.match(explain(data), /musl.*golang\/go\/issues\/54805/s);
+    const sunos = { ...data, platform: 'sunos', libc: 'unknown' };
+    assert.match(
+      explain(sunos),
+      /no package for this platform.*npm run build/s,
+    );
+  });
+});
+
+test('the native library of this platform runs on systems as old as promised, and is small', {
+  skip,
+  timeout,
+}, async () => {
+  await prebuild(thisPlatform);
+  const folder = path.join(root, 'packages', thisPlatform);
+  const sizes = await Promise.all(
+    (await readdir(folder)).map(
+      async (name) => (await stat(path.join(folder, name))).size,
+    ),
+  );
+  assert.ok(sizes.reduce((sum, size) => sum + size) <= 8e6, sizes.join(' + '));
+  if (here.libc === 'glibc') await assertGlibc(folder, here.library);
+});
+
+test('npm packs what is needed and nothing else', { timeout }, async () => {
+  const before = await readFile(path.join(root, 'package.json'), 'utf8');
+  const printed = await output('npm', ['pack', '--dry-run', '--json']);
+  assert.equal(await readFile(path.join(root, 'package.json'), 'utf8'), before);
+  const [{ files }] = parseLast(printed);
+  const sources = (
+    await readdir(path.join(root, 'src/ts'), { recursive: true })
+  )
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.replaceAll('\\', '/'));
+  assert.deepEqual(
+    files.map(({ path }: { path: string }) => path).sort(),
+    [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'THIRD_PARTY_LICENSES',
+      'package.json',
+      'dist/index.cjs',
+      'dist/index.d.cts',
+      'dist/quic.js',
+      'dist/quic.js.map',
+      ...sources.flatMap((file) => {
+        const module = `dist/${file.slice(0, -'.ts'.length)}`;
+        return [
+          `src/ts/${file}`,
+          `${module}.js`,
+          `${module}.d.ts`,
+          `${module}.d.ts.map`,
+        ];
+      }),
+    ].sort(),
+  );
+});
+
+test('npm install from a registry gives a working library, with no compiler', {
+  skip,
+  timeout,
+}, async (t) => {
+  const tools = await installTools('packages');
+  const tarballs = await makeFolder(t);
+  const ofPlatform = await pack(`packages/${thisPlatform}`, tarballs);
+  const main = await pack('.', tarballs);
+  const registry = await startRegistry(t, tools);
+  for (const tarball of [ofPlatform, main]) {
+    await output('npm', ['publish', '--tag', 'latest', tarball], {
+      cwd: tarballs,
+      env: userEnvironment(registry.env),
+    });
+  }
+
+  const folder = path.join(await makeFolder(t), 'project');
+  await mkdir(folder);
+  const env = userEnvironment({
+    ...registry.env,
+    PATH: await makePath(t),
+    npm_config_cache: path.join(await makeFolder(t), 'cache'),
+  });
+  const user = { cwd: folder, env };
+  await output('npm', ['install', name], user);
+
+  await t.test(
+    'it installs the package of this platform alone, and runs no script',
+    async () => {
+      const lock = JSON.parse(
+        await readFile(`${folder}/node_modules/.package-lock.json`, 'utf8'),
+      );
+      const ours = Object.keys(lock.packages).filter((key) =>
+        key.startsWith(`node_modules/${name}`),
+      );
+      assert.deepEqual(ours, [
+        `node_modules/${name}`,
+        `node_modules/${name}-${thisPlatform}`,
+      ]);
+      for (const [key, { hasInstallScript }] of Object.entries<any>(
+        lock.packages,
+      )) {
+        assert.equal(hasInstallScript, undefined, key);
+      }
+    },
+  );
+
+  const readme = await readFile(
+    `${folder}/node_modules/${name}/README.md`,
+    'utf8',
+  );
+  const [server, client] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(
+    ([, code]) => code,
+  );
+  for (const [system, extension, convert] of [
+    ['ES modules', 'mjs', (code: string) => code],
+    ['CommonJS', 'cjs', toCommonJS],
+  ] as const) {
+    const noRequire = extension === 'cjs' && !canRequire();
+    await t.test(
+      `the server and the client of the README run as ${system}`,
+      {
+        skip: noRequire && 'this Node.js cannot require ES modules',
+      },
+      async () => {
+        await writeFile(`${folder}/server.${extension}`, convert(server));
+        await writeFile(`${folder}/client.${extension}`, convert(client));
+        assert.equal(await runReadme(user, extension), 'Hello, QUIC!\n');
+      },
+    );
+  }
+
+  await t.test('TypeScript takes its types', async () => {
+    await cp(
+      path.join(tools, '@types', 'node'),
+      `${folder}/node_modules/@types/node`,
+      { recursive: true },
+    );
+    await cp(
+      path.join(tools, 'undici-types'),
+      `${folder}/node_modules/undici-types`,
+      { recursive: true },
+    );
+    await writeFile(`${folder}/consumer.mts`, consumer);
+    await writeFile(`${folder}/consumer.cts`, consumer);
+    const tsc = path.join(tools, 'typescript', 'bin', 'tsc');
+    const check = (...args: Array<string>) =>
+      output(
+        process.execPath,
+        [tsc, '--noEmit', '--strict', '--target', 'es2022', ...args],
+        user,
+      );
+    for (const file of ['consumer.mts', 'consumer.cts']) {
+      await check('--module', 'node16', '--moduleResolution', 'node16', file);
+    }
+    await check(
+      ...['--module', 'esnext', '--moduleResolution', 'bundler'],
+      'consumer.mts',
+    );
+  });
+
+  await t.test('publint and arethetypeswrong find nothing', async () => {
+    const bin = (name: string) => path.join(tools, '.bin', name);
+    const found = await output(bin('publint'), ['--strict', main]);
+    assert.match(found, /All good/);
+    await output(bin('attw'), ['--no-color', main]);
+    await output(bin('publint'), ['--strict', ofPlatform]);
+  });
+});
+
+/** The highest version of glibc that the library and the addon ask for. */
+async function assertGlibc(folder: string, library: string): Promise<void> {
+  const { maxGlibc } = await import('./helpers/glibc.js');
+  for (const file of ['quic.node', library]) {
+    const version = await maxGlibc(path.join(folder, file));
+    const [major, minor] = version.split('.').map(Number);
+    assert.ok(major === 2 && minor <= 28, `${file} asks for glibc ${version}`);
+  }
+}
+
+/** A registry on loopback that has what is published to it, and else what npm's has. */
+async function startRegistry(
+  t: TestContext,
+  tools: string,
+): Promise<{ env: NodeJS.ProcessEnv }> {
+  const folder = await makeFolder(t);
+  const port = await freePort();
+  const upstream = (await output('npm', ['config', 'get', 'registry'])).trim();
+  await writeFile(
+    `${folder}/config.json`,
+    JSON.stringify({
+      storage: './storage',
+      uplinks: { npmjs: { url: upstream } },
+      packages: {
+        [`${name}*`]: { access: '$all', publish: '$all' },
+        '**': { access: '$all', proxy: 'npmjs' },
+      },
+      log: { type: 'stdout', level: 'warn' },
+    }),
+  );
+  const registry = spawn(
+    process.execPath,
+    [
+      path.join(tools, 'verdaccio', 'bin', 'verdaccio'),
+      ...['--config', `${folder}/config.json`],
+      ...['--listen', `127.0.0.1:${port}`],
+    ],
+    { cwd: folder, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+  );
+  t.after(async () => {
+    registry.kill();
+    if (registry.exitCode === null) await once(registry, 'exit');
+  });
+  // It tells its parent when it listens.
+  await Promise.race([
+    once(registry, 'message'),
+    once(registry, 'exit').then(() => assert.fail('the registry ended')),
+  ]);
+  // npm publishes only with a token, whatever the registry thinks of it.
+  const userconfig = `${folder}/npmrc`;
+  await writeFile(
+    userconfig,
+    `registry=http://127.0.0.1:${port}/\n//127.0.0.1:${port}/:_authToken=none\nupdate-notifier=false\naudit=false\nfund=false\n`,
+  );
+  return { env: { npm_config_userconfig: userconfig } };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A PATH with Node.js and npm alone. */
+async function makePath(t: TestContext): Promise<string> {
+  if (process.platform === 'win32') return process.env.PATH!;
+  const folder = await makeFolder(t);
+  await symlink(process.execPath, `${folder}/node`);
+  for (const command of ['npm', 'sh', 'env']) {
+    const found = (process.env.PATH ?? '')
+      .split(path.delimiter)
+      .map((entry) => path.join(entry, command));
+    for (const file of found) {
+      if (
+        await access(file).then(
+          () => true,
+          () => false,
+        )
+      ) {
+        await symlink(file, `${folder}/${command}`);
+        break;
+      }
+    }
+  }
+  return folder;
+}
+
+function canRequire(): boolean {
+  return 'require_module' in process.features;
+}
+
+/** Code of the README, which awaits at the top level, for CommonJS. */
+function toCommonJS(code: string): string {
+  const body = code.replaceAll(
+    /^import (.*) from (.*);$/gm,
+    'const $1 = require($2);',
+  );
+  return `(async () => {\n${body}})();\n`;
+}
+
+/** Runs the server and then the client, and returns what the client prints. */
+async function runReadme(
+  { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
+  extension: string,
+): Promise<string> {
+  const server = spawn(process.execPath, [`server.${extension}`], {
+    cwd,
+    env: { ...env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+    const { value: line } = await lines.next();
+    const [, PORT] = /:(\d+)$/.exec(line ?? '') ?? assert.fail(String(line));
+    return await output(process.execPath, [`client.${extension}`], {
+      cwd,
+      env: { ...env, PORT },
+    });
+  } finally {
+    server.kill();
+    if (server.exitCode === null) await once(server, 'exit');
+  }
+}
+
+const consumer = `
+import type { ReadableStream } from 'node:stream/web';
+import { QUICClient, QUICServer, QUICSocket, errors, events, utils } from '${name}';
+import type { QUICConnection, QUICStream, QUICConfig } from '${name}';
+
+export async function use(): Promise<QUICStream> {
+  const { key, cert } = utils.selfSigned();
+  const config: QUICConfig | undefined = undefined;
+  const server = new QUICServer({ config: { key, cert }, io: 'native' });
+  server.addEventListener(
+    events.EventQUICServerConnection.name,
+    ({ detail: connection }: events.EventQUICServerConnection) => {
+      const { remotePort }: QUICConnection = connection;
+      const port: number = remotePort;
+      void port;
+    },
+  );
+  const socket = new QUICSocket();
+  await socket.start();
+  const client = await QUICClient.createQUICClient({ host: '::1', port: 1, socket });
+  try {
+    const stream = client.connection.newStream();
+    const readable: ReadableStream<Uint8Array> = stream.readable;
+    // @ts-expect-error: a stream has no such property
+    stream.nothing;
+    void readable;
+    return stream;
+  } catch (e) {
+    if (e instanceof errors.ErrorQUICConnection) throw e;
+    throw config;
+  }
+}
+`;
