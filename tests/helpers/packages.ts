@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -37,7 +38,9 @@ export async function output(
 }
 
 /** A new folder that is removed after the test. */
-export async function makeFolder(t: TestContext): Promise<string> {
+export async function makeFolder(
+  t: Pick<TestContext, 'after'>,
+): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'quic-packages-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
@@ -49,9 +52,8 @@ export async function installTools(name: string): Promise<string> {
   const { isInstalled } = await script('common.js');
   if (!isInstalled(folder)) {
     // Some are for other platforms, which npm takes by force only.
-    await output('npm', ['ci', '--force', '--no-audit', '--no-fund'], {
-      cwd: folder,
-    });
+    const args = ['ci', '--force', '--no-audit', '--no-fund'];
+    await output('npm', args, { cwd: folder });
   }
   return path.join(folder, 'node_modules');
 }
@@ -88,4 +90,52 @@ export function userEnvironment(
     ([name]) => !/^npm_/i.test(name),
   );
   return { ...Object.fromEntries(inherited), ...extra };
+}
+
+/**
+ * Makes a project that has the library installed, as npm does it on a platform
+ * whose native library was built.
+ */
+export async function installProject(
+  t: Pick<TestContext, 'after'>,
+  platform: string,
+): Promise<string> {
+  const folder = await makeFolder(t);
+  const [os, cpu] = platform.split('-');
+  const tarballs = [
+    await pack('.', folder),
+    await pack(`packages/${platform}`, folder),
+  ];
+  // By force, as the package is for another platform. The registry lacks the others,
+  // which are optional.
+  await output(
+    'npm',
+    [
+      ...['install', '--force', '--no-audit', '--no-fund', '--omit=optional'],
+      ...[`--os=${os}`, `--cpu=${cpu}`, '--libc=glibc'],
+      ...tarballs,
+    ],
+    { cwd: folder, env: userEnvironment() },
+  );
+  await cp(
+    path.join(root, 'tests', 'fixtures', 'smoke.mjs'),
+    path.join(folder, 'smoke.mjs'),
+  );
+  return folder;
+}
+
+/** Runs smoke.mjs of a project, and returns what it reports. */
+export async function smoke(
+  project: string,
+  command: Array<string>,
+  io: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const RESULT = `result-${randomUUID()}`;
+  await output(command[0], [...command.slice(1), 'smoke.mjs', io], {
+    cwd: project,
+    env: userEnvironment({ ...env, RESULT }),
+    timeout: 120_000,
+  });
+  return readFile(path.join(project, RESULT), 'utf8');
 }
