@@ -7,7 +7,7 @@ export interface Bench {
   /** Whether a smaller value is better. */
   less?: boolean;
   /**
-   * Amount of work in one measure: MiB, echoes, connections or streams. It is
+   * Amount of work in one measure: MiB, echoes, connections, streams or processes. It is
    * sized so that the library takes some seconds or less.
    */
   work: number;
@@ -105,6 +105,15 @@ export const benches: Array<Bench> = [
     less: true,
     work: 256,
     targets: [{ of: [], native: 10, dgram: 20 }],
+  },
+  {
+    name: 'import',
+    title: 'import, beyond the start of Node.js',
+    unit: 'ms',
+    less: true,
+    work: 20,
+    rounds: 1,
+    targets: [{ of: [], native: 40, dgram: 40 }],
   },
   ...steps(
     'connections',

@@ -25,6 +25,7 @@ function library(io: SocketIO): Transport {
     return socket;
   };
   return {
+    module: '@matrixai/quic',
     async listen(handlers) {
       const server = new QUICServer({
         io,

@@ -1,5 +1,5 @@
 // How each bench turns its work into a value.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -46,6 +46,8 @@ export function measureOf(bench: string): Measure {
       return heap;
     case 'delay':
       return delay;
+    case 'import':
+      return imports;
     default:
       throw new Error(`no bench is called "${bench}"`);
   }
@@ -203,3 +205,26 @@ export async function send(
   }
   await once(process.stdin.resume(), 'end');
 }
+
+/**
+ * Milliseconds by which processes that import the package live longer than those
+ * that do nothing.
+ */
+const imports: Measure = async ({ module }, work, warmUp) => {
+  if (module === undefined) throw new Absent('no package is imported for it');
+  const codes = ['', `import '${module}'`];
+  const times: Array<Array<number>> = [[], []];
+  for (let i = -Math.ceil(warmUp); i < work; i++) {
+    for (const [of, code] of codes.entries()) {
+      const began = performance.now();
+      const args = ['--input-type=module', '--eval', code];
+      const { status } = spawnSync(process.execPath, args);
+      if (status !== 0) throw new Error(`importing ${module} failed`);
+      if (i >= 0) times[of].push(performance.now() - began);
+    }
+  }
+  const [bare, imported] = times.map(
+    (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)],
+  );
+  return imported - bare;
+};

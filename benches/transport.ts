@@ -3,6 +3,8 @@
 
 /** Makes servers and clients that talk over loopback. */
 export interface Transport {
+  /** The package that an application imports for it. */
+  module?: string;
   listen(handlers: Handlers): Promise<Server>;
   /** Opens a connection with a full handshake. */
   connect(port: number): Promise<Client>;

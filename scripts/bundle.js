@@ -12,29 +12,44 @@ const sources = path.join(root, 'src', 'ts');
 
 /**
  * What applications compare by identity, and so must share with the library:
- * base classes for `instanceof`, and the symbols of `server[running]`.
+ * base classes for `instanceof`, and the symbols of `server[running]`. Of these
+ * packages the modules are left out of the bundle that are named, or all without
+ * a list, save for those that only gather the others.
  */
-const shared = [
-  '@matrixai/async-cancellable',
-  '@matrixai/errors',
-  '@matrixai/events',
-  '@matrixai/timer',
-];
+const shared = {
+  '@matrixai/async-cancellable': undefined,
+  '@matrixai/async-init': ['utils'],
+  '@matrixai/errors': undefined,
+  '@matrixai/events': undefined,
+};
+const gathering = ['index', 'types'];
 
-/** async-init keeps its symbols, errors and events beside larger modules. */
-const shareAsyncInit = {
-  name: 'share-async-init',
+const share = {
+  name: 'share',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(utils|errors|events)\.js$/ }, (args) => {
-      if (!args.resolveDir.includes(path.join('@matrixai', 'async-init')))
-        return undefined;
-      return {
-        path: `@matrixai/async-init/${args.path.slice(2)}`,
-        external: true,
-      };
+    onResolve({ filter: /^\.\/\w+\.js$/ }, ({ path: file, resolveDir }) => {
+      const from = resolveDir.replaceAll('\\', '/');
+      const [, folder] =
+        /node_modules\/(@matrixai\/[^/]+)\/dist$/.exec(from) ?? [];
+      if (!Object.hasOwn(shared, folder)) return undefined;
+      return leaveOut(folder, file.slice('./'.length, -'.js'.length));
+    });
+    onResolve({ filter: /^@matrixai\/[^/]+\/\w+\.js$/ }, ({ path: name }) => {
+      const [scope, folder, file] = name.split('/');
+      if (!Object.hasOwn(shared, `${scope}/${folder}`)) return undefined;
+      return leaveOut(`${scope}/${folder}`, file.slice(0, -'.js'.length));
     });
   },
 };
+
+function leaveOut(folder, module) {
+  const isShared = shared[folder]
+    ? shared[folder].includes(module)
+    : !gathering.includes(module);
+  return isShared
+    ? { path: `${folder}/${module}.js`, external: true }
+    : undefined;
+}
 
 /** Writes it, and returns what the bundle is made of, by the paths of its sources. */
 export async function bundle() {
@@ -54,8 +69,7 @@ export async function bundle() {
     },
     bundle: true,
     metafile: true,
-    external: shared,
-    plugins: [shareAsyncInit],
+    plugins: [share],
     platform: 'node',
     target: 'node20',
     format: 'esm',

@@ -57,6 +57,7 @@ async function clientSocket(): Promise<QUICSocket> {
 }
 
 const transport: Transport = {
+  module: '@matrixai/quic-v2',
   async listen(handlers) {
     const server = new QUICServer({
       crypto: serverCrypto,

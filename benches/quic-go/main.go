@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,7 +63,7 @@ func run(args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("usage: quic-go <bench> <work> <warm-up>")
 	}
-	if args[0] == "heap" || args[0] == "delay" {
+	if slices.Contains([]string{"heap", "delay", "import"}, args[0]) {
 		return json.NewEncoder(os.Stdout).Encode(map[string]string{"absent": "it runs no JavaScript"})
 	}
 	measure, err := measureOf(args[0])

@@ -5,7 +5,7 @@ import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
-import { Timer } from '@matrixai/timer';
+import type { Timer } from '@matrixai/timer';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -358,7 +358,7 @@ function link(
     controller.abort(new errors.ErrorQUICClientCreateTimeout());
   let isLinked = true;
   let timeout: NodeJS.Timeout | undefined;
-  if (timer instanceof Timer) {
+  if (isTimer(timer)) {
     // It belongs to the caller, who may cancel it
     timer.then(
       () => isLinked && expire(),
@@ -377,13 +377,23 @@ function link(
   };
 }
 
+/** Also one of another copy of that package. */
+function isTimer(timer: unknown): timer is Timer {
+  return (
+    typeof timer === 'object' &&
+    timer !== null &&
+    'then' in timer &&
+    'getTimeout' in timer
+  );
+}
+
 // In milliseconds, of timers in JavaScript
 const longestTimeout = 2 ** 31 - 1;
 
 function validateContext(ctx: Partial<ContextTimedInput> = {}): void {
   const { timer, signal } = ctx;
   const isTime = typeof timer === 'number' && timer >= 0;
-  if (timer !== undefined && !isTime && !(timer instanceof Timer)) {
+  if (timer !== undefined && !isTime && !isTimer(timer)) {
     throw optionError(
       errors.ErrorQUICOptionInvalid,
       'ctx.timer',

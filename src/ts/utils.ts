@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import {
   type EventEmitter,
   setMaxListeners as setNodeMaxListeners,
@@ -221,6 +220,8 @@ export function resolvesZeroIP(host: Host): Host {
  * system's resolver. Rejects with that resolver's error.
  */
 export async function resolveHostname(hostname: string): Promise<Host> {
+  // Loaded at the first use, as all that an import can do without
+  const { lookup } = await import('node:dns/promises');
   const { address } = await lookup(hostname);
   return address as Host;
 }

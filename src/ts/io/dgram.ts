@@ -1,10 +1,21 @@
-import dgram from 'node:dgram';
+import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
 import type { Host, Port } from '../types.js';
 import type { BindOptions, SocketTransport } from './types.js';
+
+/**
+ * What some runtimes make of ICMP messages: a peer is gone, which is no fault of the socket
+ * that others use as well. Anyone can send such messages, and QUIC notices by itself.
+ */
+const ofPeer = new Set<string | undefined>([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 // The layouts are those of native/internal/packetconn/conn.go
 const slotSize = 1536;
@@ -66,7 +77,9 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     onError: (e: Error) => void,
   ): Promise<DgramTransport> {
     const { host, port, udpType, reuseAddr, ipv6Only } = options;
-    const socket = dgram.createSocket({
+    // Loaded at the first use, as all that an import can do without
+    const { createSocket } = await import('node:dgram');
+    const socket = createSocket({
       type: udpType,
       reuseAddr,
       ipv6Only,
@@ -109,7 +122,9 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       this.ring,
     );
     this.environment.register(this.handle, this);
-    socket.on('error', onError);
+    socket.on('error', (e: NodeJS.ErrnoException) => {
+      if (!ofPeer.has(e.code)) onError(e);
+    });
     socket.on('message', this.handleMessage);
   }
 
