@@ -79,6 +79,52 @@ test('classes bear the names under which they are exported', async () => {
   for (const [name, value] of classes) assert.equal(value.name, name);
 });
 
+test('npm version moves the packages and the changelog along', {
+  timeout,
+}, async (t) => {
+  const clone = path.join(await makeFolder(t), 'clone');
+  await output('git', [
+    'clone',
+    '--quiet',
+    '--depth=1',
+    `file://${root}`,
+    clone,
+  ]);
+  // What is not committed yet counts as well
+  for (const folder of ['scripts', 'package.json', 'CHANGELOG.md']) {
+    await cp(path.join(root, folder), path.join(clone, folder), {
+      recursive: true,
+    });
+  }
+  const git = (...args: Array<string>) =>
+    output('git', ['-c', 'user.name=x', '-c', 'user.email=x@x', ...args], {
+      cwd: clone,
+    });
+  await git('add', '--all');
+  await git('commit', '--quiet', '--allow-empty', '--message', 'x');
+  const env = userEnvironment({
+    GIT_AUTHOR_NAME: 'x',
+    GIT_AUTHOR_EMAIL: 'x@x',
+    GIT_COMMITTER_NAME: 'x',
+    GIT_COMMITTER_EMAIL: 'x@x',
+  });
+  await output('npm', ['version', '9.8.7'], { cwd: clone, env });
+  const read = (file: string) => readFile(path.join(clone, file), 'utf8');
+  for (const file of [
+    'package.json',
+    'package-lock.json',
+    ...Object.keys(platforms).map((name) => `packages/${name}/package.json`),
+  ]) {
+    assert.equal(JSON.parse(await read(file)).version, '9.8.7', file);
+  }
+  assert.match(
+    await read('CHANGELOG.md'),
+    /^## \[Unreleased\]\n\n## \[9\.8\.7\] - \d{4}-\d\d-\d\d\n/m,
+  );
+  assert.equal(await git('status', '--porcelain'), '');
+  assert.match(await git('tag'), /^v9\.8\.7$/m);
+});
+
 describe('the error of the loader', () => {
   // Those that dist/quic.js does not hold, with theirs
   const dependencies = [
