@@ -55,8 +55,15 @@ export type NativeLibraryData = {
   package: string;
   /** The version that it must have, which is that of `@matrixai/quic`. */
   version: string;
-  /** What was tried in turn, whether it was there, and why it was of no use. */
-  failures: Array<{ tried: string; found: boolean; reason: string }>;
+  /** What was tried in turn. */
+  failures: Array<{
+    /** The name of a package, or the path of a local build. */
+    tried: string;
+    /** Whether it was there. */
+    found: boolean;
+    /** Why it was of no use. */
+    reason: string;
+  }>;
 };
 
 /**
