@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { errors, events } from '@matrixai/quic';
 import { runFixture } from './helpers/child.js';
 import { once } from './helpers/events.js';
@@ -10,7 +11,7 @@ import { exchange, payload } from './helpers/streams.js';
 const timeout = 30_000;
 const clean = { code: 0, signal: null, stderr: '' };
 
-test('a process that only imports the library ends at once', {
+test('a process that only imports the library loads no native code and ends at once', {
   timeout,
 }, async (t) => {
   assert.deepEqual(await runFixture(t, 'import').exit, {
@@ -49,6 +50,16 @@ forEachIO((io) => {
       assert.deepEqual(await child.exit, { ...clean, stdout: 'connected\n' });
     });
   }
+
+  test('no thread spins while a connection is idle', { timeout }, async (t) => {
+    const server = await startServer(t, io);
+    await connect(t, io, server.port, { config: { verifyPeer: false } });
+    const before = process.cpuUsage();
+    await setTimeout(1000);
+    const { user, system } = process.cpuUsage(before);
+    // In microseconds, of the million that one spinning thread would take
+    assert.ok(user + system < 300_000, `${user} + ${system}`);
+  });
 
   test('a server without a reference lets its process end', {
     timeout,
