@@ -56,6 +56,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("connectionVerdict", &Addon::ConnectionVerdict),
           InstanceMethod("connectionAccept", &Addon::ConnectionAccept),
           InstanceMethod("connectionRefuseStreams", &Addon::ConnectionRefuseStreams),
+          InstanceMethod("connectionMigrate", &Addon::ConnectionMigrate),
           InstanceMethod("connectionDrain", &Addon::ConnectionDrain),
           InstanceMethod("connectionClose", &Addon::ConnectionClose),
           InstanceMethod("connectionRelease", &Addon::ConnectionRelease),

@@ -75,6 +75,7 @@ class Addon : public Napi::Addon<Addon> {
   void ConnectionVerdict(Info info);
   void ConnectionAccept(Info info);
   void ConnectionRefuseStreams(Info info);
+  void ConnectionMigrate(Info info);
   void ConnectionDrain(Info info);
   void ConnectionClose(Info info);
   void ConnectionRelease(Info info);

@@ -43,6 +43,13 @@ void Addon::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(in
 // connectionRefuseStreams(connection)
 void Addon::ConnectionRefuseStreams(Info info) { quic_connection_refuse_streams(env_, Handle(info[0])); }
 
+// connectionMigrate(connection, transport)
+void Addon::ConnectionMigrate(Info info) {
+  quic_error error = {};
+  quic_connection_migrate(env_, Handle(info[0]), Handle(info[1]), &error);
+  Throw(info.Env(), error);
+}
+
 // connectionDrain(connection)
 void Addon::ConnectionDrain(Info info) { quic_connection_drain(env_, Handle(info[0])); }
 

@@ -85,6 +85,18 @@ func quic_connection_refuse_streams(env, h uint32) {
 	}
 }
 
+//export quic_connection_migrate
+func quic_connection_migrate(env, h, transport uint32, out *C.quic_error) {
+	defer recoveredTo(out)
+	c, ok := lookup[*engine.Connection](env, h)
+	t, isOpen := lookup[*engine.Transport](env, transport)
+	if !ok || !isOpen {
+		report(out, errStale)
+		return
+	}
+	c.Migrate(t)
+}
+
 //export quic_connection_drain
 func quic_connection_drain(env, h uint32) {
 	defer recovered()

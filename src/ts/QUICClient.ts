@@ -131,7 +131,9 @@ class QUICClient
   public readonly closedP: Promise<void>;
 
   protected logger: Logger;
+  /** The socket that the connection was made over, and goes over unless it has migrated. */
   protected socket: QUICSocket;
+  protected socketInUse: QUICSocket;
   protected _closed: boolean = false;
   protected resolveClosedP!: () => void;
   protected destroying?: Promise<void>;
@@ -153,6 +155,7 @@ class QUICClient
   }) {
     super();
     this.socket = socket;
+    this.socketInUse = socket;
     this.isSocketShared = isSocketShared;
     this.connection = connection;
     this.logger = logger;
@@ -251,6 +254,10 @@ class QUICClient
       events.EventQUICConnectionError.name,
       this.handleEventQUICConnectionError,
     );
+    connection.addEventListener(
+      events.EventQUICConnectionMigrated.name,
+      this.handleEventQUICConnectionMigrated,
+    );
     socket.addEventListener(
       events.EventQUICSocketStopped.name,
       this.handleEventQUICSocketStopped,
@@ -270,12 +277,23 @@ class QUICClient
     detail: error,
   }: events.EventQUICConnectionError): void => {
     this.close(
-      this.destroying === undefined && isStopped(this.socket)
+      this.destroying === undefined && isStopped(this.socketInUse)
         ? new errors.ErrorQUICClientSocketNotRunning(undefined, {
             cause: error,
           })
         : error,
     );
+  };
+
+  /**
+   * The client depends on the socket that the connection goes over.
+   */
+  protected handleEventQUICConnectionMigrated = (): void => {
+    const { name } = events.EventQUICSocketStopped;
+    const listener = this.handleEventQUICSocketStopped;
+    this.socketInUse.removeEventListener(name, listener);
+    this.socketInUse = this.connection.socket;
+    this.socketInUse.addEventListener(name, listener);
   };
 
   /**
@@ -300,7 +318,7 @@ class QUICClient
     this.setStatus('destroying');
     emit([this], events.EventQUICClientDestroy, {});
     await this.connection.stop(opts);
-    this.socket.removeEventListener(
+    this.socketInUse.removeEventListener(
       events.EventQUICSocketStopped.name,
       this.handleEventQUICSocketStopped,
     );

@@ -18,10 +18,15 @@ import * as events from './events.js';
 import { emit, type Target } from './internal.js';
 import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
-import { EventKind, type NativeEventHandler } from './native/events.js';
+import {
+  EventKind,
+  migrationFailures,
+  type NativeEventHandler,
+} from './native/events.js';
 import type { ConnectionError } from './native/types.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import type QUICSocket from './QUICSocket.js';
+import { validateSocket } from './QUICSocket.js';
 import QUICStream from './QUICStream.js';
 import type {
   CloseOptions,
@@ -95,7 +100,7 @@ class QUICConnection
   public readonly streamMap: Map<StreamId, QUICStream> = new Map();
 
   protected logger: Logger;
-  protected socket: QUICSocket;
+  protected _socket: QUICSocket;
   protected config: QUICConfig;
   protected owner?: Target;
   protected reasonToCode?: StreamReasonToCode;
@@ -116,6 +121,10 @@ class QUICConnection
   protected isRunning = false;
   protected starting?: Promise<void>;
   protected stopping?: Promise<void>;
+  protected migrating?: {
+    resolve: (description: ConnectionDescription) => void;
+    reject: (e: Error) => void;
+  };
   protected overtaken?: CloseOptions;
   protected _closed = false;
   protected resolveClosedP!: () => void;
@@ -132,7 +141,7 @@ class QUICConnection
     super();
     this.type = opts.type;
     this.config = opts.config;
-    this.socket = opts.socket;
+    this._socket = opts.socket;
     this.reasonToCode = opts.reasonToCode;
     this.codeToReason = opts.codeToReason;
     this.logger = opts.logger;
@@ -196,6 +205,15 @@ class QUICConnection
   /** UDP port of the socket. */
   public get localPort(): Port {
     return (this.description?.localPort ?? this.socket.port) as Port;
+  }
+
+  /**
+   * The socket that the connection goes over.
+   *
+   * @internal
+   */
+  public get socket(): QUICSocket {
+    return this._socket;
   }
 
   /** Whether the connection is closed, for whatever reason. */
@@ -347,6 +365,68 @@ class QUICConnection
   }
 
   /**
+   * Moves the connection of a client to another socket (connection migration, RFC 9000 section 9), as
+   * to another network. The new path is probed first: until the server has answered there, and
+   * if it does not, the connection goes on as before. No byte of any stream is lost.
+   *
+   * The socket that the connection leaves may be stopped then; one that the client had made itself is stopped
+   * along with the client.
+   *
+   * @param opts
+   * @param opts.socket - a running socket, which is shared: whoever made it stops it, after the client
+   *
+   * @throws {errors.ErrorQUICConnectionMigration} when it did not succeed, see its `data`
+   * @throws {errors.ErrorQUICConnectionNotRunning}
+   */
+  public async migrate({ socket }: { socket: QUICSocket }): Promise<void> {
+    validateSocket(socket ?? null);
+    if (!this.isRunning || this._closed) {
+      throw new errors.ErrorQUICConnectionNotRunning();
+    }
+    if (this.type === 'server' || this.config.disableActiveMigration) {
+      throw migrationError(
+        'refused',
+        this.type === 'server'
+          ? 'only the client can migrate a connection'
+          : 'config.disableActiveMigration is set',
+      );
+    }
+    if (this.migrating !== undefined) {
+      throw migrationError('refused', 'a migration is under way');
+    }
+    if (!socket[running])
+      throw migrationError('closed', 'the socket is not running');
+    try {
+      utils.validateTarget(
+        socket.host,
+        socket.type,
+        this.remoteHost,
+        utils.isIPv4(this.remoteHost) ? 'udp4' : 'udp6',
+        Error,
+      );
+    } catch (e) {
+      throw migrationError('unreachable', (e as Error).message, e as Error);
+    }
+    try {
+      const migrated = new Promise<ConnectionDescription>((resolve, reject) => {
+        this.migrating = { resolve, reject };
+      });
+      this.env.binding.connectionMigrate(this.handle, socket.transportHandle);
+      const description = await migrated;
+      if (this._closed)
+        throw migrationError('closed', 'the connection was closed');
+      this.socket.release(this);
+      this.socket.removeConnection(this);
+      this._socket = socket;
+      if (this.isHolding) socket.hold(this);
+      socket.addConnection(this);
+      this.changePath(description);
+    } finally {
+      this.migrating = undefined;
+    }
+  }
+
+  /**
    * Ends all streams without closing the connection, also those that `stop` waits for.
    */
   public destroyStreams(reason?: any): void {
@@ -416,6 +496,21 @@ class QUICConnection
       case EventKind.ConnectionVerify:
         void this.verify(decodeChain(data));
         break;
+      case EventKind.ConnectionMigrated:
+        if (a === 0) {
+          this.migrating?.resolve(JSON.parse(Buffer.from(data).toString()));
+        } else {
+          this.migrating?.reject(
+            migrationError(
+              migrationFailures[a - 1],
+              Buffer.from(data).toString(),
+            ),
+          );
+        }
+        break;
+      case EventKind.ConnectionPath:
+        this.changePath(JSON.parse(Buffer.from(data).toString()));
+        break;
       case EventKind.ConnectionDrained:
         this.resolveDrained?.();
         break;
@@ -446,6 +541,14 @@ class QUICConnection
   protected establish(description: ConnectionDescription): void {
     this.description = description;
     this.socket.addConnection(this);
+  }
+
+  protected changePath(description: ConnectionDescription): void {
+    const { localHost, localPort, remoteHost, remotePort } = this;
+    this.description = description;
+    emit(this.targets, events.EventQUICConnectionMigrated, {
+      detail: { localHost, localPort, remoteHost, remotePort },
+    });
   }
 
   protected async startNow(signal?: AbortSignal): Promise<void> {
@@ -584,11 +687,25 @@ class QUICConnection
       emit(this.targets, events.EventQUICConnectionClose, { detail: error });
     }
     this.started?.reject(error);
+    this.migrating?.reject(
+      migrationError('closed', 'the connection was closed', error),
+    );
     this.resolveDrained?.();
     this.resolveClosedP();
     // Not before all have heard of the end
     queueMicrotask(() => void this.stop());
   }
+}
+
+function migrationError(
+  reason: errors.MigrationErrorData['reason'],
+  message: string,
+  cause?: Error,
+): errors.ErrorQUICConnectionMigration<Error | undefined> {
+  return new errors.ErrorQUICConnectionMigration(message, {
+    data: { reason },
+    cause,
+  });
 }
 
 // Where the engine writes the ID of a stream that it opens

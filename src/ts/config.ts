@@ -25,7 +25,7 @@ const common = {
   initialMaxStreamsUni: 100,
   maxConnectionWindow: 24 * MiB,
   maxStreamWindow: 16 * MiB,
-  disableActiveMigration: true,
+  disableActiveMigration: false,
   enableEarlyData: true,
   readableChunkSize: 64 * KiB,
 };

@@ -253,6 +253,27 @@ export class ErrorQUICConnection<T> extends ErrorQUIC<T> {
 }
 
 /**
+ * What {@link ErrorQUICConnectionMigration} says in `data`.
+ */
+export type MigrationErrorData = {
+  /**
+   * - `'refused'`: one of the ends does not support it, see `config.disableActiveMigration`
+   * - `'unreachable'`: the socket cannot send to the peer, or the peer did not answer over the
+   *   new path within 3 seconds
+   * - `'closed'`: the connection or the socket was closed meanwhile
+   */
+  reason: 'refused' | 'unreachable' | 'closed';
+};
+
+/**
+ * The connection did not migrate to another socket, and goes on over the one that it used before. `data` is
+ * {@link MigrationErrorData}.
+ */
+export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
+  static override description = 'QUIC connection did not migrate';
+}
+
+/**
  * The connection waits for its streams to end, and opens no new ones.
  */
 export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {

@@ -208,6 +208,27 @@ export class EventQUICConnectionClose extends EventQUICConnection<
 export class EventQUICConnectionStream extends EventQUICConnection<QUICStream> {}
 
 /**
+ * What {@link EventQUICConnectionMigrated} tells.
+ */
+export type MigrationInfo = {
+  /** The local IP address and UDP port before. */
+  localHost: string;
+  /** */
+  localPort: number;
+  /** The IP address of the peer before. */
+  remoteHost: string;
+  /** The UDP port of the peer before. */
+  remotePort: number;
+};
+
+/**
+ * The connection goes over another path now (RFC 9000 section 9): this end has migrated to another
+ * socket, or the peer has another address, as it migrated or a NAT gave it another port. The
+ * connection has the new addresses; `detail` is {@link MigrationInfo}, the addresses before.
+ */
+export class EventQUICConnectionMigrated extends EventQUICConnection<MigrationInfo> {}
+
+/**
  * A packet of the connection is to be sent. Not dispatched by this version: the engine sends packets itself.
  */
 export class EventQUICConnectionSend extends EventQUICConnection<{

@@ -306,8 +306,8 @@ export type QUICConfig = {
    */
   enableDgram: [boolean, number, number];
   /**
-   * Ask the peer not to migrate to another address (RFC 9000 section 18.2).
-   * Defaults to true.
+   * Of a server: ask clients not to migrate to another address (RFC 9000 section 18.2), which
+   * they then refuse to. Of a client: do not migrate. Defaults to false.
    */
   disableActiveMigration: boolean;
   /**

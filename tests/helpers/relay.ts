@@ -55,6 +55,13 @@ export class Relay {
     return this.socket.address().port;
   }
 
+  /** Gives every client another port, as a NAT does that has lost its table. */
+  async rebind(): Promise<void> {
+    const upstreams = [...this.upstreams.values()];
+    this.upstreams.clear();
+    for (const upstream of upstreams) (await upstream).close();
+  }
+
   private async toServer(datagram: Buffer, client: RemoteInfo): Promise<void> {
     let upstream = this.upstreams.get(client.port);
     if (upstream === undefined) {

@@ -41,8 +41,8 @@ type connectionKey struct{}
 type Connection struct {
 	env       *Environment
 	Handle    handle.Handle
-	transport *Transport
-	listener  *Listener // nil for a client
+	transport *Transport // the first one; see path for where it has migrated to
+	listener  *Listener  // nil for a client
 	remote    net.Addr
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
@@ -66,6 +66,7 @@ type Connection struct {
 	refusing bool               // new streams of the peer are refused
 	waiting  map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed bool
+	path     path
 }
 
 // handshakeEnded counts down the handshakes of a transport's listener.
@@ -164,6 +165,7 @@ func (c *Connection) establish(conn *quic.Conn) {
 	go c.acceptStreams(conn)
 	go c.acceptUniStreams(conn)
 	if c.listener != nil {
+		c.transport.watchPath(c, conn)
 		c.env.Events.Push(event.ListenerConnection, c.listener.Handle, float64(c.Handle), 0, c.description())
 	} else {
 		c.env.Events.Push(event.ConnectionEstablished, c.Handle, 0, 0, c.description())
@@ -196,7 +198,8 @@ func (c *Connection) closed(err error) {
 	}
 	c.isClosed = true
 	close(c.gone)
-	kind, code, reason := closeReason(c.transport.sendError(err, c.remote))
+	c.leaveTransports()
+	kind, code, reason := closeReason(c.onTransport().sendError(err, c.remote))
 	if c.quic != nil || c.listener == nil {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
 		return
@@ -287,9 +290,8 @@ func (c *Connection) description() []byte {
 		SourceID:   hex.EncodeToString(c.transport.name(c).Bytes()),
 		OriginalID: hex.EncodeToString(c.original.Bytes()),
 	}
-	local, remote := c.transport.conn.LocalAddr(), c.remote
+	local, remote := c.onTransport().conn.LocalAddr(), c.remote
 	if c.quic != nil {
-		remote = c.quic.RemoteAddr()
 		d.PeerID = hex.EncodeToString(peerConnectionID(c.quic).Bytes())
 		state := c.quic.ConnectionState().TLS
 		d.ApplicationProto, d.ServerName = state.NegotiatedProtocol, state.ServerName

@@ -52,6 +52,8 @@ type Transport struct {
 
 	handshakes atomic.Int64 // of the listener, that have not ended
 
+	paths paths
+
 	nameMu  sync.Mutex
 	unnamed map[string]*Connection // by the goroutine that makes their own connection ID next
 }
@@ -230,6 +232,9 @@ func (t *Transport) Close() {
 		go func() {
 			defer t.closed()
 			defer guard(func(error) {})
+			if t.detach() {
+				return
+			}
 			t.quic.Close()
 			t.conn.Close()
 		}()

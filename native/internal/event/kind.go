@@ -45,6 +45,23 @@ const (
 	StreamFinished
 	// StreamStopped: the peer sent STOP_SENDING. a is the error code.
 	StreamStopped
+	// ConnectionMigrated: a migration ended. a is 0 when the connection goes over the new path,
+	// and data its description; else a is a MigrationFailure, and data the reason.
+	ConnectionMigrated
+	// ConnectionPath: the peer's address has changed. data is the description.
+	ConnectionPath
+)
+
+// A MigrationFailure says why a connection did not migrate.
+type MigrationFailure uint32
+
+const (
+	// MigrationRefused: the peer does not support it (RFC 9000 section 18.2).
+	MigrationRefused MigrationFailure = iota + 1
+	// MigrationUnreachable: the peer did not answer over the new path in time.
+	MigrationUnreachable
+	// MigrationClosed: the connection or the transport was closed meanwhile.
+	MigrationClosed
 )
 
 // A CloseKind says how a connection ended.

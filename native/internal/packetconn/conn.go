@@ -48,7 +48,8 @@ type Conn struct {
 
 	sendMu   sync.Mutex
 	sendCond sync.Cond
-	ring     []byte // shared with the sender; nil once closed
+	ring     []byte // shared with the sender; nil once closed or detached
+	detached bool
 	slots    uint32
 	head     uint32 // number of datagrams ever written to the ring
 	tail     uint32 // number of datagrams ever released from it
@@ -121,7 +122,10 @@ func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 		c.sendCond.Wait()
 	}
 	if c.ring == nil {
-		c.sendMu.Unlock()
+		defer c.sendMu.Unlock()
+		if c.detached {
+			return len(b), nil
+		}
 		return 0, net.ErrClosed
 	}
 	if failed, ok := c.sendErr[to]; ok {
@@ -325,11 +329,22 @@ func (c *Conn) SetReadBuffer(int) error { return nil }
 // SetWriteBuffer does nothing, see [Conn.SetReadBuffer].
 func (c *Conn) SetWriteBuffer(int) error { return nil }
 
+// Detach takes leave of the socket: what is written from now on is lost, and nothing is read
+// any more. When it returns, the ring is not used any more.
+func (c *Conn) Detach() {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	c.ring = nil
+	c.detached = true
+	c.sendCond.Broadcast()
+}
+
 // Close fails blocked and future reads and writes with [net.ErrClosed].
 // When it returns, the ring is not used any more.
 func (c *Conn) Close() error {
 	c.sendMu.Lock()
 	c.ring = nil
+	c.detached = false
 	c.sendCond.Broadcast()
 	c.sendMu.Unlock()
 

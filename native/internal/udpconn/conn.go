@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 // maxErrors bounds how many destinations are remembered.
@@ -18,19 +19,53 @@ type Conn struct {
 	receiver *receiver
 	backlog  backlog
 
+	detached  atomic.Bool
+	closeOnce sync.Once
+	closed    chan struct{}
+
 	mu     sync.Mutex
 	errors map[netip.AddrPort]error
 }
 
 // New wraps a socket.
 func New(conn *net.UDPConn) *Conn {
-	return &Conn{UDPConn: conn, receiver: newReceiver(conn), backlog: newBacklog()}
+	return &Conn{UDPConn: conn, receiver: newReceiver(conn), backlog: newBacklog(), closed: make(chan struct{})}
+}
+
+// Detach closes the socket, of which quic-go does not hear: what is written from now on is
+// lost, and reads wait until the conn is closed.
+func (c *Conn) Detach() {
+	c.detached.Store(true)
+	c.UDPConn.Close()
+}
+
+// Close fails blocked and future reads and writes with [net.ErrClosed].
+func (c *Conn) Close() error {
+	c.closeOnce.Do(func() { close(c.closed) })
+	return c.UDPConn.Close()
+}
+
+// ReadFrom reads a datagram.
+func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, addr, err := c.UDPConn.ReadFrom(b)
+	return n, addr, c.readError(err)
+}
+
+// readError returns what a read that failed should return, when it should.
+func (c *Conn) readError(err error) error {
+	if err != nil && c.detached.Load() {
+		<-c.closed
+	}
+	return err
 }
 
 // WriteMsgUDP sends a datagram.
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	c.backlog.written()
 	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
+	if err != nil && c.detached.Load() {
+		return len(b), len(oob), nil
+	}
 	if err != nil {
 		c.remember(addr, err)
 	}

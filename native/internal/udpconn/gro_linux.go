@@ -54,13 +54,14 @@ func newReceiver(conn *net.UDPConn) *receiver {
 func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	r := c.receiver
 	if !r.isOn {
-		return r.conn.ReadBatch(messages, flags)
+		n, err := r.conn.ReadBatch(messages, flags)
+		return n, c.readError(err)
 	}
 	c.backlog.wait()
 	if len(r.pending) == 0 {
 		n, err := r.conn.ReadBatch(r.reads, flags)
 		if err != nil {
-			return 0, err
+			return 0, c.readError(err)
 		}
 		r.pending = r.reads[:n]
 	}

@@ -66,6 +66,7 @@ export interface Binding {
   connectionVerdict(connection: number, alert: number): void;
   connectionAccept(connection: number): void;
   connectionRefuseStreams(connection: number): void;
+  connectionMigrate(connection: number, transport: number): void;
   connectionDrain(connection: number): void;
   connectionClose(
     connection: number,

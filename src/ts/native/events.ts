@@ -22,7 +22,16 @@ export const EventKind = {
   StreamWritable: 16,
   StreamFinished: 17,
   StreamStopped: 18,
+  ConnectionMigrated: 19,
+  ConnectionPath: 20,
 } as const;
+
+/**
+ * Why a connection did not migrate, as `native/internal/event/kind.go` documents it.
+ *
+ * @internal
+ */
+export const migrationFailures = ['refused', 'unreachable', 'closed'] as const;
 
 /**
  * How a connection ended, as `native/internal/event/kind.go` documents it.

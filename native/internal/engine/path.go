@@ -1,0 +1,273 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+)
+
+const (
+	// probeTimeout ends the validation of a path that the peer does not answer on: three
+	// times the PTO of a path of which nothing is known (RFC 9000 section 8.2.4, RFC 9002
+	// section 6.2.2).
+	probeTimeout = 3 * time.Second
+	// pathInterval is how often the addresses of clients are looked at: quic-go follows
+	// them, and does not tell.
+	pathInterval = 100 * time.Millisecond
+)
+
+// A path is what a connection knows of where it goes. It is guarded by the mutex of the connection.
+type path struct {
+	transport *Transport   // nil before the first migration
+	left      []*Transport // that can be closed without an end of the connection
+}
+
+// onTransport returns the transport that the connection uses. The mutex must be held.
+func (c *Connection) onTransport() *Transport {
+	if c.path.transport != nil {
+		return c.path.transport
+	}
+	return c.transport
+}
+
+// Migrate moves the connection of a client to another transport, as soon as the peer has
+// answered there (RFC 9000 section 9.2). It completes with a ConnectionMigrated event.
+func (c *Connection) Migrate(to *Transport) {
+	go func() {
+		defer guard(func(err error) { c.migrationFailed(event.MigrationClosed, err) })
+		if kind, err := c.migrate(to); err != nil {
+			c.migrationFailed(kind, err)
+		}
+	}()
+}
+
+func (c *Connection) migrationFailed(kind event.MigrationFailure, err error) {
+	c.env.Events.Push(event.ConnectionMigrated, c.Handle, float64(kind), 0, []byte(err.Error()))
+}
+
+func (c *Connection) migrate(to *Transport) (event.MigrationFailure, error) {
+	c.mu.Lock()
+	conn, from := c.quic, c.onTransport()
+	c.mu.Unlock()
+	if conn == nil {
+		return event.MigrationClosed, ErrClosed
+	}
+	if from != to {
+		path, err := conn.AddPath(to.quic)
+		if err != nil {
+			return event.MigrationRefused, err
+		}
+		// Until the connection has moved there, that transport can be closed without harm to it
+		c.leave(to)
+		ctx, cancel := context.WithTimeout(conn.Context(), probeTimeout)
+		defer cancel()
+		if err := path.Probe(ctx); err != nil {
+			path.Close()
+			if errors.Is(err, context.DeadlineExceeded) {
+				return event.MigrationUnreachable, err
+			}
+			return event.MigrationClosed, err
+		}
+		if !to.join(c) {
+			path.Close()
+			return event.MigrationClosed, net.ErrClosed
+		}
+		if err := path.Switch(); err != nil {
+			return event.MigrationClosed, err
+		}
+		c.leave(from)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.path.transport = to
+	c.env.Events.Push(event.ConnectionMigrated, c.Handle, 0, 0, c.description())
+	return 0, nil
+}
+
+// leave notes that a transport can be closed without an end of the connection.
+func (c *Connection) leave(t *Transport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed {
+		return
+	}
+	t.left(c)
+	if !slices.Contains(c.path.left, t) {
+		c.path.left = append(c.path.left, t)
+	}
+}
+
+// leaveTransports lets the transports that the connection has used go. The mutex must be held.
+func (c *Connection) leaveTransports() {
+	for _, t := range append(c.path.left, c.onTransport()) {
+		t.forget(c)
+	}
+	c.path.left = nil
+}
+
+// pathChanged tells of a new address of the peer.
+func (c *Connection) pathChanged(remote net.Addr) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed || c.remote.String() == remote.String() {
+		return
+	}
+	c.remote = remote
+	c.env.Events.Push(event.ConnectionPath, c.Handle, 0, 0, c.description())
+}
+
+// paths is what a transport knows of connections that change their paths.
+type paths struct {
+	mu sync.Mutex
+	// moved holds the connections that quic-go would end when the transport closes, although
+	// they use another one.
+	moved map[*Connection]struct{}
+	empty chan struct{} // signalled when none of these is left
+	// clients holds the connections whose addresses may change.
+	clients    map[*Connection]*clientPath
+	isWatching bool
+}
+
+type clientPath struct {
+	conn   *quic.Conn
+	remote net.Addr
+}
+
+// left notes that a connection does not use the transport, or not any more.
+func (t *Transport) left(c *Connection) {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	if t.paths.moved == nil {
+		t.paths.moved = make(map[*Connection]struct{})
+		t.paths.empty = make(chan struct{}, 1)
+	}
+	t.paths.moved[c] = struct{}{}
+}
+
+// join notes that a connection is about to use the transport. It returns false if that is closed.
+func (t *Transport) join(c *Connection) bool {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	select {
+	case <-t.closing:
+		return false
+	default:
+		delete(t.paths.moved, c)
+		return true
+	}
+}
+
+// forget drops a connection that is closed.
+func (t *Transport) forget(c *Connection) {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	delete(t.paths.clients, c)
+	if _, ok := t.paths.moved[c]; !ok {
+		return
+	}
+	delete(t.paths.moved, c)
+	if len(t.paths.moved) == 0 {
+		select {
+		case t.paths.empty <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// detach closes the socket of a transport, and ends its connections but those that have moved
+// away: those quic-go would end as well. It reports whether there are any.
+func (t *Transport) detach() bool {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	if len(t.paths.moved) == 0 {
+		return false
+	}
+	t.conn.(interface{ Detach() }).Detach()
+	for _, object := range t.env.objects.Values() {
+		if c, ok := object.(*Connection); ok {
+			go c.transportDetached(t)
+		}
+	}
+	go func() {
+		defer guard(func(error) {})
+		for t.hasMoved() {
+			<-t.paths.empty
+		}
+		t.conn.Close()
+		t.quic.Close()
+	}()
+	return true
+}
+
+func (t *Transport) hasMoved() bool {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	return len(t.paths.moved) > 0
+}
+
+func (c *Connection) transportDetached(t *Transport) {
+	defer guard(c.closed)
+	c.mu.Lock()
+	isAffected := c.onTransport() == t
+	c.mu.Unlock()
+	if isAffected {
+		c.Close(false, uint64(quic.InternalError), nil)
+	}
+}
+
+// watchPath tells when the address of a client changes (RFC 9000 section 9.3).
+func (t *Transport) watchPath(c *Connection, conn *quic.Conn) {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	if t.paths.clients == nil {
+		t.paths.clients = make(map[*Connection]*clientPath)
+	}
+	t.paths.clients[c] = &clientPath{conn, conn.RemoteAddr()}
+	if !t.paths.isWatching {
+		t.paths.isWatching = true
+		go t.watchPaths()
+	}
+}
+
+// watchPaths runs as long as there are connections of clients.
+func (t *Transport) watchPaths() {
+	defer guard(func(error) {})
+	interval := time.NewTicker(pathInterval)
+	defer interval.Stop()
+	for range interval.C {
+		changed, isLast := t.changedPaths()
+		for c, remote := range changed {
+			c.pathChanged(remote)
+		}
+		if isLast {
+			return
+		}
+	}
+}
+
+func (t *Transport) changedPaths() (changed map[*Connection]net.Addr, isLast bool) {
+	t.paths.mu.Lock()
+	defer t.paths.mu.Unlock()
+	for c, p := range t.paths.clients {
+		remote := p.conn.RemoteAddr()
+		if remote == p.remote {
+			continue
+		}
+		p.remote = remote
+		if changed == nil {
+			changed = make(map[*Connection]net.Addr)
+		}
+		changed[c] = remote
+	}
+	if len(t.paths.clients) == 0 {
+		t.paths.isWatching = false
+	}
+	return changed, !t.paths.isWatching
+}
