@@ -165,15 +165,17 @@ forEachIO((io) => {
     );
   });
 
-  test('a client with disableActiveMigration does not migrate', {
-    timeout,
-  }, async (t) => {
-    const { connection } = await pair(t, io, {
-      client: { config: { disableActiveMigration: true } },
+  for (const side of ['client', 'server']) {
+    test(`a connection whose ${side} has disableActiveMigration does not migrate`, {
+      timeout,
+    }, async (t) => {
+      const { connection } = await pair(t, io, {
+        [side]: { config: { disableActiveMigration: true } },
+      });
+      const socket = await startSocket(t, io);
+      await fails(connection.migrate({ socket }), 'refused');
     });
-    const socket = await startSocket(t, io);
-    await fails(connection.migrate({ socket }), 'refused');
-  });
+  }
 
   test('a connection that ends while it migrates says so', {
     timeout,

@@ -41,6 +41,8 @@ type Config struct {
 	MaxConnectionWindow            uint64 `json:"maxConnectionWindow"`
 	MaxStreamWindow                uint64 `json:"maxStreamWindow"`
 
+	DisableActiveMigration bool `json:"disableActiveMigration"`
+
 	InitialMaxStreamsBidi int64 `json:"initialMaxStreamsBidi"`
 	InitialMaxStreamsUni  int64 `json:"initialMaxStreamsUni"`
 

@@ -23,6 +23,7 @@ func closeLocal(conn *quic.Conn, err error)
 var (
 	sendStreamMutex     = offset[quic.SendStream, sync.Mutex]("mutex")
 	sendStreamCompleted = offset[quic.SendStream, bool]("completed")
+	transportMutex      = offset[quic.Transport, sync.Mutex]("mutex")
 	connPeerID          = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
 	receiveStreamMutex  = offset[quic.ReceiveStream, sync.Mutex]("mutex")
 	receiveStreamSize   = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
@@ -71,6 +72,23 @@ func reviveReads(s *quic.ReceiveStream) bool {
 
 // unknownSize is what a stream has for its final size before the FIN.
 const unknownSize = 1<<62 - 1
+
+// refuseMigration makes a connection of a client, whose ClientHello is being answered, ask
+// that client not to migrate: the transport parameter disable_active_migration (RFC 9000
+// section 18.2), which quic-go reads but has no option to send.
+func refuseMigration(t *quic.Transport, id quic.ConnectionID) {
+	defer guard(func(error) {}) // quic-go has changed; a test fails then, but no process
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(t), transportMutex))
+	mu.Lock()
+	handler := reflect.ValueOf(t).Elem().FieldByName("handlers").MapIndex(reflect.ValueOf(id))
+	mu.Unlock()
+	if !handler.IsValid() {
+		return // the connection is closed
+	}
+	conn := handler.Elem().Elem().FieldByName("Conn").Elem()
+	params := conn.FieldByName("cryptoStreamHandler").Elem().Elem().FieldByName("ourParams").Elem()
+	*(*bool)(unsafe.Pointer(params.FieldByName("DisableActiveMigration").UnsafeAddr())) = true
+}
 
 // offset returns where a field of type F lies in a T.
 func offset[T, F any](name string) uintptr {

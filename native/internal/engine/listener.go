@@ -36,6 +36,8 @@ type listenerConfig struct {
 	tls      *tls.Config
 	quic     *quic.Config
 	loopback *quic.Config // for clients on this machine
+
+	refusesMigration bool
 }
 
 func (c *listenerConfig) handshakeTimeout() time.Duration { return c.quic.HandshakeIdleTimeout }
@@ -55,6 +57,10 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	tlsConf := &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if l.config.Load().refusesMigration {
+				c := hello.Context().Value(connectionKey{}).(*Connection)
+				refuseMigration(t.quic, t.name(c))
+			}
 			conf := l.config.Load().tls
 			if conf.GetConfigForClient != nil {
 				return conf.GetConfigForClient(hello)
@@ -99,7 +105,12 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	}
 	quicConf := c.QUIC(true)
 	quicConf.Tracer = traceOriginalConnectionID
-	l.config.Store(&listenerConfig{tls: tlsConf, quic: quicConf, loopback: c.ForLoopback(quicConf)})
+	l.config.Store(&listenerConfig{
+		tls:              tlsConf,
+		quic:             quicConf,
+		loopback:         c.ForLoopback(quicConf),
+		refusesMigration: c.DisableActiveMigration,
+	})
 	return nil
 }
 
