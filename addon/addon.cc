@@ -65,6 +65,8 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("streamWrite", &Addon::StreamWrite),
           InstanceMethod("streamStopSending", &Addon::StreamStopSending),
           InstanceMethod("streamReset", &Addon::StreamReset),
+          InstanceMethod("streamCommit", &Addon::StreamCommit),
+          InstanceMethod("streamSetPriority", &Addon::StreamSetPriority),
       });
 }
 

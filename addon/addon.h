@@ -85,6 +85,8 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value StreamWrite(Info info);
   void StreamStopSending(Info info);
   void StreamReset(Info info);
+  void StreamCommit(Info info);
+  void StreamSetPriority(Info info);
 
   Napi::Value Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t));
   void Close();

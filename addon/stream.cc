@@ -18,3 +18,11 @@ void Addon::StreamStopSending(Info info) { quic_stream_stop_sending(env_, Handle
 
 // streamReset(stream, code)
 void Addon::StreamReset(Info info) { quic_stream_reset(env_, Handle(info[0]), Double(info[1])); }
+
+// streamCommit(stream)
+void Addon::StreamCommit(Info info) { quic_stream_commit(env_, Handle(info[0])); }
+
+// streamSetPriority(stream, urgency, incremental)
+void Addon::StreamSetPriority(Info info) {
+  quic_stream_set_priority(env_, Handle(info[0]), static_cast<int8_t>(Int(info[1])), Bool(info[2]));
+}

@@ -45,3 +45,19 @@ func quic_stream_reset(env, h uint32, code float64) {
 		s.Reset(uint64(code))
 	}
 }
+
+//export quic_stream_commit
+func quic_stream_commit(env, h uint32) {
+	defer recovered()
+	if s, ok := lookup[*engine.Stream](env, h); ok {
+		s.Commit()
+	}
+}
+
+//export quic_stream_set_priority
+func quic_stream_set_priority(env, h uint32, urgency int8, incremental bool) {
+	defer recovered()
+	if s, ok := lookup[*engine.Stream](env, h); ok {
+		s.SetPriority(urgency, incremental)
+	}
+}

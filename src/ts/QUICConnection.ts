@@ -37,10 +37,15 @@ import type {
   RemoteInfo,
   StreamCodeToReason,
   StreamId,
+  StreamPriority,
   StreamReasonToCode,
 } from './types.js';
 import * as utils from './utils.js';
-import { validateCodeArgs, validateStreamType } from './validation.js';
+import {
+  validateCodeArgs,
+  validatePriority,
+  validateStreamType,
+} from './validation.js';
 
 /**
  * What the engine tells of a connection, see `native/internal/engine/connection.go`.
@@ -344,13 +349,18 @@ class QUICConnection
    * The peer learns of a stream with its first byte.
    *
    * @param type - defaults to `'bidi'`
+   * @param priority - in which order what is written is sent, see {@link QUICStream.setPriority}
    *
    * @throws {errors.ErrorQUICConnectionNotRunning}
    * @throws {errors.ErrorQUICConnectionStopping} when the connection waits for its streams to end
    * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed
    */
-  public newStream(type: 'bidi' | 'uni' = 'bidi'): QUICStream {
+  public newStream(
+    type: 'bidi' | 'uni' = 'bidi',
+    priority?: Partial<StreamPriority>,
+  ): QUICStream {
     validateStreamType(type);
+    if (priority !== undefined) validatePriority(priority);
     if (!this.isRunning) throw new errors.ErrorQUICConnectionNotRunning();
     if (this._closed) throw new errors.ErrorQUICConnectionClosed();
     if (this.stopping) throw new errors.ErrorQUICConnectionStopping();
@@ -361,7 +371,9 @@ class QUICConnection
         openedId,
       ),
     );
-    return this.addStream(handle, openedId[0], type, 'local');
+    const stream = this.addStream(handle, openedId[0], type, 'local');
+    if (priority !== undefined) stream.setPriority(priority);
+    return stream;
   }
 
   /**

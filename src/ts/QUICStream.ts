@@ -21,9 +21,15 @@ import type {
   QUICConfig,
   StreamCodeToReason,
   StreamId,
+  StreamPriority,
   StreamReasonToCode,
 } from './types.js';
-import { describe, optionError, validateBoolean } from './validation.js';
+import {
+  describe,
+  optionError,
+  validateBoolean,
+  validatePriority,
+} from './validation.js';
 
 /**
  * @internal
@@ -80,6 +86,7 @@ class QUICStream
   protected codeToReason?: StreamCodeToReason;
 
   protected _streamId: number;
+  protected _priority = defaultPriority;
   protected _opened?: { p: Promise<void>; resolve: () => void };
 
   protected readableSide?: ReadableSide;
@@ -208,6 +215,46 @@ class QUICStream
   /** Whether the stream is destroyed. */
   public get [destroyed](): boolean {
     return this.isDestroyed;
+  }
+
+  /**
+   * In which order what is written is sent, among the streams of the connection.
+   */
+  public get priority(): StreamPriority {
+    return { ...this._priority };
+  }
+
+  /**
+   * Changes the order of sending (RFC 9218 section 4), from now on: a stream with a lower `urgency` is sent before
+   * others. The peer is not told; it decides itself on the order of what it sends.
+   *
+   * @param priority - what is left out stays as it is
+   *
+   * @throws {errors.ErrorQUICOptionInvalid}
+   */
+  public setPriority(priority: Partial<StreamPriority>): void {
+    validatePriority(priority);
+    const { urgency, incremental } = this._priority;
+    this._priority = {
+      urgency: priority.urgency ?? urgency,
+      incremental: priority.incremental ?? incremental,
+    };
+    this.env.binding.streamSetPriority(
+      this.handle,
+      this._priority.urgency,
+      this._priority.incremental,
+    );
+  }
+
+  /**
+   * Has all bytes of writes that are done delivered even if the writable is aborted later, or the stream destroyed
+   * (RESET_STREAM_AT, draft-ietf-quic-reliable-stream-reset). With a peer that does not support
+   * it this does nothing. Can be called again for what was written since.
+   */
+  public commit(): void {
+    if (this._writeClosed) return;
+    this.uncork();
+    this.env.binding.streamCommit(this.handle);
   }
 
   /**
@@ -696,5 +743,8 @@ function takeScratch(length: number): Uint8Array {
   scratchBuffer = new Uint8Array(largestChunk);
   return chunk;
 }
+
+// That of quic-go
+const defaultPriority: StreamPriority = { urgency: 3, incremental: true };
 
 export default QUICStream;

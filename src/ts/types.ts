@@ -383,6 +383,19 @@ export type ConnectionMetadata = {
 export type StreamId = Opaque<'StreamId', number>;
 
 /**
+ * In which order the data of streams is sent (RFC 9218 section 4).
+ */
+export type StreamPriority = {
+  /** From 0, sent before all others, to 7, sent after them. Defaults to 3. */
+  urgency: number;
+  /**
+   * Whether streams of the same urgency are sent in turn, or one after another by their IDs. Defaults to
+   * true; in RFC 9218, which is about HTTP, to false.
+   */
+  incremental: boolean;
+};
+
+/**
  * Maps a reason (most likely an exception) to a stream error code, an integer
  * from 0. Use `0` for an unknown reason.
  */

@@ -8,7 +8,7 @@ import {
   ErrorQUICPortInvalid,
   type OptionInvalidData,
 } from './errors.js';
-import type { Port, QUICConfig, SocketIO } from './types.js';
+import type { Port, QUICConfig, SocketIO, StreamPriority } from './types.js';
 
 type OptionError = new (
   message: string,
@@ -198,6 +198,26 @@ export function validateIO(value: unknown, option = 'io'): SocketIO {
     fail(ErrorQUICOptionInvalid, option, value, "'dgram' or 'native'");
   }
   return value;
+}
+
+/**
+ * Checks the priority of a stream, of which both parts can be left out.
+ */
+export function validatePriority(value: unknown, option = 'priority'): void {
+  validateObject(value, option);
+  const { urgency, incremental } = value as Partial<StreamPriority>;
+  if (
+    urgency !== undefined &&
+    !(Number.isInteger(urgency) && urgency >= 0 && urgency <= 7)
+  ) {
+    fail(
+      ErrorQUICOptionInvalid,
+      `${option}.urgency`,
+      urgency,
+      'an integer from 0 to 7',
+    );
+  }
+  validateBoolean(incremental, `${option}.incremental`);
 }
 
 /**

@@ -123,9 +123,10 @@ func (c *Config) QUIC(isServer bool) *quic.Config {
 		MaxIncomingUniStreams:          streams(c.InitialMaxStreamsUni),
 		// Else a peer whose streams are not read could open ever more of them: a stream is complete for
 		// quic-go when all of it was read ahead.
-		RequireStreamCreditRelease: true,
-		InitialPacketSize:          uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
-		DisablePathMTUDiscovery:    !c.PathMTUDiscovery,
+		RequireStreamCreditRelease:       true,
+		EnableStreamResetPartialDelivery: true,
+		InitialPacketSize:                uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
+		DisablePathMTUDiscovery:          !c.PathMTUDiscovery,
 	}
 }
 

@@ -27,6 +27,7 @@ var (
 	connPeerID          = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
 	receiveStreamMutex  = offset[quic.ReceiveStream, sync.Mutex]("mutex")
 	receiveStreamSize   = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
+	receiveStreamSure   = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
 	receiveStreamClosed = offset[quic.ReceiveStream, error]("closeForShutdownErr")
 	streamReceiveStream = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
 	streamSendStream    = offset[quic.Stream, *quic.SendStream]("sendStr")
@@ -68,6 +69,14 @@ func reviveReads(s *quic.ReceiveStream) bool {
 	}
 	*(*error)(unsafe.Add(unsafe.Pointer(s), receiveStreamClosed)) = nil
 	return true
+}
+
+// resetsPartially reports whether a peer that has reset a stream delivers some of it (RESET_STREAM_AT).
+func resetsPartially(s *quic.ReceiveStream) bool {
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), receiveStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	return *(*int64)(unsafe.Add(unsafe.Pointer(s), receiveStreamSure)) > 0
 }
 
 // unknownSize is what a stream has for its final size before the FIN.

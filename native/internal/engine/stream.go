@@ -94,6 +94,9 @@ type Stream struct {
 	wantWrite bool // a write filled out
 	writeDone bool // the FIN was handed over, or nothing can be written any more
 	resetCode quic.StreamErrorCode
+	committed int  // bytes of out that are delivered even if the stream is reset
+	resetting bool // it is reset once these are written
+	priority  *priority
 	// The code of a STOP_SENDING that came before the stream was announced.
 	earlyStop *quic.StreamErrorCode
 	eager     int // bytes queued without a goroutine
@@ -268,6 +271,9 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 			s.startReading()
 		}
 	}
+	if s.priority != nil {
+		send.SetPriority(s.priority.urgency, s.priority.incremental)
+	}
 	if s.writeDone {
 		send.CancelWrite(s.resetCode)
 		s.send = send
@@ -400,6 +406,12 @@ func (s *Stream) received(n int, err error) bool {
 		return false
 	}
 	switch {
+	case isReset && s.in.Len() > 0 && resetsPartially(s.recv):
+		// Read tells of it after these bytes
+		if s.wantRead {
+			s.wantRead = false
+			s.env.Events.Push(event.StreamReadable, s.Handle, 0, 0, nil)
+		}
 	case isReset:
 		s.readDone = true
 		s.in.Clear()
@@ -420,7 +432,7 @@ func (s *Stream) announce(isReset bool) bool {
 	s.conn.mu.Lock()
 	refusing := s.conn.refusing
 	s.conn.mu.Unlock()
-	if refusing || isReset || closed || s.register() != nil {
+	if refusing || isReset && s.in.Len() == 0 || closed || s.register() != nil {
 		s.readDone, s.writeDone = true, true
 		s.in.Clear()
 		s.recv.CancelRead(0)
@@ -454,6 +466,13 @@ func (s *Stream) Read(p []byte) int {
 		s.mu.Unlock()
 		s.releaseIfDone()
 		return n | ReadFin
+	}
+	if reset, ok := errors.AsType[*quic.StreamError](s.inErr); ok && s.in.Len() == 0 {
+		s.readDone = true
+		s.env.Events.Push(event.StreamReset, s.Handle, float64(reset.ErrorCode), 0, nil)
+		s.mu.Unlock()
+		s.releaseIfDone()
+		return n
 	}
 	if n == 0 {
 		n = ReadWouldBlock
@@ -496,7 +515,7 @@ func (s *Stream) Write(p []byte, fin bool) int {
 func (s *Stream) write(p []byte, fin bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.writeDone || s.fin {
+	if s.writeDone || s.fin || s.resetting {
 		return WriteClosed
 	}
 	defer s.startReading()
@@ -544,6 +563,15 @@ func (s *Stream) writeFront() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	front := s.out.Front()
+	if s.resetting && !s.writeDone {
+		if s.committed == 0 {
+			s.writing = false
+			s.out.Clear()
+			s.resetNow()
+			return false
+		}
+		front = front[:min(len(front), s.committed)]
+	}
 	if s.writeDone || len(front) == 0 {
 		s.writing = false
 		if s.writeDone {
@@ -561,8 +589,15 @@ func (s *Stream) writeFront() bool {
 	if err != nil {
 		// Either STOP_SENDING, of which the stream's context tells, or the connection is closed.
 		s.writing = false
+		s.writeDone = s.writeDone || s.resetting
 		s.out.Clear()
 		return false
+	}
+	if s.committed > 0 {
+		s.committed = max(s.committed-n, 0)
+		if s.committed == 0 {
+			s.send.SetReliableBoundary()
+		}
 	}
 	if s.wantWrite && s.out.Len() <= writeLow {
 		s.wantWrite = false
@@ -579,22 +614,61 @@ func (s *Stream) finish() {
 	s.conn.addFinished(s.send)
 }
 
+// Commit has all that was written so far delivered even if the stream is reset, when the peer
+// supports that (draft-ietf-quic-reliable-stream-reset).
+func (s *Stream) Commit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writeDone || s.resetting {
+		return
+	}
+	s.committed = s.out.Len()
+	if s.committed == 0 && s.send != nil {
+		s.send.SetReliableBoundary()
+	}
+}
+
 // Reset gives up the sending side (RFC 9000 section 3.1).
 func (s *Stream) Reset(code uint64) {
 	s.mu.Lock()
-	if s.writeDone {
+	if s.writeDone || s.resetting {
 		s.mu.Unlock()
 		return
 	}
-	s.writeDone = true
 	s.resetCode = quic.StreamErrorCode(code)
-	s.dropOut()
-	send := s.send
-	if send != nil {
-		s.stopWatch()
-		send.CancelWrite(s.resetCode)
-		s.startReading()
+	if s.committed > 0 {
+		s.resetting = true
+		s.fin = false
+	} else {
+		s.resetNow()
 	}
 	s.mu.Unlock()
 	s.releaseIfDone()
+}
+
+func (s *Stream) resetNow() {
+	s.writeDone = true
+	s.dropOut()
+	if s.send != nil {
+		s.stopWatch()
+		s.send.CancelWrite(s.resetCode)
+		s.startReading()
+	}
+}
+
+// A priority orders streams (RFC 9218 section 4): those with the lowest urgency are sent first; of
+// these the incremental ones in turn, the others one after another.
+type priority struct {
+	urgency     int8
+	incremental bool
+}
+
+// SetPriority changes the order of sending, from now on.
+func (s *Stream) SetPriority(urgency int8, incremental bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.priority = &priority{urgency, incremental}
+	if s.send != nil {
+		s.send.SetPriority(urgency, incremental)
+	}
 }

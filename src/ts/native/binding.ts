@@ -85,6 +85,12 @@ export interface Binding {
   streamWrite(stream: number, data: Uint8Array, fin: boolean): number;
   streamStopSending(stream: number, code: number): void;
   streamReset(stream: number, code: number): void;
+  streamCommit(stream: number): void;
+  streamSetPriority(
+    stream: number,
+    urgency: number,
+    incremental: boolean,
+  ): void;
 }
 
 /**
