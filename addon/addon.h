@@ -81,6 +81,13 @@ class Addon : public Napi::Addon<Addon> {
   void ConnectionRelease(Info info);
   Napi::Value ConnectionOpenStream(Info info);
 
+  Napi::Value DatagramsRead(Info info);
+  void DatagramsUnread(Info info);
+  void DatagramsSetIncoming(Info info);
+  void DatagramsStopReading(Info info);
+  Napi::Value DatagramsWrite(Info info);
+  void DatagramsStats(Info info);
+
   Napi::Value StreamRead(Info info);
   Napi::Value StreamWrite(Info info);
   void StreamStopSending(Info info);

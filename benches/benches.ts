@@ -7,7 +7,7 @@ export interface Bench {
   /** Whether a smaller value is better. */
   less?: boolean;
   /**
-   * Amount of work in one measure: MiB, echoes, connections, streams or processes. It is
+   * Amount of work in one measure: MiB, echoes, datagrams, connections, streams or processes. It is
    * sized so that the library takes some seconds or less.
    */
   work: number;
@@ -64,6 +64,14 @@ export const benches: Array<Bench> = [
     unit: 'echoes/s',
     work: 24_000,
     targets: [{ of: http2, native: 1.5, dgram: 1.2 }],
+  },
+  {
+    name: 'datagrams',
+    title: 'datagrams of 1,100 bytes that arrive',
+    unit: 'datagrams/s',
+    work: 200_000,
+    own: true,
+    targets: [{ of: quicGo, native: 0.5, dgram: 0.25 }],
   },
   {
     name: 'handshakes',

@@ -8,12 +8,14 @@ import {
 } from '@matrixai/quic';
 import {
   credentials,
+  each,
   exchange,
   host,
   serve,
   type Transport,
   writeChunks,
   writeOne,
+  writeUntil,
 } from './transport.ts';
 import { run } from './worker.ts';
 
@@ -33,8 +35,16 @@ function library(io: SocketIO): Transport {
           ...credentials,
           verifyPeer: false,
           initialMaxStreamsBidi: handlers.streams,
+          enableDgram: [handlers.datagrams ?? false, 0, 0],
         },
       });
+      if (handlers.datagrams) {
+        server.addEventListener(
+          events.EventQUICServerConnection.name,
+          ({ detail }: events.EventQUICServerConnection) =>
+            each(detail.datagrams.readable, handlers.onDatagram!),
+        );
+      }
       server.addEventListener(
         events.EventQUICConnectionStream.name,
         ({ detail }: events.EventQUICConnectionStream) =>
@@ -46,19 +56,25 @@ function library(io: SocketIO): Transport {
         close: () => server.stop({ force: true }),
       };
     },
-    async connect(port) {
+    async connect(port, datagrams = false) {
       shared ??= clientSocket();
       const client = await QUICClient.createQUICClient({
         host,
         port,
         socket: await shared,
-        config: { verifyPeer: true, ca: credentials.cert },
+        config: {
+          verifyPeer: true,
+          ca: credentials.cert,
+          enableDgram: [datagrams, 0, 0],
+        },
       });
       const { connection } = client;
       return {
         send: (total) =>
           writeChunks(connection.newStream('uni').writable, total),
         echo: (message) => exchange(connection.newStream(), message),
+        sendDatagrams: (datagram, isEnough) =>
+          writeUntil(connection.datagrams.writable, datagram, isEnough),
         idle: () => writeOne(connection.newStream()),
         close: () => client.destroy({ force: true }),
       };

@@ -5,10 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { can, createPair } from './pair.ts';
-import { Absent, host, type Transport } from './transport.ts';
+import { Absent, type Handlers, host, type Transport } from './transport.ts';
 import {
   bulk,
   connections,
+  datagrams,
   echoes,
   handshakes,
   open,
@@ -34,6 +35,8 @@ export function measureOf(bench: string): Measure {
       return perSecond(bulk(1), megabytes, relayed);
     case 'echo':
       return perSecond(echoes(atOnce));
+    case 'datagrams':
+      return perSecond(datagrams, 1, undefined, { datagrams: true });
     case 'handshakes':
       return perSecond(handshakes);
     case 'connections':
@@ -58,9 +61,10 @@ function perSecond(
   workload: Workload,
   unitsPerWork = 1,
   through?: (port: number) => Promise<number>,
+  handlers: Handlers = {},
 ): Measure {
   return async (transport, work, warmUp) => {
-    const pair = await createPair(transport, {}, through);
+    const pair = await createPair(transport, handlers, through);
     await workload(pair, warmUp);
     const seconds = await time(() => workload(pair, work));
     await pair.close();

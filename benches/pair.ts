@@ -15,6 +15,8 @@ export interface Pair {
    * this call.
    */
   received(streams: number): Promise<number>;
+  /** Counts the datagrams of that many bytes which arrive after this call. */
+  countDatagrams(size: number): () => number;
   close(): Promise<void>;
 }
 
@@ -25,12 +27,14 @@ export async function createPair(
   through = async (port: number) => port,
 ): Promise<Pair> {
   let onReceived: (bytes: number) => void = () => {};
+  let onDatagram: (datagram: Uint8Array) => void = () => {};
   const server = await transport.listen({
     onReceived: (bytes) => onReceived(bytes),
+    onDatagram: (datagram) => onDatagram(datagram),
     ...handlers,
   });
   const port = await through(server.port);
-  const connect = () => transport.connect(port);
+  const connect = () => transport.connect(port, handlers.datagrams);
   const client = await connect();
   return {
     client,
@@ -43,6 +47,13 @@ export async function createPair(
           if (--streams === 0) resolve(total);
         };
       }),
+    countDatagrams(size) {
+      let count = 0;
+      onDatagram = ({ byteLength }) => {
+        if (byteLength === size) count++;
+      };
+      return () => count;
+    },
     async close() {
       await client.close();
       await transport.close?.();
@@ -52,7 +63,7 @@ export async function createPair(
 }
 
 /** A method of a client, for those that have it. */
-export function can<Name extends 'send' | 'echo' | 'idle'>(
+export function can<Name extends 'send' | 'echo' | 'sendDatagrams' | 'idle'>(
   client: Client,
   name: Name,
 ): NonNullable<Client[Name]> {

@@ -6,18 +6,22 @@ export interface Transport {
   /** The package that an application imports for it. */
   module?: string;
   listen(handlers: Handlers): Promise<Server>;
-  /** Opens a connection with a full handshake. */
-  connect(port: number): Promise<Client>;
+  /** Opens a connection with a full handshake, which may be for datagrams. */
+  connect(port: number, datagrams?: boolean): Promise<Client>;
   /** Frees what the clients share. */
   close?(): Promise<void>;
 }
 
-/** What a server does with the streams of its clients. */
+/** What a server does with the streams and the datagrams of its clients. */
 export interface Handlers {
   /** Is told how many bytes came over a stream that `send` made, at its end. */
   onReceived?(bytes: number): void;
   /** Gets every other stream, which is echoed without this. */
   onIdle?(): void;
+  /** Whether there are datagrams. */
+  datagrams?: boolean;
+  /** Gets every datagram. */
+  onDatagram?(datagram: Uint8Array): void;
   /** How many streams may be open at once; a hundred without this. */
   streams?: number;
 }
@@ -33,6 +37,8 @@ export interface Client {
   send?(total: number): Promise<void>;
   /** Sends the message over a new stream and reads it back. */
   echo?(message: Uint8Array): Promise<Uint8Array>;
+  /** Sends a datagram again and again, as fast as it can, until told that it is enough. */
+  sendDatagrams?(datagram: Uint8Array, isEnough: () => boolean): Promise<void>;
   /** Opens a stream, sends one byte and leaves it so. */
   idle?(): void | Promise<void>;
   close(): Promise<void>;
@@ -64,6 +70,32 @@ export async function writeChunks(
     writer.write(chunk).catch(() => {});
   }
   await writer.close();
+}
+
+/** Writes a chunk to a web stream, again and again, until told that it is enough. */
+export async function writeUntil(
+  writable: WritableStream<Uint8Array>,
+  chunk: Uint8Array,
+  isEnough: () => boolean,
+): Promise<void> {
+  const writer = writable.getWriter();
+  while (!isEnough()) {
+    await writer.ready;
+    writer.write(chunk).catch(() => {});
+  }
+  writer.releaseLock();
+}
+
+/** Calls `f` with every chunk up to the end, however that comes. */
+export async function each(
+  readable: AsyncIterable<Uint8Array>,
+  f: (chunk: Uint8Array) => void,
+): Promise<void> {
+  try {
+    for await (const chunk of readable) f(chunk);
+  } catch {
+    // The connection was closed.
+  }
 }
 
 /** Counts the bytes of a stream up to its end. */

@@ -7,6 +7,7 @@ export type Workload = (pair: Pair, work: number) => Promise<void>;
 
 const parallelHandshakes = 4;
 const message = Buffer.alloc(1024, 'a');
+const datagram = Buffer.alloc(1100, 'a');
 
 /**
  * Sends `work` MiB in all over that many streams at once and waits until the
@@ -36,6 +37,12 @@ async function echo(client: Client): Promise<void> {
     throw new Error('the echo differs from the message');
   }
 }
+
+/** Sends datagrams of 1,100 bytes until `work` have arrived: some get lost. */
+export const datagrams: Workload = async (pair, work) => {
+  const arrived = pair.countDatagrams(datagram.length);
+  await can(pair.client, 'sendDatagrams')(datagram, () => arrived() >= work);
+};
 
 /** Opens and closes `work` connections, four at a time. */
 export const handshakes: Workload = (pair, work) =>

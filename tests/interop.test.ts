@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import Logger, { LogLevel } from '@matrixai/logger';
+import { errors } from '@matrixai/quic';
 import * as v2 from '@matrixai/quic-v2';
 import { on } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
@@ -64,6 +65,46 @@ forEachIO((io) => {
     const received = await exchange(client.connection.newStream() as any, data);
     assert.equal(sha256(received), sha256(data));
   });
+
+  for (const isEnabled of [true, false]) {
+    test(`a server of version 2 with enableDgram ${isEnabled} is ${isEnabled ? 'sent datagrams' : 'known to take no datagrams'}`, {
+      timeout,
+    }, async (t) => {
+      const server = new v2.QUICServer({
+        crypto: serverCrypto,
+        logger,
+        config: { ...credentials, enableDgram: [isEnabled, 100, 100] },
+      });
+      t.after(() => server.stop({ force: true }));
+      on(server, v2.events.EventQUICServerConnection, ({ detail }) => {
+        on(detail, v2.events.EventQUICConnectionStream, ({ detail }) => {
+          serveEcho(detail as any);
+        });
+      });
+      await server.start({ host: '127.0.0.1' });
+      const { connection } = await connect(t, io, server.port, {
+        config: { enableDgram: [true, 0, 0] },
+      });
+      const { maxDatagramSize, writable } = connection.datagrams;
+      const writer = writable.getWriter();
+      if (isEnabled) {
+        assert.ok(maxDatagramSize > 1100, `${maxDatagramSize}`);
+        // It has no way to read them, but must not choke on them
+        for (const size of [0, 1, maxDatagramSize]) {
+          await writer.write(payload(size));
+        }
+      } else {
+        assert.equal(maxDatagramSize, 0);
+        await assert.rejects(
+          writer.write(payload(1)),
+          errors.ErrorQUICDatagramsDisabled,
+        );
+      }
+      const data = payload(MiB);
+      const received = await exchange(connection.newStream(), data);
+      assert.equal(sha256(received), sha256(data));
+    });
+  }
 
   test('a client of this version has 1 MiB echoed by a server of version 2', {
     timeout,

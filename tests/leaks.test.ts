@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { native, type QUICConnection, type QUICStream } from '@matrixai/quic';
+import {
+  native,
+  type QUICConfig,
+  type QUICConnection,
+  type QUICStream,
+} from '@matrixai/quic';
 import { until } from './helpers/events.js';
 import { forEachIO, type IO } from './helpers/io.js';
 import { connect, pair, startServer } from './helpers/pair.js';
@@ -79,10 +84,15 @@ forEachIO((io) => {
   test('100 connections opened and closed leave nothing behind', {
     timeout,
   }, async (t) => {
-    const server = await startServer(t, io, { onStream: serveEcho });
+    const config: { enableDgram: QUICConfig['enableDgram'] } = {
+      enableDgram: [true, 0, 0],
+    };
+    const server = await startServer(t, io, { config, onStream: serveEcho });
     const { port } = server;
     const useOne = async () => {
-      const client = await connect(t, io, port);
+      const client = await connect(t, io, port, { config });
+      const writer = client.connection.datagrams.writable.getWriter();
+      for (let i = 0; i < 100; i++) await writer.write(new Uint8Array(1000));
       await exchange(client.connection.newStream(), new Uint8Array(1));
       await client.destroy({ force: true });
     };

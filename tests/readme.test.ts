@@ -79,6 +79,18 @@ test('the server and the client of the README are the examples, of up to 15 line
   }
 });
 
+test('the example of datagrams runs', { timeout }, async () => {
+  const example = path.join(root, 'examples', 'dist', 'datagrams.js');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    example,
+  ]);
+  assert.match(
+    stdout,
+    /^A datagram has room for 1\d{3} bytes\nHello, datagrams!\nErrorQUICDatagramsTooLarge\n$/,
+  );
+  assert.equal(stderr, '');
+});
+
 test('the server and the client of the README run as printed', {
   timeout,
 }, async (t) => {

@@ -1,5 +1,5 @@
-// The readable of a stream stands in for a web stream. Random sequences of calls must give what they
-// give on one of Node's.
+// The readables of streams and datagrams stand in for web streams. Random sequences of calls must give what they
+// give on those of Node.
 import assert from 'node:assert/strict';
 import {
   type ReadableByteStreamController,
@@ -72,8 +72,12 @@ class Source implements ReadableSource {
   }
 }
 
-function standIn(): Feed {
+/** Streams of bytes serve readers with buffers of their own, those of chunks do not. */
+type Kind = 'bytes' | undefined;
+
+function standIn(kind: Kind): Feed {
   const source = new Source();
+  if (kind === undefined) Object.assign(source, { pullInto: undefined });
   source.side = new ReadableSide(source);
   return {
     stream: source.side.stream,
@@ -87,7 +91,7 @@ function standIn(): Feed {
   };
 }
 
-function real(): Feed {
+function real(kind: Kind): Feed {
   const source = new Source();
   let controller!: ReadableByteStreamController;
   let wake: (() => void) | undefined;
@@ -100,23 +104,24 @@ function real(): Feed {
   } as ReadableSide;
   const serve = (): boolean => {
     const request = controller.byobRequest;
-    let length: number;
+    let isAny: boolean;
     if (request == null) {
       const chunk = source.pull();
-      length = chunk?.length ?? 0;
+      isAny = chunk !== undefined;
       if (chunk !== undefined) controller.enqueue(chunk);
     } else {
-      length = source.pullInto(request.view as Uint8Array);
-      if (length > 0) request.respond(length);
+      const length = source.pullInto(request.view as Uint8Array);
+      isAny = length > 0;
+      if (isAny) request.respond(length);
     }
     source.pulled();
-    return length > 0;
+    return isAny;
   };
-  const stream = new ReadableStream(
+  const stream = new ReadableStream<Uint8Array>(
     {
-      type: 'bytes',
-      start(given: ReadableByteStreamController) {
-        controller = given;
+      type: kind as any,
+      start(given) {
+        controller = given as ReadableByteStreamController;
       },
       pull() {
         if (serve()) return undefined;
@@ -252,14 +257,16 @@ async function run(feed: Feed, seed: number): Promise<Array<string>> {
   return outcomes;
 }
 
-test('a readable does what a web stream of Node does, whatever is called', {
-  timeout,
-}, async () => {
-  for (let seed = 1; seed <= 400; seed++) {
-    const [expected, got] = [
-      await run(real(), seed * 7919),
-      await run(standIn(), seed * 7919),
-    ];
-    assert.deepEqual(got, expected, `seed ${seed}`);
-  }
-});
+for (const kind of ['bytes', undefined] as const) {
+  test(`a readable of ${kind ?? 'chunks'} does what a web stream of Node does, whatever is called`, {
+    timeout,
+  }, async () => {
+    for (let seed = 1; seed <= 400; seed++) {
+      const [expected, got] = [
+        await run(real(kind), seed * 7919),
+        await run(standIn(kind), seed * 7919),
+      ];
+      assert.deepEqual(got, expected, `seed ${seed}`);
+    }
+  });
+}

@@ -178,7 +178,7 @@ describe('config', () => {
     for (const [option, config] of Object.entries({
       'config.enableDgram[0]': { enableDgram: [1, 1, 1] },
       'config.enableDgram[1]': { enableDgram: [true, -1, 1] },
-      'config.enableDgram[2]': { enableDgram: [true, 1, '1'] },
+      'config.enableDgram[2]': { enableDgram: [true, 1, 2 ** 31] },
       'config.applicationProtos[0]': { applicationProtos: [''] },
       'config.applicationProtos[1]': { applicationProtos: ['a', 1] },
       'config.applicationProtos[2]': {
@@ -208,7 +208,7 @@ describe('config', () => {
       { maxRecvUdpPayloadSize: 1200, maxSendUdpPayloadSize: 65527 },
       { initialMaxData: 0, initialMaxStreamsBidi: 0, maxStreamWindow: 0 },
       { initialMaxData: Number.MAX_SAFE_INTEGER },
-      { enableDgram: [true, 0, 1000] },
+      { enableDgram: [true, 0, 2 ** 31 - 1] },
       { applicationProtos: ['a', 'b'.repeat(255)] },
       { readableChunkSize: 1 },
       { ca: [] },

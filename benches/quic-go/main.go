@@ -35,13 +35,15 @@ func measureOf(bench string) (measure, error) {
 	}
 	switch name {
 	case "bulk":
-		return perSecond(bulk(atOnce), mebibyte/1e6, nil), nil
+		return perSecond(bulk(atOnce), mebibyte/1e6, options{}), nil
 	case "lossy":
-		return perSecond(bulk(1), mebibyte/1e6, relayed), nil
+		return perSecond(bulk(1), mebibyte/1e6, options{through: relayed}), nil
 	case "echo":
-		return perSecond(echoes(atOnce), 1, nil), nil
+		return perSecond(echoes(atOnce), 1, options{}), nil
+	case "datagrams":
+		return perSecond(datagrams, 1, options{datagrams: true}), nil
 	case "handshakes":
-		return perSecond(handshakes, 1, nil), nil
+		return perSecond(handshakes, 1, options{}), nil
 	case "connections":
 		return microseconds(connections, atOnce), nil
 	case "streams":

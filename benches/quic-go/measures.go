@@ -15,9 +15,9 @@ import (
 )
 
 // perSecond measures units of work per second.
-func perSecond(work workload, unitsPerWork float64, through relay) measure {
+func perSecond(work workload, unitsPerWork float64, o options) measure {
 	return func(ctx context.Context, amount, warmUp int) (float64, error) {
-		p, err := newPair(ctx, defaultStreams, through)
+		p, err := newPair(ctx, o)
 		if err != nil {
 			return 0, err
 		}
@@ -34,7 +34,7 @@ func perSecond(work workload, unitsPerWork float64, through relay) measure {
 // microseconds measures the time per unit of work, with that many at once.
 func microseconds(work func(atOnce int) workload, atOnce int) measure {
 	return func(ctx context.Context, amount, warmUp int) (float64, error) {
-		p, err := newPair(ctx, atOnce, nil)
+		p, err := newPair(ctx, options{streams: atOnce})
 		if err != nil {
 			return 0, err
 		}
@@ -77,7 +77,7 @@ func relayed(target net.Addr) (net.Addr, error) {
 
 // memory measures the KiB by which the process has grown per idle connection.
 func memory(ctx context.Context, work, warmUp int) (float64, error) {
-	p, err := newPair(ctx, defaultStreams, nil)
+	p, err := newPair(ctx, options{})
 	if err != nil {
 		return 0, err
 	}

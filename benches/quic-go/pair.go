@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -23,9 +24,22 @@ const (
 // defaultStreams is how many streams of a client may be open at once.
 const defaultStreams = 100
 
+// options say what a pair is for.
+type options struct {
+	// streams is how many may be open at once, or 0 for defaultStreams.
+	streams int
+	// through is nil or turns the server's address into the one to dial.
+	through   relay
+	datagrams bool
+}
+
 // config holds the defaults of the JavaScript library, so that both sides of
 // the comparison have the same flow-control windows and timeouts.
-func config(streams int) *quic.Config {
+func (o options) config() *quic.Config {
+	streams := o.streams
+	if streams == 0 {
+		streams = defaultStreams
+	}
 	return &quic.Config{
 		InitialStreamReceiveWindow:     1 * mebibyte,
 		MaxStreamReceiveWindow:         16 * mebibyte,
@@ -34,13 +48,15 @@ func config(streams int) *quic.Config {
 		MaxIncomingStreams:             int64(streams),
 		MaxIncomingUniStreams:          100,
 		// The library has no idle timeout by default
-		MaxIdleTimeout: time.Hour,
+		MaxIdleTimeout:  time.Hour,
+		EnableDatagrams: o.datagrams,
 	}
 }
 
 // pair is a server and a client, each on a loopback UDP socket of its own,
 // with one connection between them.
 type pair struct {
+	options
 	server     *quic.Transport
 	listener   *quic.Listener
 	client     *quic.Transport
@@ -48,17 +64,18 @@ type pair struct {
 	// address is what clients dial: the server's, or of what leads to it.
 	address net.Addr
 	// received yields the length of every uni stream that the server read.
-	received  chan int64
+	received chan int64
+	// arrived counts the datagrams that the server received.
+	arrived   atomic.Int64
 	clientTLS *tls.Config
 }
 
-// through is nil or turns the server's address into the one to dial.
-func newPair(ctx context.Context, streams int, through relay) (_ *pair, err error) {
+func newPair(ctx context.Context, o options) (_ *pair, err error) {
 	serverTLS, clientTLS, err := selfSigned()
 	if err != nil {
 		return nil, err
 	}
-	p := &pair{received: make(chan int64, defaultStreams), clientTLS: clientTLS}
+	p := &pair{options: o, received: make(chan int64, defaultStreams), clientTLS: clientTLS}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -70,12 +87,12 @@ func newPair(ctx context.Context, streams int, through relay) (_ *pair, err erro
 	if p.client, err = newTransport(); err != nil {
 		return nil, err
 	}
-	if p.listener, err = p.server.Listen(serverTLS, config(streams)); err != nil {
+	if p.listener, err = p.server.Listen(serverTLS, o.config()); err != nil {
 		return nil, err
 	}
 	p.address = p.server.Conn.LocalAddr()
-	if through != nil {
-		if p.address, err = through(p.address); err != nil {
+	if o.through != nil {
+		if p.address, err = o.through(p.address); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +110,7 @@ func newTransport() (*quic.Transport, error) {
 }
 
 func (p *pair) dial(ctx context.Context) (*quic.Conn, error) {
-	return p.client.Dial(ctx, p.address, p.clientTLS, config(defaultStreams))
+	return p.client.Dial(ctx, p.address, p.clientTLS, options{datagrams: p.datagrams}.config())
 }
 
 func (p *pair) serve(ctx context.Context) {
@@ -104,6 +121,9 @@ func (p *pair) serve(ctx context.Context) {
 		}
 		go serveEchoes(ctx, conn)
 		go p.serveBulk(ctx, conn)
+		if p.datagrams {
+			go p.serveDatagrams(ctx, conn)
+		}
 	}
 }
 

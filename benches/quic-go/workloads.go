@@ -14,6 +14,7 @@ import (
 const (
 	chunkSize          = 64 * kibibyte
 	echoSize           = 1 * kibibyte
+	datagramSize       = 1100
 	parallelHandshakes = 4
 )
 
@@ -125,6 +126,29 @@ func serveEchoes(ctx context.Context, conn *quic.Conn) {
 			}
 			stream.Close()
 		}()
+	}
+}
+
+// datagrams sends datagrams of 1,100 bytes until work have arrived: some get lost.
+func datagrams(_ context.Context, p *pair, work int) error {
+	datagram := bytes.Repeat([]byte{'a'}, datagramSize)
+	for enough := p.arrived.Load() + int64(work); p.arrived.Load() < enough; {
+		if err := p.connection.SendDatagram(datagram); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *pair) serveDatagrams(ctx context.Context, conn *quic.Conn) {
+	for {
+		datagram, err := conn.ReceiveDatagram(ctx)
+		if err != nil {
+			return
+		}
+		if len(datagram) == datagramSize {
+			p.arrived.Add(1)
+		}
 	}
 }
 

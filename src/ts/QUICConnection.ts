@@ -10,6 +10,7 @@ import {
   callEngine,
   certificatesToDER,
   decodeChain,
+  highWaterMarks,
   toEngineConfig,
   verdictOf,
 } from './engine.js';
@@ -25,6 +26,7 @@ import {
 } from './native/events.js';
 import type { ConnectionError } from './native/types.js';
 import QUICConnectionId from './QUICConnectionId.js';
+import QUICDatagrams from './QUICDatagrams.js';
 import type QUICSocket from './QUICSocket.js';
 import { validateSocket } from './QUICSocket.js';
 import QUICStream from './QUICStream.js';
@@ -62,6 +64,8 @@ export type ConnectionDescription = {
   connectionIdShared: string;
   applicationProto: string;
   serverName: string;
+  localDatagrams: boolean;
+  peerDatagrams: boolean;
 };
 
 /**
@@ -121,6 +125,7 @@ class QUICConnection
 
   /** Streams that wait for the peer's limit have no ID yet. */
   protected streams: Set<QUICStream> = new Set();
+  protected _datagrams?: QUICDatagrams;
   protected resolveStreamsEnded?: () => void;
   protected resolveDrained?: () => void;
   protected isRunning = false;
@@ -439,6 +444,27 @@ class QUICConnection
   }
 
   /**
+   * Unreliable datagrams (RFC 9221), which both ends have to enable with `config.enableDgram`. The object is
+   * always the same, and there also when datagrams are not enabled.
+   */
+  public get datagrams(): QUICDatagrams {
+    if (this._datagrams === undefined) {
+      const { incoming, outgoing } = highWaterMarks(this.config);
+      this._datagrams = new QUICDatagrams({
+        handle: this.handle,
+        local: this.description?.localDatagrams ?? false,
+        peer: this.description?.peerDatagrams ?? false,
+        incomingHighWaterMark: incoming,
+        outgoingHighWaterMark: outgoing,
+      });
+      if (this.errorLast !== null) {
+        this._datagrams.connectionClosed(this.errorLast);
+      }
+    }
+    return this._datagrams;
+  }
+
+  /**
    * Ends all streams without closing the connection, also those that `stop` waits for.
    */
   public destroyStreams(reason?: any): void {
@@ -500,6 +526,12 @@ class QUICConnection
     switch (kind) {
       case EventKind.ConnectionStream:
         this.handleStream(a, b);
+        break;
+      case EventKind.DatagramsReadable:
+        this._datagrams?.handleReadable();
+        break;
+      case EventKind.DatagramsWritable:
+        this._datagrams?.handleWritable();
         break;
       case EventKind.ConnectionEstablished:
         this.establish(JSON.parse(Buffer.from(data).toString()));
@@ -649,6 +681,7 @@ class QUICConnection
       });
     }
     if (this._closed || this.overtaken !== undefined) return;
+    this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
     await new Promise<void>((resolve) => {
       this.resolveDrained = resolve;
       this.env.binding.connectionDrain(this.handle);
@@ -685,10 +718,15 @@ class QUICConnection
 
   protected handleClosed(error: ConnectionCloseError): void {
     this._closed = true;
+    // Those that came in can still be read, even if nobody has asked for them yet
+    const datagrams = this.description?.localDatagrams
+      ? this.datagrams
+      : this._datagrams;
     this.errorLast = error;
     // The peer's certificates can still be asked for afterwards
     this.getRemoteCertsChain();
     for (const stream of this.streams) stream.connectionClosed(error);
+    datagrams?.connectionClosed(error);
     this.env.unregister(this.handle);
     this.env.binding.connectionRelease(this.handle);
     this.socket.release(this);

@@ -14,6 +14,7 @@ import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import type QUICConnection from './QUICConnection.js';
+import { toBytes } from './streams/chunk.js';
 import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
 import WritableSide, { type WritableSink } from './streams/WritableSide.js';
 import type {
@@ -24,12 +25,7 @@ import type {
   StreamPriority,
   StreamReasonToCode,
 } from './types.js';
-import {
-  describe,
-  optionError,
-  validateBoolean,
-  validatePriority,
-} from './validation.js';
+import { validateBoolean, validatePriority } from './validation.js';
 
 /**
  * @internal
@@ -701,26 +697,6 @@ function takeCork(): Uint8Array {
  */
 function returnCork(): void {
   if (--corks.left === 0) corks.used = 0;
-}
-
-function toBytes(chunk: unknown): Uint8Array {
-  if (ArrayBuffer.isView(chunk)) {
-    const bytes =
-      chunk instanceof Uint8Array
-        ? chunk
-        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    // The addon cannot take memory that other threads may write to
-    return bytes.buffer instanceof SharedArrayBuffer
-      ? new Uint8Array(bytes)
-      : bytes;
-  }
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  throw optionError(
-    errors.ErrorQUICOptionInvalid,
-    'chunk',
-    describe(chunk),
-    'a Uint8Array, another view or an ArrayBuffer',
-  );
 }
 
 const largestChunk = 64 * 1024;

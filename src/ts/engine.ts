@@ -19,6 +19,8 @@ export function toEngineConfig(
   return JSON.stringify({
     ...rest,
     enableDgram: undefined,
+    enableDatagrams: config.enableDgram[0],
+    incomingDatagrams: highWaterMarks(config).incoming,
     ca: collectPEMs(ca),
     key: collectPEMs(key),
     cert: collectPEMs(cert),
@@ -32,6 +34,24 @@ export function toEngineConfig(
       config.maxSendUdpPayloadSize === clientDefault.maxSendUdpPayloadSize,
   });
 }
+
+/**
+ * How many datagrams the queues of a connection hold, see {@link QUICConfig.enableDgram}.
+ *
+ * @internal
+ */
+export function highWaterMarks({ enableDgram }: QUICConfig): {
+  incoming: number;
+  outgoing: number;
+} {
+  return {
+    incoming: enableDgram[1] || defaultHighWaterMarks.incoming,
+    outgoing: enableDgram[2] || defaultHighWaterMarks.outgoing,
+  };
+}
+
+// What arrives in some milliseconds at full speed, and what is sent while a thread wakes
+const defaultHighWaterMarks = { incoming: 1024, outgoing: 256 };
 
 /**
  * Calls the engine, and throws its errors as those of the public API.

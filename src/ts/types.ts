@@ -301,8 +301,10 @@ export type QUICConfig = {
    */
   maxStreamWindow: number;
   /**
-   * Unreliable datagrams (RFC 9221): whether they are received, and the lengths
-   * of the receive and of the send queue. Defaults to `[false, 0, 0]`.
+   * Unreliable datagrams (RFC 9221): whether they are enabled, which both ends have to,
+   * and how many {@link QUICDatagrams.incomingHighWaterMark} and
+   * {@link QUICDatagrams.outgoingHighWaterMark} are initially, integers from 0 to 2^31 - 1, where 0
+   * stands for 1024 and 256. Defaults to `[false, 0, 0]`.
    */
   enableDgram: [boolean, number, number];
   /**

@@ -254,6 +254,23 @@ export function validateMinIdleTimeout(
 }
 
 /**
+ * Checks how many datagrams a queue holds.
+ */
+export function validateHighWaterMark(value: unknown, option: string): number {
+  if (!isIntegerWithin(value, 1, maxQueue)) {
+    fail(
+      ErrorQUICOptionInvalid,
+      option,
+      value,
+      `an integer from 1 to ${maxQueue} (datagrams)`,
+    );
+  }
+  return value as number;
+}
+
+const maxQueue = 2 ** 31 - 1;
+
+/**
  * Checks how a connection, client or server is told to close.
  */
 export function validateCodeArgs(args: unknown): void {
@@ -406,8 +423,9 @@ const checks: { [K in keyof Required<QUICConfig>]: Check } = {
       );
     }
     boolean(value[0], `${option}[0]`);
-    integer('datagrams', 0)(value[1], `${option}[1]`);
-    integer('datagrams', 0)(value[2], `${option}[2]`);
+    const queue = integer('datagrams, 0 for the default', 0, maxQueue);
+    queue(value[1], `${option}[1]`);
+    queue(value[2], `${option}[2]`);
   },
   disableActiveMigration: boolean,
   applicationProtos: (value, option) => {

@@ -246,7 +246,7 @@ export const members = {
     initialMaxStreamsUni: 'same',
     maxConnectionWindow: 'same',
     maxStreamWindow: 'same',
-    enableDgram: 'same',
+    enableDgram: 'better',
     disableActiveMigration: 'same',
     applicationProtos: 'same',
     enableEarlyData: 'same',

@@ -46,6 +46,10 @@ type Config struct {
 	InitialMaxStreamsBidi int64 `json:"initialMaxStreamsBidi"`
 	InitialMaxStreamsUni  int64 `json:"initialMaxStreamsUni"`
 
+	EnableDatagrams bool `json:"enableDatagrams"`
+	// How many datagrams are kept until they are read.
+	IncomingDatagrams int `json:"incomingDatagrams"`
+
 	cachedRoots *x509.CertPool
 }
 
@@ -125,6 +129,7 @@ func (c *Config) QUIC(isServer bool) *quic.Config {
 		// quic-go when all of it was read ahead.
 		RequireStreamCreditRelease:       true,
 		EnableStreamResetPartialDelivery: true,
+		EnableDatagrams:                  c.EnableDatagrams,
 		InitialPacketSize:                uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
 		DisablePathMTUDiscovery:          !c.PathMTUDiscovery,
 	}

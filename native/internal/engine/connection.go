@@ -47,6 +47,7 @@ type Connection struct {
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
 	handshakeTimeout time.Duration
+	keepDatagrams    int                // how many are kept until they are read
 	cancelDial       context.CancelFunc // nil for a server
 	verdict          chan uint8         // the application's answer about a certificate: an alert, or 0
 	gone             chan struct{}      // closed when the connection is
@@ -60,13 +61,15 @@ type Connection struct {
 	mu       sync.Mutex
 	quic     *quic.Conn // nil until the handshake completed
 	original quic.ConnectionID
-	streams  map[*Stream]struct{}
-	readers  int                // goroutines that read streams
-	finished []*quic.SendStream // whose FIN may not have been acknowledged
-	refusing bool               // new streams of the peer are refused
-	waiting  map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
-	isClosed bool
-	path     path
+	// Set with quic, unless datagrams are not enabled.
+	datagrams *Datagrams
+	streams   map[*Stream]struct{}
+	readers   int                // goroutines that read streams
+	finished  []*quic.SendStream // whose FIN may not have been acknowledged
+	refusing  bool               // new streams of the peer are refused
+	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
+	isClosed  bool
+	path      path
 }
 
 // handshakeEnded counts down the handshakes of a transport's listener.
@@ -76,13 +79,14 @@ func (c *Connection) handshakeEnded() {
 	}
 }
 
-func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration) (*Connection, error) {
+func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration, keepDatagrams int) (*Connection, error) {
 	c := &Connection{
 		env:              t.env,
 		transport:        t,
 		listener:         l,
 		remote:           remote,
 		handshakeTimeout: handshakeTimeout,
+		keepDatagrams:    keepDatagrams,
 		verdict:          make(chan uint8, 1),
 		gone:             make(chan struct{}),
 		accepted:         make(chan struct{}),
@@ -111,7 +115,7 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 		quicConf = conf.ForLoopback(quicConf)
 	}
 	quicConf.Tracer = traceOriginalConnectionID
-	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout)
+	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout, conf.IncomingDatagrams)
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +165,9 @@ func (c *Connection) establish(conn *quic.Conn) {
 		return
 	}
 	c.quic = conn
+	if conn.ConnectionState().SupportsDatagrams.Local {
+		c.datagrams = newDatagrams(c, conn, c.keepDatagrams)
+	}
 	c.handshakeEnded()
 	go c.acceptStreams(conn)
 	go c.acceptUniStreams(conn)
@@ -185,9 +192,13 @@ func (c *Connection) closed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.quic != nil {
+		datagrams := c.datagrams
 		// JavaScript was told of it, and first takes note of it and of its streams
 		c.mu.Unlock()
 		<-c.accepted
+		if datagrams != nil {
+			<-datagrams.ended
+		}
 		if closedByPeer(err) {
 			c.readRest()
 		}
@@ -257,11 +268,14 @@ func (c *Connection) hasReaders() bool {
 func (c *Connection) Release() {
 	c.Accept()
 	c.mu.Lock()
-	streams := c.streams
-	c.streams = nil
+	streams, datagrams := c.streams, c.datagrams
+	c.streams, c.datagrams = nil, nil
 	c.mu.Unlock()
 	for s := range streams {
 		s.release()
+	}
+	if datagrams != nil {
+		datagrams.release()
 	}
 	c.env.remove(c.Handle, &c.env.counts.connections)
 }
@@ -276,6 +290,9 @@ type description struct {
 	OriginalID       string `json:"connectionIdShared"`
 	ApplicationProto string `json:"applicationProto"`
 	ServerName       string `json:"serverName"`
+	// Whether either end enabled datagrams.
+	LocalDatagrams bool `json:"localDatagrams"`
+	PeerDatagrams  bool `json:"peerDatagrams"`
 }
 
 // Description returns the addresses, the connection ID and what TLS negotiated, as JSON.
@@ -293,8 +310,9 @@ func (c *Connection) description() []byte {
 	local, remote := c.onTransport().conn.LocalAddr(), c.remote
 	if c.quic != nil {
 		d.PeerID = hex.EncodeToString(peerConnectionID(c.quic).Bytes())
-		state := c.quic.ConnectionState().TLS
-		d.ApplicationProto, d.ServerName = state.NegotiatedProtocol, state.ServerName
+		state := c.quic.ConnectionState()
+		d.ApplicationProto, d.ServerName = state.TLS.NegotiatedProtocol, state.TLS.ServerName
+		d.LocalDatagrams, d.PeerDatagrams = state.SupportsDatagrams.Local, state.SupportsDatagrams.Remote
 	}
 	d.LocalHost, d.LocalPort = hostPort(local)
 	d.RemoteHost, d.RemotePort = hostPort(remote)
@@ -312,6 +330,14 @@ func hostPort(addr net.Addr) (string, uint16) {
 	}
 	ap := udp.AddrPort()
 	return ap.Addr().Unmap().String(), ap.Port()
+}
+
+// Datagrams returns the unreliable datagrams of the connection, or nil when they are not enabled at
+// this end, or the connection is not established or was released.
+func (c *Connection) Datagrams() *Datagrams {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.datagrams
 }
 
 // PeerCertificates returns the chain that the peer sent, leaf first, each
@@ -554,8 +580,8 @@ func (c *Connection) forgetAcknowledged() {
 }
 
 // Drain completes with a ConnectionDrained event when the peer has acknowledged all that was
-// written to streams that are finished, or the connection is closed. quic-go drops
-// unacknowledged data when it closes a connection, and has no event for this.
+// written to streams that are finished, and all datagrams were sent, or the connection is closed. quic-go drops
+// what is left when it closes a connection, and has no event for this.
 func (c *Connection) Drain() {
 	go func() {
 		defer guard(c.fault)
@@ -565,9 +591,10 @@ func (c *Connection) Drain() {
 		for {
 			c.mu.Lock()
 			c.forgetAcknowledged()
-			left := len(c.finished)
+			isDrained := len(c.finished) == 0
+			datagrams := c.datagrams
 			c.mu.Unlock()
-			if left == 0 {
+			if isDrained && (datagrams == nil || datagrams.isDrained()) {
 				return
 			}
 			select {

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/qlogwriter"
 )
 
 // This file is the only one that reaches for what quic-go does not export. Its test
@@ -20,17 +21,42 @@ func closeWithTransportError(conn *quic.Conn, code quic.TransportErrorCode, reas
 //go:linkname closeLocal github.com/quic-go/quic-go.(*Conn).closeLocal
 func closeLocal(conn *quic.Conn, err error)
 
+// hasDatagrams reports whether datagrams wait to be put into packets.
+func hasDatagrams(conn *quic.Conn) bool {
+	queue := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connDatagrams))
+	return peekDatagram(queue) != nil
+}
+
+// recordDroppedDatagrams has a recorder told, by the goroutine of the connection, when a datagram came in and
+// was dropped because nobody had taken those before it.
+func recordDroppedDatagrams(conn *quic.Conn, recorder qlogwriter.Recorder) {
+	queue := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connDatagrams))
+	mu := (*sync.Mutex)(unsafe.Add(queue, datagramQueueMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	// Unless it has one that writes a log
+	if field := (*qlogwriter.Recorder)(unsafe.Add(queue, datagramQueueRecorder)); *field == nil {
+		*field = recorder
+	}
+}
+
+//go:linkname peekDatagram github.com/quic-go/quic-go.(*datagramQueue).Peek
+func peekDatagram(queue unsafe.Pointer) unsafe.Pointer
+
 var (
-	sendStreamMutex     = offset[quic.SendStream, sync.Mutex]("mutex")
-	sendStreamCompleted = offset[quic.SendStream, bool]("completed")
-	transportMutex      = offset[quic.Transport, sync.Mutex]("mutex")
-	connPeerID          = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
-	receiveStreamMutex  = offset[quic.ReceiveStream, sync.Mutex]("mutex")
-	receiveStreamSize   = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
-	receiveStreamSure   = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
-	receiveStreamClosed = offset[quic.ReceiveStream, error]("closeForShutdownErr")
-	streamReceiveStream = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
-	streamSendStream    = offset[quic.Stream, *quic.SendStream]("sendStr")
+	sendStreamMutex       = offset[quic.SendStream, sync.Mutex]("mutex")
+	sendStreamCompleted   = offset[quic.SendStream, bool]("completed")
+	transportMutex        = offset[quic.Transport, sync.Mutex]("mutex")
+	connPeerID            = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
+	connDatagrams         = offsetOfKind[quic.Conn](reflect.Pointer, "datagramQueue")
+	datagramQueueMutex    = offsetIn[sync.Mutex](pointedTo[quic.Conn]("datagramQueue"), "rcvMx")
+	datagramQueueRecorder = offsetIn[qlogwriter.Recorder](pointedTo[quic.Conn]("datagramQueue"), "qlogger")
+	receiveStreamMutex    = offset[quic.ReceiveStream, sync.Mutex]("mutex")
+	receiveStreamSize     = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
+	receiveStreamSure     = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
+	receiveStreamClosed   = offset[quic.ReceiveStream, error]("closeForShutdownErr")
+	streamReceiveStream   = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
+	streamSendStream      = offset[quic.Stream, *quic.SendStream]("sendStr")
 )
 
 // acknowledged reports whether the peer has acknowledged all that was sent on a stream.
@@ -101,8 +127,20 @@ func refuseMigration(t *quic.Transport, id quic.ConnectionID) {
 
 // offset returns where a field of type F lies in a T.
 func offset[T, F any](name string) uintptr {
-	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	return offsetIn[F](reflect.TypeFor[T](), name)
+}
+
+// offsetIn does so for a struct whose type is internal to quic-go.
+func offsetIn[F any](t reflect.Type, name string) uintptr {
+	field, ok := t.FieldByName(name)
 	return known(field, ok && field.Type == reflect.TypeFor[F](), name)
+}
+
+// pointedTo returns the type that a field of a T points to.
+func pointedTo[T any](name string) reflect.Type {
+	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	known(field, ok && field.Type.Kind() == reflect.Pointer, name)
+	return field.Type.Elem()
 }
 
 // offsetOfKind does so for a field whose type is internal to quic-go.

@@ -33,9 +33,10 @@ type Listener struct {
 }
 
 type listenerConfig struct {
-	tls      *tls.Config
-	quic     *quic.Config
-	loopback *quic.Config // for clients on this machine
+	tls           *tls.Config
+	quic          *quic.Config
+	loopback      *quic.Config // for clients on this machine
+	keepDatagrams int          // how many a connection keeps until they are read
 
 	refusesMigration bool
 }
@@ -110,6 +111,7 @@ func (l *Listener) SetConfig(c *config.Config) error {
 		quic:             quicConf,
 		loopback:         c.ForLoopback(quicConf),
 		refusesMigration: c.DisableActiveMigration,
+		keepDatagrams:    c.IncomingDatagrams,
 	})
 	return nil
 }
@@ -143,7 +145,8 @@ func (l *Listener) accept() {
 
 // newConnection makes the object of a connection whose handshake begins.
 func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
-	c, err := l.transport.newConnection(l, info.RemoteAddr, l.config.Load().handshakeTimeout())
+	conf := l.config.Load()
+	c, err := l.transport.newConnection(l, info.RemoteAddr, conf.handshakeTimeout(), conf.keepDatagrams)
 	if err != nil {
 		return nil, err
 	}

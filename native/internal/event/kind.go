@@ -31,6 +31,10 @@ const (
 	ConnectionDrained
 	// ConnectionStream: the peer opened a stream. a is the stream's handle, b its ID.
 	ConnectionStream
+	// DatagramsReadable: after a read that left none, datagrams came in.
+	DatagramsReadable
+	// DatagramsWritable: after a write that filled the queue, there is room again.
+	DatagramsWritable
 	// StreamOpened: a stream that waited for the peer's limit is open. a is its ID.
 	StreamOpened
 	// StreamReadable: after a read that found nothing, there is now something to read.

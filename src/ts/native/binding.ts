@@ -81,6 +81,19 @@ export interface Binding {
     ids: Float64Array,
   ): number;
 
+  datagramsRead(connection: number, batch: Uint8Array): number;
+  datagramsUnread(connection: number, n: number): void;
+  datagramsSetIncoming(connection: number, n: number): void;
+  datagramsStopReading(connection: number): void;
+  datagramsWrite(
+    connection: number,
+    batch: Uint8Array,
+    length: number,
+    highWater: number,
+    numbers: Float64Array,
+  ): number;
+  datagramsStats(connection: number, numbers: Float64Array): void;
+
   streamRead(stream: number, buffer: Uint8Array): number;
   streamWrite(stream: number, data: Uint8Array, fin: boolean): number;
   streamStopSending(stream: number, code: number): void;
@@ -127,6 +140,16 @@ export const StreamStatus = {
   writeFull: 1,
   writeFinished: 2,
   writeClosed: -2,
+} as const;
+
+/**
+ * What `datagramsRead` returns besides a number of bytes.
+ *
+ * @internal
+ */
+export const DatagramsStatus = {
+  /** Added to the number of bytes when there are more. */
+  readMore: 1 << 30,
 } as const;
 
 let binding: Binding | undefined;

@@ -1,6 +1,7 @@
 import {
   type ReadableByteStreamController,
   ReadableStream,
+  type ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
 } from 'node:stream/web';
 import {
@@ -21,9 +22,9 @@ export interface ReadableSource {
   pull(): Uint8Array | undefined;
   /**
    * Takes what is there into memory that a reader brought, and returns how many bytes that
-   * were, 0 if there is nothing as yet.
+   * were, 0 if there is nothing as yet. A source whose chunks belong together has none.
    */
-  pullInto(view: Uint8Array): number;
+  pullInto?(view: Uint8Array): number;
   /** What was taken is with the reader: an end that came with it can be told. */
   pulled(): void;
   /** Nobody wants to read any more. */
@@ -58,7 +59,9 @@ class ReadableSide {
 
   /** The stream of Node, if there is one. */
   public real?: ReadableStream<Uint8Array>;
-  protected controller?: ReadableByteStreamController;
+  protected controller?:
+    | ReadableByteStreamController
+    | ReadableStreamDefaultController<Uint8Array>;
   protected resolvePull?: () => void;
   /** Locks the stream of Node while a reader of the stand-in has it. */
   protected realLock?: { releaseLock(): void };
@@ -165,14 +168,15 @@ class ReadableSide {
    */
   materialise(): ReadableStream<Uint8Array> {
     if (this.real !== undefined) return this.real;
-    this.real = new ReadableStream(
+    const isBytes = this.source.pullInto !== undefined;
+    this.real = new ReadableStream<Uint8Array>(
       {
-        type: 'bytes',
-        start: (controller: ReadableByteStreamController) => {
+        type: isBytes ? ('bytes' as any) : undefined,
+        start: (controller) => {
           this.controller = controller;
         },
         pull: () => this.pullRealOrWait(),
-        cancel: (reason: any) => {
+        cancel: (reason) => {
           if (this.state !== 'readable') return;
           this.state = 'closed';
           this.endPull();
@@ -209,19 +213,24 @@ class ReadableSide {
    * Answers a pull of the stream of Node, and returns whether there was anything.
    */
   protected pullReal(): boolean {
-    const controller = this.controller!;
-    const request = controller.byobRequest;
-    let length: number;
+    const request = this.byobRequest;
+    let isAny: boolean;
     if (request == null) {
       const value = this.source.pull();
-      length = value?.byteLength ?? 0;
-      if (value !== undefined) controller.enqueue(value);
+      isAny = value !== undefined;
+      if (value !== undefined) this.controller!.enqueue(value);
     } else {
-      length = this.source.pullInto(request.view as Uint8Array);
-      if (length > 0) request.respond(length);
+      const length = this.source.pullInto!(request.view as Uint8Array);
+      isAny = length > 0;
+      if (isAny) request.respond(length);
     }
     this.source.pulled();
-    return length > 0;
+    return isAny;
+  }
+
+  /** The memory that a reader brought, if it did. */
+  protected get byobRequest(): ReadableStreamBYOBRequest | null | undefined {
+    return (this.controller as ReadableByteStreamController).byobRequest;
   }
 
   protected endPull(): void {
@@ -235,7 +244,7 @@ class ReadableSide {
     try {
       controller.close();
       // A reader that brought a buffer gets it back
-      controller.byobRequest?.respond(0);
+      this.byobRequest?.respond(0);
     } catch {
       // The end came within an element of a reader's array: the reader got the error
     }

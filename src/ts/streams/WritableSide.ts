@@ -23,6 +23,10 @@ export interface WritableSink {
    * @throws when it is no chunk
    */
   push(chunk: unknown): Promise<void> | undefined;
+  /** Why this chunk alone cannot be taken, if so. Without it, what `push` throws is the end. */
+  refuse?(chunk: unknown): Error | undefined;
+  /** Whether a chunk of a pipe is dropped instead, as an error would end the pipe and the web stream behind it. */
+  drop?(chunk: unknown): boolean;
   /** Returns a promise if it takes time until all has been handed on. */
   finish(): Promise<void> | undefined;
   /** Nothing more will come. What `push` and `finish` have promised is rejected. */
@@ -135,8 +139,17 @@ class WritableSide {
     this.writer?.fail(reason);
   }
 
+  /**
+   * Whether writers are served here in any case: those of the stream of Node would end it with the first
+   * chunk that is refused.
+   */
+  get keepsWriters(): boolean {
+    return this.sink.refuse !== undefined;
+  }
+
   acquire(writer: Writer): void {
     this.writer = writer;
+    this.realLock = this.real?.getWriter();
     if (this.state === 'errored') writer.fail(this.error);
     if (this.state === 'closed') writer.end();
     if (this.state !== 'writable' || !this.isFull) writer.setReady();
@@ -157,7 +170,8 @@ class WritableSide {
       start: (controller) => {
         this.controller = controller;
       },
-      write: (chunk) => this.write(chunk),
+      write: (chunk) =>
+        this.sink.drop?.(chunk) ? undefined : this.write(chunk),
       close: () =>
         this.state === 'writable' ? this.close() : this.closing?.promise,
       abort: (reason) => this.abortReal(reason),
@@ -186,6 +200,8 @@ class WritableSide {
    * Gives a chunk to the sink.
    */
   protected pass(chunk: unknown): Promise<void> | undefined {
+    const refusal = this.sink.refuse?.(chunk);
+    if (refusal !== undefined) return Promise.reject(refusal);
     let room: Promise<void> | undefined;
     try {
       room = this.sink.push(chunk);
@@ -271,10 +287,10 @@ class LazyWritable {
 
   getWriter(): Writer | WritableStreamDefaultWriter<Uint8Array> {
     const side = this.#side;
-    if (side.real !== undefined && side.writer === undefined) {
+    if (side.locked) throw lockedError('WritableStream');
+    if (side.real !== undefined && !side.keepsWriters) {
       return side.real.getWriter();
     }
-    if (side.locked) throw lockedError('WritableStream');
     return new Writer(side);
   }
 

@@ -1,0 +1,29 @@
+import { ErrorQUICOptionInvalid } from '../errors.js';
+import { describe, optionError } from '../validation.js';
+
+/**
+ * The bytes of a chunk that the application writes.
+ *
+ * @throws {ErrorQUICOptionInvalid} when it has none
+ *
+ * @internal
+ */
+export function toBytes(chunk: unknown): Uint8Array {
+  if (ArrayBuffer.isView(chunk)) {
+    const bytes =
+      chunk instanceof Uint8Array
+        ? chunk
+        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    // The addon cannot take memory that other threads may write to
+    return bytes.buffer instanceof SharedArrayBuffer
+      ? new Uint8Array(bytes)
+      : bytes;
+  }
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw optionError(
+    ErrorQUICOptionInvalid,
+    'chunk',
+    describe(chunk),
+    'a Uint8Array, another view or an ArrayBuffer',
+  );
+}
