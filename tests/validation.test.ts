@@ -36,7 +36,7 @@ function refuses(validate: () => unknown, Class: ErrorClass, option: string) {
 }
 
 describe('config', () => {
-  test('the defaults are those of version 2', () => {
+  test('the defaults are those of version 2, but for migration', () => {
     assert.equal(minIdleTimeout, Infinity);
     const { verifyPeer, ...common } = serverDefault;
     assert.equal(verifyPeer, false);
@@ -55,7 +55,7 @@ describe('config', () => {
       maxConnectionWindow: 25165824,
       maxStreamWindow: 16777216,
       enableDgram: [false, 0, 0],
-      disableActiveMigration: true,
+      disableActiveMigration: false,
       applicationProtos: ['quic'],
       enableEarlyData: true,
       readableChunkSize: 65536,

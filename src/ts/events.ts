@@ -211,9 +211,9 @@ export class EventQUICConnectionStream extends EventQUICConnection<QUICStream> {
  * What {@link EventQUICConnectionMigrated} tells.
  */
 export type MigrationInfo = {
-  /** The local IP address and UDP port before. */
+  /** The local IP address before. */
   localHost: string;
-  /** */
+  /** The local UDP port before. */
   localPort: number;
   /** The IP address of the peer before. */
   remoteHost: string;

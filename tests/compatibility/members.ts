@@ -247,7 +247,7 @@ export const members = {
     maxConnectionWindow: 'same',
     maxStreamWindow: 'same',
     enableDgram: 'better',
-    disableActiveMigration: 'same',
+    disableActiveMigration: 'better',
     applicationProtos: 'same',
     enableEarlyData: 'same',
     readableChunkSize: 'better',
