@@ -109,3 +109,26 @@ test('the server and the client of the README run as printed', {
   });
   assert.equal(await server.stop(), '');
 });
+
+test('the example of what can be seen of a connection runs', {
+  timeout,
+}, async () => {
+  const script = path.join(root, 'examples', 'dist', 'observability.js');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    script,
+  ]);
+  assert.equal(stderr, '');
+  for (const line of [
+    /^INFO:.*:Started QUICServer$/m,
+    /^WARN:.*:Logging TLS keys to /m,
+    /^open client: no error$/m,
+    /^close server: .* application code 0$/m,
+    /^12 bytes$/m,
+    /keys\.log: \d+$/m,
+    /_client\.sqlog: \d+$/m,
+  ]) {
+    assert.match(stdout, line);
+  }
+  const [, file] = /^(.*_server\.sqlog): \d+$/m.exec(stdout) ?? [];
+  await rm(path.dirname(file), { recursive: true });
+});

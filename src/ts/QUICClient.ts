@@ -11,6 +11,7 @@ import * as errors from './errors.js';
 import * as events from './events.js';
 import { emit, silentLogger } from './internal.js';
 import Lifecycle from './lifecycle.js';
+import { withLogFiles } from './logFiles.js';
 import QUICConnection from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
@@ -484,7 +485,7 @@ async function createClient(
       remoteInfo: { host: target, port: port as Port },
       // Nobody has a certificate for a wildcard
       serverName: opts.serverName ?? (host === resolved ? opts.host : host),
-      config,
+      config: withLogFiles(config, logger),
       socket,
       reasonToCode,
       codeToReason,

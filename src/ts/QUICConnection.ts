@@ -2,9 +2,11 @@ import type * as startStop from '@matrixai/async-init/StartStop.js';
 import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
+import * as channels from './channels.js';
 import {
   type ConnectionCloseError,
   connectionError,
+  levelOf,
 } from './connectionErrors.js';
 import {
   callEngine,
@@ -88,6 +90,9 @@ export type ConnectionOptions = {
  * A connection always ends with an error, which says who closed it with which code, or that the
  * peer was not heard of any more: {@link events.EventQUICConnectionError}, then
  * {@link events.EventQUICConnectionClose}. All its streams end with it.
+ *
+ * `node:diagnostics_channel` has `matrixai.quic.connection.open` and `matrixai.quic.connection.close` for all
+ * connections of the thread, see `QUICConnectionMessage`.
  */
 class QUICConnection
   extends Lifecycle
@@ -109,6 +114,7 @@ class QUICConnection
   public readonly streamMap: Map<StreamId, QUICStream> = new Map();
 
   protected logger: Logger;
+  protected streamLogger?: Logger;
   protected _socket: QUICSocket;
   protected config: QUICConfig;
   protected owner?: Target;
@@ -503,15 +509,33 @@ class QUICConnection
    */
   public streamOpened(stream: QUICStream): void {
     this.streamMap.set(stream.streamId, stream);
+    this.logStream('Created', stream);
+    if (channels.streamOpen.hasSubscribers) {
+      channels.streamOpen.publish({ connection: this, stream });
+    }
+  }
+
+  /**
+   * @param error - what ended a side of the stream before its time
+   *
+   * @internal
+   */
+  public streamDestroyed(stream: QUICStream, error?: Error): void {
+    this.streams.delete(stream);
+    this.streamMap.delete(stream.streamId);
+    if (channels.streamClose.hasSubscribers && stream.streamId >= 0) {
+      channels.streamClose.publish({ connection: this, stream, error });
+    }
+    if (this.streams.size === 0) this.resolveStreamsEnded?.();
   }
 
   /**
    * @internal
    */
-  public streamDestroyed(stream: QUICStream): void {
-    this.streams.delete(stream);
-    this.streamMap.delete(stream.streamId);
-    if (this.streams.size === 0) this.resolveStreamsEnded?.();
+  public logStream(what: string, stream: QUICStream): void {
+    this.streamLogger ??= this.logger.getChild(QUICStream.name);
+    const id = stream.streamId < 0 ? '' : ` ${stream.streamId}`;
+    this.streamLogger.debug(`${what} ${stream.constructor.name}${id}`);
   }
 
   /**
@@ -602,6 +626,7 @@ class QUICConnection
     try {
       if (this.type === 'client') await this.dial(signal);
       this.isRunning = true;
+      this.publish(channels.connectionOpen);
       emit(this.targets, events.EventQUICConnectionStarted, {});
     } finally {
       this.setStatus(null);
@@ -705,6 +730,7 @@ class QUICConnection
       codeToReason: this.codeToReason,
     });
     this.streams.add(stream);
+    this.logStream('Create', stream);
     if (streamId >= 0) this.streamOpened(stream);
     return stream;
   }
@@ -714,6 +740,13 @@ class QUICConnection
     const type = (streamId & 2) === 0 ? 'bidi' : 'uni';
     const stream = this.addStream(handle, streamId, type, 'peer');
     emit(this.targets, events.EventQUICConnectionStream, { detail: stream });
+  }
+
+  protected publish(
+    channel: (typeof channels)['connectionOpen'],
+    error?: ConnectionCloseError,
+  ): void {
+    if (channel.hasSubscribers) channel.publish({ connection: this, error });
   }
 
   protected handleClosed(error: ConnectionCloseError): void {
@@ -731,7 +764,10 @@ class QUICConnection
     this.env.binding.connectionRelease(this.handle);
     this.socket.release(this);
     if (this.description !== undefined) this.socket.removeConnection(this);
-    this.logger.info(`${this.constructor.name} Error: ${error.message}`);
+    this.logger[levelOf(error)](
+      `${this.constructor.name} Error: ${error.message}`,
+    );
+    if (this.isRunning) this.publish(channels.connectionClose, error);
     emit(this.targets, events.EventQUICConnectionError, { detail: error });
     if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
       emit(this.targets, events.EventQUICConnectionClose, { detail: error });

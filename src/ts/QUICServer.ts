@@ -17,6 +17,7 @@ import {
   silentLogger,
   type TypedListeners,
 } from './internal.js';
+import { withLogFiles } from './logFiles.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import { ConnectionErrorCode } from './native/types.js';
@@ -89,7 +90,6 @@ class QUICServer implements NativeEventHandler {
   protected socket: QUICSocket;
   protected crypto?: QUICServerCrypto;
   protected config: QUICConfig;
-  protected engineConfig!: string;
   protected listener: number = 0;
   protected _closed: boolean = true;
   protected _closedP: Promise<void> = Promise.resolve();
@@ -140,7 +140,7 @@ class QUICServer implements NativeEventHandler {
     validateSocket(socket);
     this.config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
-    this.setEngineConfig(this.config);
+    this.checkConfig(this.config);
     this.logger = opts.logger ?? silentLogger(this.constructor.name);
     this.isSocketShared = socket !== undefined;
     this.socket =
@@ -238,11 +238,9 @@ class QUICServer implements NativeEventHandler {
     try {
       this.socket.setServer(this);
       const env = environment();
+      const config = this.listenerConfig();
       this.listener = callEngine(() =>
-        env.binding.listenerOpen(
-          this.socket.transportHandle,
-          this.engineConfig,
-        ),
+        env.binding.listenerOpen(this.socket.transportHandle, config),
       );
       env.register(this.listener, this);
     } catch (e) {
@@ -323,14 +321,12 @@ class QUICServer implements NativeEventHandler {
    */
   public updateConfig(config: Partial<QUICServerConfigInput>): void {
     const updated = validateConfig(config, 'server', this.config);
-    this.setEngineConfig(updated);
+    this.checkConfig(updated);
     this.config = updated;
     if (this.listener !== 0) {
+      const config = this.listenerConfig();
       callEngine(() =>
-        environment().binding.listenerConfigure(
-          this.listener,
-          this.engineConfig,
-        ),
+        environment().binding.listenerConfigure(this.listener, config),
       );
     }
   }
@@ -360,10 +356,17 @@ class QUICServer implements NativeEventHandler {
     }
   }
 
-  protected setEngineConfig(config: QUICConfig): void {
-    const engineConfig = toEngineConfig(config, this.minIdleTimeout);
+  protected checkConfig(config: QUICConfig): void {
+    const engineConfig = toEngineConfig(config);
     callEngine(() => environment().binding.configCheck(engineConfig, true));
-    this.engineConfig = engineConfig;
+  }
+
+  /**
+   * What new connections get.
+   */
+  protected listenerConfig(): string {
+    const config = withLogFiles(this.config, this.logger);
+    return toEngineConfig(config, this.minIdleTimeout);
   }
 
   protected handleConnection(handle: number, data: Uint8Array): void {
@@ -417,7 +420,7 @@ class QUICServer implements NativeEventHandler {
       isEstablished: false,
     });
     this.verifyErrors.delete(description.connectionIdShared);
-    this.logger.info(`Failed handshake with ${peer}: ${error.message}`);
+    this.logger.warn(`Failed handshake with ${peer}: ${error.message}`);
     emit([this], events.EventQUICConnectionError, { detail: error });
   }
 

@@ -56,6 +56,9 @@ const empty = new Uint8Array(0);
  *
  * `readable` and `writable` are web streams with backpressure: a reader that does not read holds up the
  * peer's writer. Each side ends on its own; the stream is destroyed once both have.
+ *
+ * `node:diagnostics_channel` has `matrixai.quic.stream.open` and `matrixai.quic.stream.close` for all streams of
+ * the thread, see `QUICStreamMessage`.
  */
 class QUICStream
   extends Lifecycle
@@ -99,6 +102,8 @@ class QUICStream
   protected writeError?: { reason: any };
   protected _writeClosed: boolean;
 
+  /** Why a side ended before its time. */
+  protected errorFirst?: Error;
   protected isDestroyed = false;
   protected _closedP?: Promise<void>;
   protected resolveClosedP?: () => void;
@@ -627,6 +632,7 @@ class QUICStream
   ): void {
     const targets = [this, ...this.connection.targets];
     if (error !== undefined) {
+      this.errorFirst ??= error;
       emit(targets, events.EventQUICStreamError, { detail: error });
     }
     emit(targets, EventClose, { detail: error });
@@ -638,15 +644,17 @@ class QUICStream
    */
   protected end(): void {
     const targets = [this, ...this.connection.targets];
+    this.connection.logStream('Destroy', this);
     this.setStatus('destroying');
     emit(targets, events.EventQUICStreamDestroy, {});
     this.isDestroyed = true;
     this.env.unregister(this.handle);
-    this.connection.streamDestroyed(this);
+    this.connection.streamDestroyed(this, this.errorFirst);
     this._opened?.resolve();
     this.resolveClosedP?.();
     emit(targets, events.EventQUICStreamDestroyed, {});
     this.setStatus(null);
+    this.connection.logStream('Destroyed', this);
   }
 
   protected codeOf(type: 'read' | 'write', reason: any): number {

@@ -43,6 +43,20 @@ export function connectionError(
   }
 }
 
+/**
+ * How a logger hears of the end of a connection. One that was closed on purpose is no failure.
+ *
+ * @internal
+ */
+export function levelOf(
+  error: ConnectionCloseError,
+): 'info' | 'warn' | 'error' {
+  if (error instanceof errors.ErrorQUICConnectionInternal) return 'error';
+  const { isApp, errorCode } = (error.data ?? {}) as Partial<ConnectionError>;
+  const isOwn = error instanceof errors.ErrorQUICConnectionLocal && isApp;
+  return isOwn || errorCode === 0 ? 'info' : 'warn';
+}
+
 function errorOf(
   kind: number,
   code: number,

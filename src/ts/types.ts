@@ -1,4 +1,5 @@
 import type { ConnectionErrorCode, CryptoError } from './native/types.js';
+import type QUICConnection from './QUICConnection.js';
 import type QUICStream from './QUICStream.js';
 
 declare const brand: unique symbol;
@@ -231,9 +232,31 @@ export type QUICConfig = {
   /**
    * Path of a file to append the secret TLS keys to, in the format that
    * Wireshark reads. For debugging only: whoever has the file can decrypt the
-   * packets. Defaults to `undefined`.
+   * packets, so the logger gets a warning. It is an error if the file cannot be
+   * opened; what cannot be written to it later is left out.
+   *
+   * Defaults to the environment variable `SSLKEYLOGFILE`, as it is when a
+   * server starts or its configuration is updated, and when a client is created.
+   * A file of that which cannot be opened is a warning of the logger.
    */
   logKeys?: string;
+  /**
+   * Path of a directory for qlog files, one for each connection: what packets
+   * it sent and received, and why it did so, to look at with a tool such as
+   * https://qvis.quictools.info. They are in JSON-SEQ, named
+   * `<ID>_<client or server>.sqlog` with the original destination connection ID
+   * in hex, which is `connection.connectionIdShared`. They have neither keys
+   * nor what streams carry, but addresses, connection IDs and tokens.
+   *
+   * The directory is made if it is missing. What cannot be written is left out,
+   * and a file that is there is left alone: no connection fails or waits for it.
+   * A directory that cannot be written to is a warning of the logger. Files are
+   * complete when the connection is closed.
+   *
+   * Defaults to the environment variable `QLOGDIR`, read as `SSLKEYLOGFILE` is;
+   * without either, nothing is written.
+   */
+  qlog?: string;
   /**
    * Send random values where the protocol reserves room for them, against
    * ossification (RFC 9287). Defaults to true.
@@ -410,6 +433,32 @@ export type StreamReasonToCode = (
  * Maps a stream error code to a reason. 0 usually means an unknown reason.
  */
 export type StreamCodeToReason = (type: 'read' | 'write', code: number) => any;
+
+/**
+ * What is published on the channels `matrixai.quic.connection.open` and
+ * `matrixai.quic.connection.close` of `node:diagnostics_channel`: when the handshake of
+ * a connection has completed, at either end, and when such a connection is closed.
+ */
+export type QUICConnectionMessage = {
+  /** The connection, of which `type` says whether it is a client's or a server's. */
+  connection: QUICConnection;
+  /** Only when it closes: how it ended. A connection always ends with an error. */
+  error?: Error;
+};
+
+/**
+ * What is published on the channels `matrixai.quic.stream.open` and
+ * `matrixai.quic.stream.close` of `node:diagnostics_channel`: when a stream has its ID,
+ * whichever end opened it, and when both its sides are closed.
+ */
+export type QUICStreamMessage = {
+  /** The connection that the stream belongs to. */
+  connection: QUICConnection;
+  /** The stream. */
+  stream: QUICStream;
+  /** Only when it closes: why a side of it ended before its time, the first of two reasons. */
+  error?: Error;
+};
 
 /**
  * The open streams of a connection.

@@ -373,6 +373,14 @@ function pems(kind: 'CERTIFICATE' | 'PRIVATE KEY'): Check {
   };
 }
 
+function path(kind: string): Check {
+  return (value, option) => {
+    if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+      fail(ErrorQUICConfig, option, value, `the path of ${kind}`);
+    }
+  };
+}
+
 const checks: { [K in keyof Required<QUICConfig>]: Check } = {
   ca: pems('CERTIFICATE'),
   key: pems('PRIVATE KEY'),
@@ -395,11 +403,8 @@ const checks: { [K in keyof Required<QUICConfig>]: Check } = {
       fail(ErrorQUICConfig, option, value, 'a function');
     }
   },
-  logKeys: (value, option) => {
-    if (typeof value !== 'string' || value === '' || value.includes('\0')) {
-      fail(ErrorQUICConfig, option, value, 'the path of a file');
-    }
-  },
+  logKeys: path('a file'),
+  qlog: path('a directory'),
   grease: boolean,
   keepAliveIntervalTime: integer('milliseconds', 1),
   maxIdleTimeout: integer('milliseconds, 0 for no timeout', 0),

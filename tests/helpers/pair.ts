@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import type Logger from '@matrixai/logger';
 import {
   events,
   QUICClient,
@@ -20,6 +21,7 @@ type CommonOptions = {
   socket?: QUICSocket;
   reasonToCode?: StreamReasonToCode;
   codeToReason?: StreamCodeToReason;
+  logger?: Logger;
 };
 
 export type ServerOptions = CommonOptions & {

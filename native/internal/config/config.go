@@ -19,6 +19,7 @@ type Config struct {
 	Cert    []string `json:"cert"`
 	SigAlgs string   `json:"sigalgs"`
 	LogKeys string   `json:"logKeys"` // path of a file, none if empty
+	QLog    string   `json:"qlog"`    // path of a directory, none if empty
 
 	VerifyPeer        bool     `json:"verifyPeer"`
 	VerifyCallback    bool     `json:"verifyCallback"` // whether there is one

@@ -23,6 +23,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
 )
 
 // verifyTimeout bounds how long the application may think about a certificate.
@@ -61,6 +62,7 @@ type Connection struct {
 	mu       sync.Mutex
 	quic     *quic.Conn // nil until the handshake completed
 	original quic.ConnectionID
+	qlog     *qlogfile.File // nil if there is none
 	// Set with quic, unless datagrams are not enabled.
 	datagrams *Datagrams
 	streams   map[*Stream]struct{}
@@ -114,7 +116,7 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 	if isLoopback(addr) {
 		quicConf = conf.ForLoopback(quicConf)
 	}
-	quicConf.Tracer = traceOriginalConnectionID
+	quicConf.Tracer = tracer(conf)
 	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout, conf.IncomingDatagrams)
 	if err != nil {
 		return nil, err
@@ -136,6 +138,7 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 	c.transport.nameNext(c)
 	conn, err := c.transport.quic.Dial(ctx, addr, tlsConf, quicConf)
 	if err != nil {
+		c.endQLog()
 		c.closed(err)
 		return
 	}
@@ -143,18 +146,37 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 	c.watch(conn.Context())
 }
 
-// traceOriginalConnectionID learns the connection ID that both ends share. It
-// returns nil: nothing is traced.
-func traceOriginalConnectionID(ctx context.Context, isClient bool, id quic.ConnectionID) qlogwriter.Trace {
-	if c, ok := ctx.Value(connectionKey{}).(*Connection); ok {
+// tracer returns what quic-go calls for each connection that begins. It learns the connection ID that
+// both ends share, and returns nil when nothing is to be traced.
+func tracer(conf *config.Config) func(context.Context, bool, quic.ConnectionID) qlogwriter.Trace {
+	return func(ctx context.Context, isClient bool, id quic.ConnectionID) qlogwriter.Trace {
+		c, ok := ctx.Value(connectionKey{}).(*Connection)
+		if !ok {
+			return nil
+		}
 		if !isClient {
 			c.transport.nameNext(c)
 		}
 		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.original = id
-		c.mu.Unlock()
+		if conf.QLog == "" {
+			return nil
+		}
+		c.qlog = c.env.qlogs.Open(conf.QLog, isClient, id)
+		return c.qlog
 	}
-	return nil
+}
+
+// endQLog completes the qlog of a connection that quic-go gave up before it was running. The others
+// are complete by then.
+func (c *Connection) endQLog() {
+	c.mu.Lock()
+	qlog := c.qlog
+	c.mu.Unlock()
+	if qlog != nil {
+		qlog.Close()
+	}
 }
 
 func (c *Connection) establish(conn *quic.Conn) {
@@ -183,6 +205,7 @@ func (c *Connection) establish(conn *quic.Conn) {
 func (c *Connection) watch(ctx context.Context) {
 	context.AfterFunc(ctx, func() {
 		defer guard(c.closed)
+		c.endQLog()
 		c.closed(context.Cause(ctx))
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
 )
 
 // An Environment holds all that belongs to one JavaScript environment, be it
@@ -22,6 +23,7 @@ type Environment struct {
 	objects handle.Table[any]
 	counts  counts
 	configs config.Cache
+	qlogs   qlogfile.Files
 }
 
 type counts struct {
@@ -56,8 +58,9 @@ const farewell = 50 * time.Millisecond
 
 // CloseConnections closes all connections, and waits until that is sent, but no
 // longer than timeout. Without it the peers of a process that ends would wait for their idle
-// timeout, which may be infinite.
+// timeout, which may be infinite. Then it waits as long for what is written of the connections.
 func (e *Environment) CloseConnections(timeout time.Duration) {
+	defer e.qlogs.Close(timeout)
 	var closing []*Connection
 	for _, object := range e.objects.Values() {
 		if c, ok := object.(*Connection); ok {

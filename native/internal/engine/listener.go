@@ -105,7 +105,7 @@ func (l *Listener) SetConfig(c *config.Config) error {
 		return err
 	}
 	quicConf := c.QUIC(true)
-	quicConf.Tracer = traceOriginalConnectionID
+	quicConf.Tracer = tracer(c)
 	l.config.Store(&listenerConfig{
 		tls:              tlsConf,
 		quic:             quicConf,

@@ -1,0 +1,64 @@
+import type Logger from '@matrixai/logger';
+import { callEngine } from './engine.js';
+import { environment } from './native/Environment.js';
+import type { QUICConfig } from './types.js';
+
+/**
+ * Completes a configuration with the environment variables `SSLKEYLOGFILE` and `QLOGDIR`, which hold
+ * where it has no `logKeys` and `qlog` of its own. Logs what there is to warn of.
+ *
+ * @internal
+ */
+export function withLogFiles(config: QUICConfig, logger: Logger): QUICConfig {
+  const { SSLKEYLOGFILE, QLOGDIR } = process.env;
+  const logKeys = config.logKeys ?? keyLogOf(SSLKEYLOGFILE, logger);
+  const qlog = config.qlog ?? (QLOGDIR || undefined);
+  if (logKeys !== undefined) {
+    logger.warn(
+      `Logging TLS keys to ${logKeys}: whoever has that file can decrypt the connections`,
+    );
+  }
+  if (qlog !== undefined) void warnUnlessWritable(qlog, logger);
+  if (logKeys === config.logKeys && qlog === config.qlog) return config;
+  return { ...config, logKeys, qlog };
+}
+
+/**
+ * The environment must not break an application: without a key log that can be written to it goes on.
+ */
+function keyLogOf(
+  path: string | undefined,
+  logger: Logger,
+): string | undefined {
+  if (!path) return undefined;
+  try {
+    callEngine(() =>
+      environment().binding.configCheck(
+        JSON.stringify({ logKeys: path }),
+        false,
+      ),
+    );
+    return path;
+  } catch (e) {
+    logger.warn(
+      `Cannot log TLS keys as SSLKEYLOGFILE says: ${(e as Error).message}`,
+    );
+    return undefined;
+  }
+}
+
+/**
+ * The engine makes the directory itself, later, and says nothing when it cannot.
+ */
+async function warnUnlessWritable(
+  directory: string,
+  logger: Logger,
+): Promise<void> {
+  try {
+    const { access, constants, mkdir } = await import('node:fs/promises');
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (e) {
+    logger.warn(`Cannot write qlog files: ${(e as Error).message}`);
+  }
+}
