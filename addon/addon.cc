@@ -46,6 +46,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("transportRelease", &Addon::TransportRelease),
           InstanceMethod("transportFailWrites", &Addon::TransportFailWrites),
           InstanceMethod("transportSend", &Addon::TransportSend),
+          InstanceMethod("transportReadDatagrams", &Addon::TransportReadDatagrams),
           InstanceMethod("transportClose", &Addon::TransportClose),
           InstanceMethod("listenerOpen", &Addon::ListenerOpen),
           InstanceMethod("listenerConfigure", &Addon::ListenerConfigure),

@@ -63,6 +63,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value TransportRelease(Info info);
   void TransportFailWrites(Info info);
   Napi::Value TransportSend(Info info);
+  Napi::Value TransportReadDatagrams(Info info);
   void TransportClose(Info info);
 
   Napi::Value ListenerOpen(Info info);

@@ -58,5 +58,12 @@ Napi::Value Addon::TransportSend(Info info) {
                                                             data.length, host.data(), host.length(), Port(info[4])));
 }
 
+// transportReadDatagrams(transport, buffer): number of bytes
+Napi::Value Addon::TransportReadDatagrams(Info info) {
+  Bytes buffer(info[1]);
+  return Napi::Number::New(info.Env(),
+                           quic_transport_read_datagrams(env_, Handle(info[0]), buffer.data, buffer.length));
+}
+
 // transportClose(transport)
 void Addon::TransportClose(Info info) { quic_transport_close(env_, Handle(info[0])); }

@@ -120,6 +120,17 @@ func quic_transport_send(
 	return true
 }
 
+// quic_transport_read_datagrams returns what [engine.Transport.ReadDatagrams] does.
+//
+//export quic_transport_read_datagrams
+func quic_transport_read_datagrams(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if t, ok := lookup[*engine.Transport](env, h); ok {
+		return int32(t.ReadDatagrams(bytes(buffer, length)))
+	}
+	return 0
+}
+
 //export quic_transport_close
 func quic_transport_close(env, h uint32) {
 	defer recovered()

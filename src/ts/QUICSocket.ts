@@ -4,7 +4,12 @@ import { eventTarget } from '@matrixai/events/utils.js';
 import type Logger from '@matrixai/logger';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { silentLogger, type TypedListeners } from './internal.js';
+import {
+  emit,
+  silentLogger,
+  type Target,
+  type TypedListeners,
+} from './internal.js';
 import DgramTransport from './io/dgram.js';
 import NativeTransport from './io/native.js';
 import type { SocketTransport } from './io/types.js';
@@ -190,6 +195,7 @@ class QUICSocket {
       const options = {
         ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
         key: this.key,
+        onDatagram: this.handleDatagram,
       };
       this.transport =
         this.io === 'native'
@@ -393,6 +399,16 @@ class QUICSocket {
   public removeConnection(connection: QUICConnection): void {
     this.connectionMap.delete(connection.connectionId);
   }
+
+  protected handleDatagram = (
+    data: Uint8Array,
+    remoteHost: string,
+    remotePort: number,
+  ): void => {
+    emit([this as unknown as Target], events.EventQUICSocketDatagram, {
+      detail: { data, remoteHost, remotePort },
+    });
+  };
 
   protected handleTransportError = (e: Error): void => {
     const error = new errors.ErrorQUICSocketInternal(e.message, { cause: e });

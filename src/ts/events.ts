@@ -58,6 +58,25 @@ export class EventQUICSocketError extends EventQUICSocket<
 > {}
 
 /**
+ * A datagram that is not QUIC, with its sender.
+ */
+export type SocketDatagram = {
+  /** What came in, at least one byte. */
+  data: Uint8Array;
+  /** IP address of the sender. */
+  remoteHost: string;
+  /** UDP port of the sender. */
+  remotePort: number;
+};
+
+/**
+ * A datagram that is not QUIC came in: its first two bits are zero, as in STUN (RFC 9443). Peers
+ * behind NATs send such datagrams to each other with {@link QUICSocket.send}. When they come faster than they are
+ * taken, the oldest of 256 are dropped. Dispatched on the socket that was made by the application.
+ */
+export class EventQUICSocketDatagram extends EventQUICSocket<SocketDatagram> {}
+
+/**
  * The socket is closed, because of an error or, if `detail` is `undefined`, in
  * an orderly way.
  */

@@ -52,7 +52,8 @@ type Transport struct {
 
 	handshakes atomic.Int64 // of the listener, that have not ended
 
-	paths paths
+	paths   paths
+	foreign foreign
 
 	nameMu  sync.Mutex
 	unnamed map[string]*Connection // by the goroutine that makes their own connection ID next
@@ -130,6 +131,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		return nil, err
 	}
 	t.Handle = h
+	go t.receiveForeign()
 	return t, nil
 }
 

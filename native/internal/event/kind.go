@@ -49,6 +49,8 @@ const (
 	StreamFinished
 	// StreamStopped: the peer sent STOP_SENDING. a is the error code.
 	StreamStopped
+	// TransportDatagrams: datagrams that are not QUIC wait to be read.
+	TransportDatagrams
 	// ConnectionMigrated: a migration ended. a is 0 when the connection goes over the new path,
 	// and data its description; else a is a MigrationFailure, and data the reason.
 	ConnectionMigrated

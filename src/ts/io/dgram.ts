@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
-import type { Host, Port } from '../types.js';
+import type { Port } from '../types.js';
+import { readDatagrams } from './datagrams.js';
 import type { BindOptions, SocketTransport } from './types.js';
 
 /**
@@ -65,6 +66,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   protected sources: Map<string, Uint8Array> = new Map();
   protected delivering = false;
 
+  protected onDatagram: BindOptions['onDatagram'];
   protected closed = false;
   protected resolveIdle?: () => void;
   protected resolveClosed!: () => void;
@@ -97,15 +99,15 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       socket.close();
       throw e;
     }
-    return new DgramTransport(socket, host, options.key, onError);
+    return new DgramTransport(socket, options, onError);
   }
 
   protected constructor(
     protected socket: dgram.Socket,
-    host: Host,
-    key: Uint8Array,
+    { host, key, onDatagram }: BindOptions,
     onError: (e: Error) => void,
   ) {
+    this.onDatagram = onDatagram;
     // Nobody has asked for it to hold the event loop yet
     socket.unref();
     this.port = socket.address().port as Port;
@@ -167,6 +169,9 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     switch (kind) {
       case EventKind.TransportSend:
         this.flush();
+        break;
+      case EventKind.TransportDatagrams:
+        readDatagrams(this.handle, this.onDatagram);
         break;
       case EventKind.TransportClosed:
         this.environment.unregister(this.handle);

@@ -4,6 +4,7 @@ import { BindingErrorKind } from '../native/binding.js';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
 import type { Port } from '../types.js';
+import { readDatagrams } from './datagrams.js';
 import {
   type BindOptions,
   type SocketTransport,
@@ -32,8 +33,11 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     return new NativeTransport(options);
   }
 
+  protected onDatagram: BindOptions['onDatagram'];
+
   protected constructor(options: BindOptions) {
     const { binding } = this.environment;
+    this.onDatagram = options.onDatagram;
     const { host, port, reuseAddr, ipv6Only, key } = options;
     try {
       this.handle = binding.transportOpenNative(
@@ -87,6 +91,9 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
       case EventKind.TransportSent:
         if (b === 0) this.settle(a);
         else this.settle(a, errorName(b), -b);
+        break;
+      case EventKind.TransportDatagrams:
+        readDatagrams(this.handle, this.onDatagram);
         break;
       case EventKind.TransportClosed:
         this.environment.unregister(this.handle);

@@ -11,6 +11,8 @@ export type BindOptions = {
   udpType: 'udp4' | 'udp6';
   reuseAddr: boolean;
   ipv6Only: boolean;
+  /** Gets the datagrams that are not QUIC. */
+  onDatagram: (data: Uint8Array, host: string, port: number) => void;
   /** Secret of tokens and stateless resets, empty for a random one. */
   key: Uint8Array;
 };

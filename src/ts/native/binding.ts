@@ -48,6 +48,7 @@ export interface Binding {
     host: string,
     port: number,
   ): boolean;
+  transportReadDatagrams(transport: number, buffer: Uint8Array): number;
   transportClose(transport: number): void;
 
   listenerOpen(transport: number, config: string): number;

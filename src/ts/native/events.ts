@@ -24,8 +24,9 @@ export const EventKind = {
   StreamWritable: 18,
   StreamFinished: 19,
   StreamStopped: 20,
-  ConnectionMigrated: 21,
-  ConnectionPath: 22,
+  TransportDatagrams: 21,
+  ConnectionMigrated: 22,
+  ConnectionPath: 23,
 } as const;
 
 /**

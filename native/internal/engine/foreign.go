@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"sync"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+)
+
+// maxForeign is how many datagrams that are not QUIC a transport keeps until JavaScript
+// takes them. The oldest make room for more.
+const maxForeign = 256
+
+// foreign holds what came in that is not QUIC: the first two bits are zero, as in STUN
+// (RFC 9443). Peers that punch holes into NATs send such datagrams.
+type foreign struct {
+	mu      sync.Mutex
+	queue   [][]byte
+	dropped uint64
+}
+
+// receiveForeign runs until the transport is closed.
+func (t *Transport) receiveForeign() {
+	defer guard(func(error) {})
+	buffer := make([]byte, 1<<16)
+	for {
+		n, addr, err := t.quic.ReadNonQUICPacket(context.Background(), buffer)
+		if err != nil {
+			return
+		}
+		t.addForeign(encodeForeign(buffer[:n], addr))
+	}
+}
+
+// encodeForeign puts before a datagram its length as uint16, the port that it came from, the
+// length of the host as uint8 and the host as text.
+func encodeForeign(data []byte, addr net.Addr) []byte {
+	host, port := hostPort(addr)
+	order := binary.NativeEndian
+	b := make([]byte, 0, 5+len(host)+len(data))
+	b = order.AppendUint16(b, uint16(len(data)))
+	b = order.AppendUint16(b, port)
+	b = append(b, uint8(len(host)))
+	b = append(b, host...)
+	return append(b, data...)
+}
+
+func (t *Transport) addForeign(datagram []byte) {
+	f := &t.foreign
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) == maxForeign {
+		f.queue = f.queue[1:]
+		f.dropped++
+	}
+	f.queue = append(f.queue, datagram)
+	if len(f.queue) == 1 {
+		t.env.Events.Push(event.TransportDatagrams, t.Handle, 0, 0, nil)
+	}
+}
+
+// ReadDatagrams moves as many datagrams that are not QUIC as fit into p, one after
+// another as [encodeForeign] writes them, and returns how many bytes that are. After it has
+// returned 0, a TransportDatagrams event tells of more.
+func (t *Transport) ReadDatagrams(p []byte) int {
+	f := &t.foreign
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for len(f.queue) > 0 && n+len(f.queue[0]) <= len(p) {
+		n += copy(p[n:], f.queue[0])
+		f.queue[0] = nil
+		f.queue = f.queue[1:]
+	}
+	if len(f.queue) == 0 {
+		f.queue = nil
+	}
+	return n
+}
