@@ -64,6 +64,7 @@ class Addon : public Napi::Addon<Addon> {
   void TransportFailWrites(Info info);
   Napi::Value TransportSend(Info info);
   Napi::Value TransportReadDatagrams(Info info);
+  void TransportStats(Info info);
   void TransportClose(Info info);
 
   Napi::Value ListenerOpen(Info info);
@@ -76,6 +77,7 @@ class Addon : public Napi::Addon<Addon> {
   void ConnectionVerdict(Info info);
   void ConnectionAccept(Info info);
   void ConnectionRefuseStreams(Info info);
+  void ConnectionStats(Info info);
   void ConnectionMigrate(Info info);
   void ConnectionDrain(Info info);
   void ConnectionClose(Info info);

@@ -43,6 +43,11 @@ void Addon::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(in
 // connectionRefuseStreams(connection)
 void Addon::ConnectionRefuseStreams(Info info) { quic_connection_refuse_streams(env_, Handle(info[0])); }
 
+// connectionStats(connection, numbers): fills a Float64Array
+void Addon::ConnectionStats(Info info) {
+  quic_connection_stats(env_, Handle(info[0]), static_cast<double *>(Bytes(info[1]).data));
+}
+
 // connectionMigrate(connection, transport)
 void Addon::ConnectionMigrate(Info info) {
   quic_error error = {};

@@ -65,5 +65,10 @@ Napi::Value Addon::TransportReadDatagrams(Info info) {
                            quic_transport_read_datagrams(env_, Handle(info[0]), buffer.data, buffer.length));
 }
 
+// transportStats(transport, numbers): fills a Float64Array
+void Addon::TransportStats(Info info) {
+  quic_transport_stats(env_, Handle(info[0]), static_cast<double *>(Bytes(info[1]).data));
+}
+
 // transportClose(transport)
 void Addon::TransportClose(Info info) { quic_transport_close(env_, Handle(info[0])); }

@@ -85,6 +85,16 @@ func quic_connection_refuse_streams(env, h uint32) {
 	}
 }
 
+// quic_connection_stats fills 11 numbers, see [engine.Connection.Stats].
+//
+//export quic_connection_stats
+func quic_connection_stats(env, h uint32, numbers *float64) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.Stats((*[11]float64)(unsafe.Pointer(numbers)))
+	}
+}
+
 //export quic_connection_migrate
 func quic_connection_migrate(env, h, transport uint32, out *C.quic_error) {
 	defer recoveredTo(out)

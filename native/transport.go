@@ -131,6 +131,16 @@ func quic_transport_read_datagrams(env, h uint32, buffer unsafe.Pointer, length 
 	return 0
 }
 
+// quic_transport_stats fills 5 numbers, see [engine.Transport.Stats].
+//
+//export quic_transport_stats
+func quic_transport_stats(env, h uint32, numbers *float64) {
+	defer recovered()
+	if t, ok := lookup[*engine.Transport](env, h); ok {
+		t.Stats((*[5]float64)(unsafe.Pointer(numbers)))
+	}
+}
+
 //export quic_transport_close
 func quic_transport_close(env, h uint32) {
 	defer recovered()

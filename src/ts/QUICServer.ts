@@ -33,6 +33,7 @@ import type {
   QUICServerConfigInput,
   QUICServerCrypto,
   ResolveHostname,
+  RetryPolicy,
   SocketIO,
   StartOptions,
   StreamCodeToReason,
@@ -40,6 +41,8 @@ import type {
 } from './types.js';
 import * as utils from './utils.js';
 import {
+  type Admission,
+  validateAdmission,
   validateConfig,
   validateCrypto,
   validateFunction,
@@ -90,6 +93,7 @@ class QUICServer implements NativeEventHandler {
   protected socket: QUICSocket;
   protected crypto?: QUICServerCrypto;
   protected config: QUICConfig;
+  protected admission: Admission;
   protected listener: number = 0;
   protected _closed: boolean = true;
   protected _closedP: Promise<void> = Promise.resolve();
@@ -113,6 +117,13 @@ class QUICServer implements NativeEventHandler {
    * @param opts.reasonToCode - maps reasons of streams to error codes, defaults to `0`
    * @param opts.codeToReason - maps error codes of streams to reasons, defaults to an `Error`
    * @param opts.minIdleTimeout - see {@link QUICServer.minIdleTimeout}
+   * @param opts.retry - when clients have to prove their address by a Retry. Defaults to `'auto'`: when
+   * `retryThreshold` handshakes are under way
+   * @param opts.retryThreshold - an integer from 1, defaults to 256
+   * @param opts.maxHandshakes - how many handshakes may be under way. More are refused with
+   * CONNECTION_REFUSED, and counted by {@link QUICSocket.stats}. An integer from 1, defaults to 4096
+   * @param opts.maxUnvalidatedHandshakes - how many of these may be of clients that have not proved their
+   * address. An integer from 0, defaults to 1024
    * @param opts.logger - defaults to one that says nothing
    *
    * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
@@ -128,6 +139,10 @@ class QUICServer implements NativeEventHandler {
     reasonToCode?: StreamReasonToCode;
     codeToReason?: StreamCodeToReason;
     minIdleTimeout?: number;
+    retry?: RetryPolicy;
+    retryThreshold?: number;
+    maxHandshakes?: number;
+    maxUnvalidatedHandshakes?: number;
     logger?: Logger;
   }) {
     validateObject(opts, 'opts');
@@ -140,6 +155,7 @@ class QUICServer implements NativeEventHandler {
     validateSocket(socket);
     this.config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
+    this.admission = validateAdmission(opts);
     this.checkConfig(this.config);
     this.logger = opts.logger ?? silentLogger(this.constructor.name);
     this.isSocketShared = socket !== undefined;
@@ -366,7 +382,7 @@ class QUICServer implements NativeEventHandler {
    */
   protected listenerConfig(): string {
     const config = withLogFiles(this.config, this.logger);
-    return toEngineConfig(config, this.minIdleTimeout);
+    return toEngineConfig(config, this.minIdleTimeout, this.admission);
   }
 
   protected handleConnection(handle: number, data: Uint8Array): void {

@@ -3,6 +3,7 @@ import * as errors from './errors.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import type { QUICConfig } from './types.js';
 import { collectPEMs, pemToDER } from './utils.js';
+import type { Admission } from './validation.js';
 
 /**
  * The configuration as the engine reads it, see `native/internal/config/config.go`.
@@ -14,10 +15,12 @@ import { collectPEMs, pemToDER } from './utils.js';
 export function toEngineConfig(
   config: QUICConfig,
   minIdleTimeout: number = Infinity,
+  admission?: Admission,
 ): string {
   const { verifyCallback, ca, key, cert, ...rest } = config;
   return JSON.stringify({
     ...rest,
+    ...admission,
     enableDgram: undefined,
     enableDatagrams: config.enableDgram[0],
     incomingDatagrams: highWaterMarks(config).incoming,

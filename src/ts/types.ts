@@ -408,6 +408,66 @@ export type ConnectionMetadata = {
 export type StreamId = Opaque<'StreamId', number>;
 
 /**
+ * When a server has clients prove their address by a Retry, which costs a round trip (RFC 9000 section 8.1.2).
+ */
+export type RetryPolicy = 'always' | 'never' | 'auto';
+
+/**
+ * What {@link QUICConnection.stats} tells. Names are those of W3C WebTransport, where it has them.
+ */
+export type ConnectionStats = {
+  /** Exponentially weighted average of the round-trip time, in milliseconds (RFC 9002 section 5.3). */
+  smoothedRtt: number;
+  /** The last sample of it, in milliseconds. */
+  latestRtt: number;
+  /** The smallest one on this path, in milliseconds. */
+  minRtt: number;
+  /** The mean deviation of it, in milliseconds. */
+  rttVariation: number;
+  /** How many bytes may be under way (RFC 9002 section 7). */
+  congestionWindow: number;
+  /** UDP payloads sent, in bytes, those sent again included. */
+  bytesSent: number;
+  /** QUIC packets sent. */
+  packetsSent: number;
+  /** UDP payloads received, in bytes. */
+  bytesReceived: number;
+  /** QUIC packets received. */
+  packetsReceived: number;
+  /** Bytes of packets that count as lost. Can fall, when such a packet arrives after all. */
+  bytesLost: number;
+  /** Packets that count as lost. Can fall, too. */
+  packetsLost: number;
+  /** Streams that are open, at most one of their sides closed. */
+  streams: number;
+  /** Unreliable datagrams, see {@link QUICDatagrams}. */
+  datagrams: {
+    /** How many came in and were dropped. */
+    droppedIncoming: number;
+    /** How many were dropped instead of sent. */
+    droppedOutgoing: number;
+  };
+};
+
+/**
+ * What {@link QUICSocket.stats} tells.
+ */
+export type SocketStats = {
+  /** Connections that are established. */
+  connections: number;
+  /** Handshakes with the server of the socket that are under way. */
+  handshakes: number;
+  /** Those of them whose client had not proved its address when it began. */
+  unvalidatedHandshakes: number;
+  /** Retry packets that the server was to send. */
+  retries: number;
+  /** Connections that it refused for too many handshakes (CONNECTION_REFUSED, RFC 9000 section 20.1). */
+  refused: number;
+  /** Datagrams dropped before they were read: of any kind over `dgram`, over `native` those that are not QUIC. */
+  datagramsDropped: number;
+};
+
+/**
  * In which order the data of streams is sent (RFC 9218 section 4).
  */
 export type StreamPriority = {

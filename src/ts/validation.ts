@@ -8,7 +8,13 @@ import {
   ErrorQUICPortInvalid,
   type OptionInvalidData,
 } from './errors.js';
-import type { Port, QUICConfig, SocketIO, StreamPriority } from './types.js';
+import type {
+  Port,
+  QUICConfig,
+  RetryPolicy,
+  SocketIO,
+  StreamPriority,
+} from './types.js';
 
 type OptionError = new (
   message: string,
@@ -198,6 +204,45 @@ export function validateIO(value: unknown, option = 'io'): SocketIO {
     fail(ErrorQUICOptionInvalid, option, value, "'dgram' or 'native'");
   }
   return value;
+}
+
+/**
+ * Whom a server lets begin a handshake.
+ */
+export type Admission = {
+  retry: RetryPolicy;
+  retryThreshold: number;
+  maxHandshakes: number;
+  maxUnvalidatedHandshakes: number;
+};
+
+/**
+ * Checks the options of a server that say whom it lets begin a handshake.
+ */
+export function validateAdmission({
+  retry = 'auto',
+  retryThreshold = 256,
+  maxHandshakes = 4096,
+  maxUnvalidatedHandshakes = 1024,
+}: Partial<Admission>): Admission {
+  if (!['always', 'never', 'auto'].includes(retry)) {
+    fail(ErrorQUICOptionInvalid, 'retry', retry, "'always', 'never' or 'auto'");
+  }
+  validateCount(retryThreshold, 'retryThreshold', 1);
+  validateCount(maxHandshakes, 'maxHandshakes', 1);
+  validateCount(maxUnvalidatedHandshakes, 'maxUnvalidatedHandshakes', 0);
+  return { retry, retryThreshold, maxHandshakes, maxUnvalidatedHandshakes };
+}
+
+function validateCount(value: unknown, option: string, least: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least) {
+    fail(
+      ErrorQUICOptionInvalid,
+      option,
+      value,
+      `an integer of at least ${least}`,
+    );
+  }
 }
 
 /**

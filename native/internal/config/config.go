@@ -51,6 +51,12 @@ type Config struct {
 	// How many datagrams are kept until they are read.
 	IncomingDatagrams int `json:"incomingDatagrams"`
 
+	// Of a server. Without MaxHandshakes there are no limits.
+	Retry                    string `json:"retry"` // "always", "never" or "auto"
+	RetryThreshold           int64  `json:"retryThreshold"`
+	MaxHandshakes            int64  `json:"maxHandshakes"`
+	MaxUnvalidatedHandshakes int64  `json:"maxUnvalidatedHandshakes"`
+
 	cachedRoots *x509.CertPool
 }
 

@@ -44,7 +44,9 @@ type Connection struct {
 	Handle    handle.Handle
 	transport *Transport // the first one; see path for where it has migrated to
 	listener  *Listener  // nil for a client
-	remote    net.Addr
+
+	isUnvalidated bool // the client began without a token that proves its address
+	remote        net.Addr
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
 	handshakeTimeout time.Duration
@@ -78,6 +80,9 @@ type Connection struct {
 func (c *Connection) handshakeEnded() {
 	if c.listener != nil {
 		c.transport.handshakes.Add(-1)
+		if c.isUnvalidated {
+			c.transport.unvalidated.Add(-1)
+		}
 	}
 }
 
@@ -316,6 +321,26 @@ type description struct {
 	// Whether either end enabled datagrams.
 	LocalDatagrams bool `json:"localDatagrams"`
 	PeerDatagrams  bool `json:"peerDatagrams"`
+}
+
+// Stats writes into s: the smoothed, latest and minimum RTT and its variation in
+// milliseconds, the congestion window in bytes, and bytes and packets sent, received and lost.
+func (c *Connection) Stats(s *[11]float64) {
+	c.mu.Lock()
+	conn := c.quic
+	c.mu.Unlock()
+	if conn == nil {
+		return
+	}
+	stats := conn.ConnectionStats()
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	*s = [11]float64{
+		ms(stats.SmoothedRTT), ms(stats.LatestRTT), ms(stats.MinRTT), ms(stats.MeanDeviation),
+		float64(stats.CongestionWindow),
+		float64(stats.BytesSent), float64(stats.PacketsSent),
+		float64(stats.BytesReceived), float64(stats.PacketsReceived),
+		float64(stats.BytesLost), float64(stats.PacketsLost),
+	}
 }
 
 // Description returns the addresses, the connection ID and what TLS negotiated, as JSON.

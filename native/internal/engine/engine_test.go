@@ -590,7 +590,9 @@ func TestStreamsThatAreNotReadKeepTheirCredit(t *testing.T) {
 }
 
 func TestManyHandshakesTurnOnRetry(t *testing.T) {
+	const retryAbove = 256
 	serverConfig, clientConfig := options(t)
+	serverConfig.Retry, serverConfig.RetryThreshold = "auto", retryAbove
 	p := connect(t, serverConfig, clientConfig)
 	verify := p.serverTransport.quic.VerifySourceAddress
 	if verify(nil) {

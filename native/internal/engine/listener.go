@@ -38,7 +38,7 @@ type listenerConfig struct {
 	loopback      *quic.Config // for clients on this machine
 	keepDatagrams int          // how many a connection keeps until they are read
 
-	refusesMigration bool
+	config *config.Config
 }
 
 func (c *listenerConfig) handshakeTimeout() time.Duration { return c.quic.HandshakeIdleTimeout }
@@ -58,7 +58,7 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	tlsConf := &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			if l.config.Load().refusesMigration {
+			if l.config.Load().config.DisableActiveMigration {
 				c := hello.Context().Value(connectionKey{}).(*Connection)
 				refuseMigration(t.quic, t.name(c))
 			}
@@ -107,11 +107,11 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	quicConf := c.QUIC(true)
 	quicConf.Tracer = tracer(c)
 	l.config.Store(&listenerConfig{
-		tls:              tlsConf,
-		quic:             quicConf,
-		loopback:         c.ForLoopback(quicConf),
-		refusesMigration: c.DisableActiveMigration,
-		keepDatagrams:    c.IncomingDatagrams,
+		tls:           tlsConf,
+		quic:          quicConf,
+		loopback:      c.ForLoopback(quicConf),
+		keepDatagrams: c.IncomingDatagrams,
+		config:        c,
 	})
 	return nil
 }
@@ -151,6 +151,10 @@ func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (co
 		return nil, err
 	}
 	l.transport.handshakes.Add(1)
+	if !info.AddrVerified {
+		c.isUnvalidated = true
+		l.transport.unvalidated.Add(1)
+	}
 	c.watch(ctx)
 	return context.WithValue(ctx, connectionKey{}, c), nil
 }

@@ -27,14 +27,6 @@ import (
 // collide by chance and cannot be guessed.
 const connectionIDLength = 8
 
-const (
-	// retryAbove is the number of handshakes under way from which on clients must prove their
-	// address by a Retry (RFC 9000 section 8.1.2): a flood of forged ones costs no memory then.
-	retryAbove = 256
-	// refuseAbove is the number from which on connections are refused.
-	refuseAbove = 4096
-)
-
 var errTooManyHandshakes = errors.New("too many handshakes")
 
 // A Transport is one UDP port: it carries a listener and any number of connections.
@@ -50,7 +42,11 @@ type Transport struct {
 	closeOnce sync.Once
 	closing   chan struct{}
 
-	handshakes atomic.Int64 // of the listener, that have not ended
+	// Handshakes of the listener that have not ended, and those of them whose client has
+	// not proved its address.
+	handshakes, unvalidated atomic.Int64
+	// Retry packets sent, and connections refused for too many handshakes.
+	retries, refused atomic.Uint64
 
 	paths   paths
 	foreign foreign
@@ -121,7 +117,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		Conn:                  conn,
 		ConnectionIDGenerator: (*connectionIDs)(t),
 		ConnContext:           t.onConnectionAttempt,
-		VerifySourceAddress:   func(net.Addr) bool { return t.handshakes.Load() >= retryAbove },
+		VerifySourceAddress:   func(net.Addr) bool { return t.asksForRetry() },
 		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(key, "stateless reset")),
 		TokenGeneratorKey:     (*quic.TokenGeneratorKey)(deriveKey(key, "token")),
 	}
@@ -260,10 +256,46 @@ func (t *Transport) onConnectionAttempt(ctx context.Context, info *quic.ClientIn
 	if l == nil {
 		return nil, quic.ErrServerClosed
 	}
-	if t.handshakes.Load() >= refuseAbove {
+	c := l.config.Load().config
+	if c.MaxHandshakes > 0 && t.handshakes.Load() >= c.MaxHandshakes ||
+		c.MaxHandshakes > 0 && !info.AddrVerified && t.unvalidated.Load() >= c.MaxUnvalidatedHandshakes {
+		t.refused.Add(1)
 		return nil, errTooManyHandshakes
 	}
 	return l.newConnection(ctx, info)
+}
+
+// asksForRetry decides whether a client must prove its address by a Retry (RFC 9000 section
+// 8.1.2): a flood of forged ones costs no memory then.
+func (t *Transport) asksForRetry() bool {
+	l := t.listener.Load()
+	if l == nil {
+		return false
+	}
+	c := l.config.Load().config
+	if c.Retry != "always" && (c.Retry != "auto" || t.handshakes.Load() < c.RetryThreshold) {
+		return false
+	}
+	t.retries.Add(1)
+	return true
+}
+
+// Stats writes counts into s: handshakes under way, those whose client has not proved its address,
+// Retry packets sent, connections refused, and datagrams dropped before they were read.
+func (t *Transport) Stats(s *[5]float64) {
+	t.foreign.mu.Lock()
+	dropped := t.foreign.dropped
+	t.foreign.mu.Unlock()
+	if t.virtual != nil {
+		dropped += t.virtual.Dropped()
+	}
+	*s = [5]float64{
+		float64(t.handshakes.Load()),
+		float64(t.unvalidated.Load()),
+		float64(t.retries.Load()),
+		float64(t.refused.Load()),
+		float64(dropped),
+	}
 }
 
 // connectionIDs makes connection IDs, and tells connections the first of their own.

@@ -49,6 +49,7 @@ export interface Binding {
     port: number,
   ): boolean;
   transportReadDatagrams(transport: number, buffer: Uint8Array): number;
+  transportStats(transport: number, numbers: Float64Array): void;
   transportClose(transport: number): void;
 
   listenerOpen(transport: number, config: string): number;
@@ -67,6 +68,7 @@ export interface Binding {
   connectionVerdict(connection: number, alert: number): void;
   connectionAccept(connection: number): void;
   connectionRefuseStreams(connection: number): void;
+  connectionStats(connection: number, numbers: Float64Array): void;
   connectionMigrate(connection: number, transport: number): void;
   connectionDrain(connection: number): void;
   connectionClose(
