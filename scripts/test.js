@@ -42,7 +42,7 @@ function checkGoFormat() {
  */
 function testFiles() {
   const files = readdirSync(path.join(root, 'tests'), { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => /^(?!.*node_modules).*\.test\.ts$/.test(name))
     .filter(
       (name) =>
         filters.some((filter) => path.basename(name).includes(filter)) ||

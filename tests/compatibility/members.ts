@@ -232,7 +232,7 @@ export const members = {
     sigalgs: 'same',
     verifyPeer: 'same',
     verifyCallback: 'better',
-    logKeys: 'same',
+    logKeys: 'better',
     grease: 'same',
     keepAliveIntervalTime: 'same',
     maxIdleTimeout: 'same',
