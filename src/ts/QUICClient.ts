@@ -244,6 +244,13 @@ class QUICClient
   }
 
   /**
+   * Destroys the client, for `await using`. Streams that have not ended are cancelled.
+   */
+  public async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy({ force: true });
+  }
+
+  /**
    * Takes over the connection and socket, once they are there.
    *
    * @internal

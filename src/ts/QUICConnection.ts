@@ -19,6 +19,7 @@ import {
 import * as errors from './errors.js';
 import * as events from './events.js';
 import { emit, type Target } from './internal.js';
+import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
 import {
@@ -132,6 +133,8 @@ class QUICConnection
 
   /** Streams that wait for the peer's limit have no ID yet. */
   protected streams: Set<QUICStream> = new Set();
+  /** Streams of the peer that came when nobody listened. */
+  protected unheard: Set<QUICStream> = new Set();
   protected _datagrams?: QUICDatagrams;
   protected resolveStreamsEnded?: () => void;
   protected resolveDrained?: () => void;
@@ -508,6 +511,31 @@ class QUICConnection
   }
 
   /**
+   * The streams that the peer opens, until the connection is closed: first those that came when nobody listened,
+   * then all that come from the moment on that iteration begins. Those that wait to be taken count towards `config.initialMaxStreamsBidi` and `initialMaxStreamsUni`, which
+   * bounds them.
+   *
+   * ```ts
+   * for await (const stream of connection.incomingStreams) serve(stream);
+   * ```
+   */
+  public get incomingStreams(): AsyncIterable<QUICStream> {
+    return iterate(
+      this,
+      events.EventQUICConnectionStream.name,
+      this.closedP,
+      this.unheard,
+    );
+  }
+
+  /**
+   * Closes the connection, for `await using`. Streams that have not ended are cancelled.
+   */
+  public async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop({ force: true });
+  }
+
+  /**
    * Ends all streams without closing the connection, also those that `stop` waits for.
    */
   public destroyStreams(reason?: any): void {
@@ -559,6 +587,7 @@ class QUICConnection
    */
   public streamDestroyed(stream: QUICStream, error?: Error): void {
     this.streams.delete(stream);
+    this.unheard.delete(stream);
     this.streamMap.delete(stream.streamId);
     if (channels.streamClose.hasSubscribers && stream.streamId >= 0) {
       channels.streamClose.publish({ connection: this, stream, error });
@@ -776,7 +805,10 @@ class QUICConnection
     // The second lowest bit is the type (RFC 9000 section 2.1)
     const type = (streamId & 2) === 0 ? 'bidi' : 'uni';
     const stream = this.addStream(handle, streamId, type, 'peer');
-    emit(this.targets, events.EventQUICConnectionStream, { detail: stream });
+    const { targets } = this;
+    if (!emit(targets, events.EventQUICConnectionStream, { detail: stream })) {
+      this.unheard.add(stream);
+    }
   }
 
   protected publish(

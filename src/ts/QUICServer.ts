@@ -17,6 +17,7 @@ import {
   silentLogger,
   type TypedListeners,
 } from './internal.js';
+import { iterate } from './iterate.js';
 import { withLogFiles } from './logFiles.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
@@ -450,6 +451,28 @@ class QUICServer implements NativeEventHandler {
       this.verifyErrors.set(description.connectionIdShared, error);
     }
     binding.connectionVerdict(connection, verdict);
+  }
+
+  /**
+   * The connections that a running server gets from now on, until it stops.
+   *
+   * ```ts
+   * for await (const connection of server) serve(connection);
+   * ```
+   */
+  public [Symbol.asyncIterator](): AsyncIterator<QUICConnection, undefined> {
+    return iterate<QUICConnection>(
+      this,
+      events.EventQUICServerConnection.name,
+      this._closedP,
+    )[Symbol.asyncIterator]() as AsyncIterator<QUICConnection, undefined>;
+  }
+
+  /**
+   * Stops the server, for `await using`. Its connections are closed at once.
+   */
+  public async [Symbol.asyncDispose](): Promise<void> {
+    if (this[running]) await this.stop({ force: true });
   }
 
   /**

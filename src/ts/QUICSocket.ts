@@ -359,6 +359,13 @@ class QUICSocket {
   }
 
   /**
+   * Stops the socket, for `await using`, and the connections on it.
+   */
+  public async [Symbol.asyncDispose](): Promise<void> {
+    if (this[running]) await this.stop({ force: true });
+  }
+
+  /**
    * Registers the server of this socket. Servers do it themselves.
    *
    * @throws {errors.ErrorQUICSocket} when there is another one

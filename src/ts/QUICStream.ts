@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import type {
   ReadableStream,
   ReadableWritablePair,
@@ -256,6 +257,26 @@ class QUICStream
     if (this._writeClosed) return;
     this.uncork();
     this.env.binding.streamCommit(this.handle);
+  }
+
+  /**
+   * A stream of Node.js over both sides, which then are locked. Destroying it with an error cancels the readable
+   * and aborts the writable; of a unidirectional stream one side has ended from the start.
+   *
+   * @param options - as for `stream.Duplex`
+   */
+  public toDuplex(options?: Parameters<typeof Duplex.fromWeb>[1]): Duplex {
+    return Duplex.fromWeb(
+      { readable: this.readable, writable: this.writable },
+      options,
+    );
+  }
+
+  /**
+   * Ends the stream, for `await using`: sides that have not ended are cancelled.
+   */
+  public async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy();
   }
 
   /**

@@ -58,13 +58,15 @@ export type ListenerOptions =
  * before it does. Makes the event only when somebody listens: most events of streams
  * have no listener, and making one costs more than a short message.
  *
+ * @returns whether somebody listens
+ *
  * @internal
  */
 export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
   targets: Iterable<Target>,
   EventClass: new (...params: P) => E,
   ...params: P
-): void {
+): boolean {
   let event: E | undefined;
   for (const target of targets) {
     const handlers = target[eventHandlers];
@@ -77,6 +79,7 @@ export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
     event = event === undefined ? new EventClass(...params) : event.clone();
     target.dispatchEvent(event);
   }
+  return event !== undefined;
 }
 
 /**
