@@ -119,8 +119,7 @@ export const benches: Array<Bench> = [
     title: 'import, beyond the start of Node.js',
     unit: 'ms',
     less: true,
-    work: 20,
-    rounds: 1,
+    work: 10,
     targets: [{ of: [], native: 40, dgram: 40 }],
   },
   ...steps(

@@ -772,11 +772,15 @@ class QUICConnection
       });
     }
     if (this._closed || this.overtaken !== undefined) return;
-    this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
     await new Promise<void>((resolve) => {
       this.resolveDrained = resolve;
-      this.env.binding.connectionDrain(this.handle);
+      void this.drainEngine();
     });
+  }
+
+  protected async drainEngine(): Promise<void> {
+    await this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
+    this.env.binding.connectionDrain(this.handle);
   }
 
   protected addStream(

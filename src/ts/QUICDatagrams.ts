@@ -115,7 +115,7 @@ class QUICDatagrams
    * - with {@link errors.ErrorQUICOptionInvalid} when the chunk is no datagram.
    *
    * All writes reject with {@link errors.ErrorQUICDatagramsDisabled} when either end did not enable datagrams, with
-   * {@link errors.ErrorQUICConnectionStopping} when a graceful stop of the connection has waited for its
+   * {@link errors.ErrorQUICConnectionStopping} when they come after a graceful stop of the connection has waited for its
    * streams, and with the error of the connection when that has ended.
    *
    * A pipe would end with its first error: a datagram that comes through `pipeTo` and is too large is
@@ -211,13 +211,19 @@ class QUICDatagrams
   }
 
   /**
-   * The connection is about to be closed, and lets nothing more be written.
+   * Lets nothing more be written. Resolves once the engine has what was.
    *
    * @internal
    */
-  public stop(error: errors.ErrorQUICConnectionStopping<unknown>): void {
+  public async stop(
+    error: errors.ErrorQUICConnectionStopping<unknown>,
+  ): Promise<void> {
+    await this.writableSide?.allPassed();
     this.flush();
-    this.failWrite(error);
+    // What waits for room is queued
+    this.writing?.resolve();
+    this.writing = undefined;
+    this.writableSide?.fail(error);
   }
 
   /**

@@ -116,7 +116,7 @@ func TestRingIsAsLongAsNeeded(t *testing.T) {
 // Random calls give what a plain slice gives.
 func TestRingAgainstASlice(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 50 {
 		limit := 1 + random.IntN(40)
 		r, _ := newRing(limit)
 		var model, last []string

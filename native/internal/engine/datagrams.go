@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
@@ -41,6 +42,7 @@ type Datagrams struct {
 	outMu      sync.Mutex
 	out        buffer.FIFO
 	queued     int // datagrams in out, and the one that is being sent
+	lastSent   time.Time
 	outDropped int
 	writing    bool // a goroutine is sending out
 	wantWrite  bool // a write filled out
@@ -236,6 +238,7 @@ func (d *Datagrams) sent(err error) {
 		return
 	}
 	d.queued--
+	d.lastSent = time.Now()
 	if d.wantWrite && d.queued <= d.low {
 		d.wantWrite = false
 		d.conn.env.Events.Push(event.DatagramsWritable, d.conn.Handle, 0, 0, nil)
@@ -257,11 +260,12 @@ func (d *Datagrams) release() {
 	d.close()
 }
 
-// isDrained reports whether all that was written has been put into packets.
+// isDrained reports whether all that was written has been put into packets, and these have probably arrived:
+// the one that closes the connection is sent once, and gets lost in the midst of a burst as others do.
 func (d *Datagrams) isDrained() bool {
 	d.outMu.Lock()
 	defer d.outMu.Unlock()
-	return d.queued == 0 && !hasDatagrams(d.quic)
+	return d.queued == 0 && !hasDatagrams(d.quic) && time.Since(d.lastSent) > d.quic.ConnectionStats().SmoothedRTT
 }
 
 // DatagramStats is what the getters of the public API tell.

@@ -37,6 +37,8 @@ type Write = {
   chunk: unknown;
   resolve: () => void;
   reject: (reason: any) => void;
+  /** Called when it has been given to the sink, or is not going to be. */
+  passed?: () => void;
 };
 
 /**
@@ -126,6 +128,17 @@ class WritableSide {
     this.controller?.error(reason);
   }
 
+  /**
+   * Resolves once all that has been written so far was given to the sink, or is not going to be.
+   */
+  async allPassed(): Promise<void> {
+    const last = this.writes.at(-1);
+    if (last === undefined) return;
+    await new Promise<void>((resolve) => {
+      last.passed = resolve;
+    });
+  }
+
   protected get isOpen(): boolean {
     return this.state === 'writable' || this.state === 'closing';
   }
@@ -134,7 +147,10 @@ class WritableSide {
     this.state = 'errored';
     this.isFinishing = false;
     this.error = reason;
-    for (const write of this.writes.splice(0)) write.reject(reason);
+    for (const { reject, passed } of this.writes.splice(0)) {
+      reject(reason);
+      passed?.();
+    }
     this.closing?.reject(() => reason);
     this.writer?.fail(reason);
   }
@@ -223,10 +239,11 @@ class WritableSide {
   protected resume(): void {
     this.isFull = false;
     while (this.writes.length > 0 && !this.isFull) {
-      const { chunk, resolve, reject } = this.writes.shift()!;
+      const { chunk, resolve, reject, passed } = this.writes.shift()!;
       const room = this.pass(chunk);
       if (room === undefined) resolve();
       else room.then(resolve, reject);
+      passed?.();
     }
     if (this.isFull) return;
     if (this.state === 'closing') {
