@@ -324,7 +324,7 @@ forEachIO((io) => {
       const [stream, peerStream] = await openStream(made.local, made.peer);
       const writer = stream.writable.getWriter();
       // More than the peer reads ahead, less than what makes a write wait
-      await writer.write(payload(900 * KiB));
+      await writer.write(payload(1536 * KiB));
       const closing = writer.close();
       assert.ok(await isPending(closing));
       const reason = new Reason(10);
