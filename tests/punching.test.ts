@@ -66,7 +66,7 @@ forEachIO((io) => {
       for (const data of [
         Buffer.from([0]),
         Buffer.from([0x3f]),
-        payload(1400),
+        payload(1451),
       ]) {
         data[0] &= 0x3f;
         const received = once(socket, events.EventQUICSocketDatagram);
@@ -116,8 +116,11 @@ forEachIO((io) => {
     const data = payload(100_000);
     assert.deepEqual(await exchange(client.connection.newStream(), data), data);
     const received = once(socket, events.EventQUICSocketDatagram);
+    const { datagramsDropped } = socket.stats();
+    plain.send(Buffer.alloc(1452), socket.port, '127.0.0.1');
     plain.send(Buffer.from([1]), socket.port, '127.0.0.1');
-    await received;
+    assert.deepEqual([...(await received).detail.data], [1]);
+    assert.equal(socket.stats().datagramsDropped, datagramsDropped + 1);
   });
 
   test('a listener may stop the socket', { timeout }, async (t) => {

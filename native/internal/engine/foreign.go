@@ -13,6 +13,9 @@ import (
 // takes them. The oldest make room for more.
 const maxForeign = 256
 
+// maxPacket is as much of a datagram as quic-go reads. It does not tell what it cut off.
+const maxPacket = 1452
+
 // foreign holds what came in that is not QUIC: the first two bits are zero, as in STUN
 // (RFC 9443). Peers that punch holes into NATs send such datagrams.
 type foreign struct {
@@ -29,6 +32,12 @@ func (t *Transport) receiveForeign() {
 		n, addr, err := t.quic.ReadNonQUICPacket(context.Background(), buffer)
 		if err != nil {
 			return
+		}
+		if n == maxPacket {
+			t.foreign.mu.Lock()
+			t.foreign.dropped++
+			t.foreign.mu.Unlock()
+			continue
 		}
 		t.addForeign(encodeForeign(buffer[:n], addr))
 	}
