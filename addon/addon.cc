@@ -55,6 +55,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("connectionDial", &Addon::ConnectionDial),
           InstanceMethod("connectionDescribe", &Addon::ConnectionDescribe),
           InstanceMethod("connectionCertificates", &Addon::ConnectionCertificates),
+          InstanceMethod("connectionSession", &Addon::ConnectionSession),
           InstanceMethod("connectionVerdict", &Addon::ConnectionVerdict),
           InstanceMethod("connectionAccept", &Addon::ConnectionAccept),
           InstanceMethod("connectionRefuseStreams", &Addon::ConnectionRefuseStreams),

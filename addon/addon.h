@@ -74,6 +74,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value ConnectionDial(Info info);
   Napi::Value ConnectionDescribe(Info info);
   Napi::Value ConnectionCertificates(Info info);
+  Napi::Value ConnectionSession(Info info);
   void ConnectionVerdict(Info info);
   void ConnectionAccept(Info info);
   void ConnectionRefuseStreams(Info info);

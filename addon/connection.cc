@@ -1,14 +1,15 @@
 #include "addon.h"
 
-// connectionDial(transport, host, port, serverName, config): handle
+// connectionDial(transport, host, port, serverName, config, session): handle
 Napi::Value Addon::ConnectionDial(Info info) {
   Text host(info[1]);
   Text serverName(info[3]);
   Text config(info[4]);
+  Bytes session(info[5]);
   quic_error error = {};
   uint32_t handle =
       quic_connection_dial(env_, Handle(info[0]), host.data(), host.length(), Port(info[2]), serverName.data(),
-                           serverName.length(), config.data(), config.length(), &error);
+                           serverName.length(), config.data(), config.length(), session.data, session.length, &error);
   if (Throw(info.Env(), error)) return {};
   return Napi::Number::New(info.Env(), handle);
 }
@@ -31,6 +32,9 @@ Napi::Value Addon::ConnectionDescribe(Info info) { return Fill(info, quic_connec
 
 // connectionCertificates(connection): Buffer
 Napi::Value Addon::ConnectionCertificates(Info info) { return Fill(info, quic_connection_certificates); }
+
+// connectionSession(connection): Buffer
+Napi::Value Addon::ConnectionSession(Info info) { return Fill(info, quic_connection_session); }
 
 // connectionVerdict(connection, alert)
 void Addon::ConnectionVerdict(Info info) {

@@ -13,7 +13,8 @@ import (
 //export quic_connection_dial
 func quic_connection_dial(
 	env, transport uint32, host unsafe.Pointer, hostLength int32, port uint16,
-	serverName unsafe.Pointer, serverNameLength int32, conf unsafe.Pointer, confLength int32, out *C.quic_error,
+	serverName unsafe.Pointer, serverNameLength int32, conf unsafe.Pointer, confLength int32,
+	session unsafe.Pointer, sessionLength int32, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	t, ok := lookup[*engine.Transport](env, transport)
@@ -31,7 +32,7 @@ func quic_connection_dial(
 		report(out, err)
 		return 0
 	}
-	conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameLength), c)
+	conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameLength), c, bytes(session, sessionLength))
 	if err != nil {
 		report(out, err)
 		return 0
@@ -57,6 +58,17 @@ func quic_connection_certificates(env, h uint32, buffer unsafe.Pointer, length i
 	defer recovered()
 	if c, ok := lookup[*engine.Connection](env, h); ok {
 		return fill(buffer, length, c.PeerCertificates())
+	}
+	return 0
+}
+
+// quic_connection_session fills the buffer with the newest session if it fits, and returns its length.
+//
+//export quic_connection_session
+func quic_connection_session(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		return fill(buffer, length, c.Session())
 	}
 	return 0
 }

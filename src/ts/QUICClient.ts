@@ -37,6 +37,7 @@ import {
   validateLogger,
   validateObject,
   validatePort,
+  validateSession,
 } from './validation.js';
 
 /**
@@ -62,6 +63,14 @@ type QUICClientOptions = {
   io?: SocketIO;
   /** Accepted as in version 2; the engine has its own randomness. */
   crypto?: QUICClientCrypto;
+  /**
+   * A session of an earlier connection to this server, from {@link events.EventQUICConnectionSession}: the handshake
+   * takes less, a server that asks for a proof of the address (Retry) needs none, and with
+   * `config.enableEarlyData` data can be sent with the first packet. One that cannot be used, as it is
+   * too old, damaged, of another version of this library, or was made with another `config.cert`, or whose server
+   * would not be accepted now, is ignored: see {@link QUICConnection.resumed}.
+   */
+  session?: Uint8Array;
   /** Defaults to `clientDefault`, as does each option that is left out. */
   config?: QUICClientConfigInput;
   /** Defaults to the operating system's resolver. */
@@ -92,7 +101,8 @@ class QUICClient
   /**
    * Connects to a server. It succeeds once the server's certificate is verified; a server that
    * verifies clients may refuse this one thereafter, which is an error event of
-   * the connection (in TLS 1.3 a client is done first).
+   * the connection (in TLS 1.3 a client is done first). With `session` and `config.enableEarlyData` it
+   * succeeds at once: see {@link QUICConnection.handshakeCompletedP}.
    *
    * @param opts - where to connect to, and how
    * @param ctx
@@ -450,12 +460,15 @@ async function createClient(
   if (opts.serverName !== undefined)
     validateHost(opts.serverName, 'serverName');
   validateSocket(opts.socket);
+  validateSession(opts.session);
   validateCrypto(opts.crypto, 'client');
   validateFunction(opts.resolveHostname, 'resolveHostname');
   validateFunction(reasonToCode, 'reasonToCode');
   validateFunction(codeToReason, 'codeToReason');
   validateLogger(opts.logger);
   const config = validateConfig(opts.config ?? {}, 'client');
+  // It may be changed while the host is resolved
+  const session = opts.session && new Uint8Array(opts.session);
   const resolveHostname = opts.resolveHostname ?? utils.resolveHostname;
   const logger = opts.logger ?? silentLogger(QUICClient.name);
 
@@ -493,6 +506,7 @@ async function createClient(
       // Nobody has a certificate for a wildcard
       serverName: opts.serverName ?? (host === resolved ? opts.host : host),
       config: withLogFiles(config, logger),
+      session,
       socket,
       reasonToCode,
       codeToReason,

@@ -18,7 +18,7 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, type Target } from './internal.js';
+import { emit, hears, type Target } from './internal.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
@@ -68,6 +68,9 @@ export type ConnectionDescription = {
   connectionIdShared: string;
   applicationProto: string;
   serverName: string;
+  isComplete: boolean;
+  resumed: boolean;
+  earlyData: boolean;
   localDatagrams: boolean;
   peerDatagrams: boolean;
 };
@@ -83,7 +86,12 @@ export type ConnectionOptions = {
   logger: Logger;
 } & (
   | { type: 'server'; handle: number; description: ConnectionDescription }
-  | { type: 'client'; remoteInfo: RemoteInfo; serverName: string }
+  | {
+      type: 'client';
+      remoteInfo: RemoteInfo;
+      serverName: string;
+      session?: Uint8Array;
+    }
 );
 
 /**
@@ -111,6 +119,13 @@ class QUICConnection
   public readonly closedP: Promise<void>;
 
   /**
+   * Resolves once the handshake is complete, at once unless there is early data (0-RTT): the peer is
+   * there and verified, and what it sends is no repetition of what somebody recorded. Rejects with the error
+   * of a connection that ends before.
+   */
+  public readonly handshakeCompletedP: Promise<void>;
+
+  /**
    * The streams that are open, by their ID.
    */
   public readonly streamMap: Map<StreamId, QUICStream> = new Map();
@@ -127,6 +142,12 @@ class QUICConnection
   protected description?: ConnectionDescription;
   protected remoteInfo?: RemoteInfo;
   protected serverName: string;
+  protected session: Uint8Array;
+  protected _earlyData: 'none' | 'accepted' | 'rejected' = 'none';
+  protected handshake!: {
+    resolve: () => void;
+    reject: (e: Error) => void;
+  };
   protected remoteCerts?: Array<Uint8Array>;
   protected verifyError?: unknown;
   protected isHolding = true;
@@ -167,9 +188,15 @@ class QUICConnection
     this.codeToReason = opts.codeToReason;
     this.logger = opts.logger;
     this.serverName = opts.type === 'client' ? opts.serverName : '';
+    this.session = (opts.type === 'client' && opts.session) || noSession;
     this.closedP = new Promise((resolve) => {
       this.resolveClosedP = resolve;
     });
+    this.handshakeCompletedP = new Promise((resolve, reject) => {
+      this.handshake = { resolve, reject };
+    });
+    // Not everybody asks
+    this.handshakeCompletedP.catch(() => {});
     if (opts.type === 'server') {
       this.setHandle(opts.handle);
       this.establish(opts.description);
@@ -235,6 +262,22 @@ class QUICConnection
    */
   public get socket(): QUICSocket {
     return this._socket;
+  }
+
+  /**
+   * Whether the handshake resumed a session of an earlier connection (RFC 8446 section 2.2), without
+   * certificates being sent. Not known before {@link handshakeCompletedP} resolves.
+   */
+  public get resumed(): boolean {
+    return this.description?.resumed ?? false;
+  }
+
+  /**
+   * Whether the server took early data (0-RTT, RFC 9001 section 4.6) of the client: `'none'` if none was
+   * sent, or as long as the server has not answered. See {@link events.EventQUICConnectionEarlyData}.
+   */
+  public get earlyData(): 'none' | 'accepted' | 'rejected' {
+    return this._earlyData;
   }
 
   /** Whether the connection is closed, for whatever reason. */
@@ -339,10 +382,12 @@ class QUICConnection
    * The certificates that the peer sent from leaf to root in DER, whether they were verified or not.
    */
   public getRemoteCertsChain(): Array<Uint8Array> {
-    this.remoteCerts ??= decodeChain(
+    if (this.remoteCerts !== undefined) return this.remoteCerts;
+    const chain = decodeChain(
       this.env.binding.connectionCertificates(this.handle),
     );
-    return this.remoteCerts;
+    if (this.description?.isComplete || this._closed) this.remoteCerts = chain;
+    return chain;
   }
 
   /** Addresses and certificate chains of both ends. */
@@ -627,6 +672,15 @@ class QUICConnection
         this.establish(JSON.parse(Buffer.from(data).toString()));
         this.started?.resolve();
         break;
+      case EventKind.ConnectionHandshake:
+        this.completeHandshake(
+          JSON.parse(Buffer.from(data).toString()),
+          a === 1,
+        );
+        break;
+      case EventKind.ConnectionSession:
+        this.handleSession();
+        break;
       case EventKind.ConnectionVerify:
         void this.verify(decodeChain(data));
         break;
@@ -675,6 +729,42 @@ class QUICConnection
   protected establish(description: ConnectionDescription): void {
     this.description = description;
     this.socket.addConnection(this);
+    if (description.earlyData) this._earlyData = 'accepted';
+    if (description.isComplete) this.handshake.resolve();
+  }
+
+  /**
+   * Completes the handshake of a connection that has been there before, for early data.
+   */
+  protected completeHandshake(
+    description: ConnectionDescription,
+    isAccepted: boolean,
+  ): void {
+    this.description = description;
+    this._earlyData = isAccepted ? 'accepted' : 'rejected';
+    if (!isAccepted) {
+      const error = new errors.ErrorQUICConnectionEarlyDataRejected();
+      for (const stream of this.streams) {
+        // The others still wait to be opened
+        if (stream.streamId >= 0) stream.connectionClosed(error);
+      }
+      this.acceptStreams();
+    }
+    this.handshake.resolve();
+    if (this.type === 'client') {
+      emit(this.targets, events.EventQUICConnectionEarlyData, {
+        detail: this._earlyData,
+      });
+    }
+  }
+
+  protected handleSession(): void {
+    const { name } = events.EventQUICConnectionSession;
+    if (!this.targets.some((target) => hears(target, name))) return;
+    const session = new Uint8Array(
+      this.env.binding.connectionSession(this.handle),
+    );
+    emit(this.targets, events.EventQUICConnectionSession, { detail: session });
   }
 
   protected changePath(description: ConnectionDescription): void {
@@ -731,6 +821,7 @@ class QUICConnection
         port,
         this.serverName,
         toEngineConfig(this.config),
+        this.session,
       ),
     );
     this.setHandle(handle);
@@ -847,6 +938,7 @@ class QUICConnection
       emit(this.targets, events.EventQUICConnectionClose, { detail: error });
     }
     this.started?.reject(error);
+    this.handshake.reject(error);
     this.migrating?.reject(
       migrationError('closed', 'the connection was closed', error),
     );
@@ -867,6 +959,8 @@ function migrationError(
     cause,
   });
 }
+
+const noSession = new Uint8Array(0);
 
 // Where the engine writes what is measured
 const numbers = new Float64Array(11);

@@ -323,7 +323,11 @@ class QUICStream
    *
    * @internal
    */
-  public connectionClosed(error: ConnectionCloseError): void {
+  public connectionClosed(
+    error:
+      | ConnectionCloseError
+      | errors.ErrorQUICConnectionEarlyDataRejected<unknown>,
+  ): void {
     const isPeer =
       error instanceof errors.ErrorQUICConnectionPeer ||
       error instanceof errors.ErrorQUICConnectionPeerTLS;

@@ -26,7 +26,7 @@ const common = {
   maxConnectionWindow: 24 * MiB,
   maxStreamWindow: 16 * MiB,
   disableActiveMigration: false,
-  enableEarlyData: true,
+  enableEarlyData: false,
   readableChunkSize: 64 * KiB,
 };
 

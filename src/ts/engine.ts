@@ -106,7 +106,7 @@ export function decodeChain(data: Uint8Array): Array<Uint8Array> {
   for (let offset = 0; offset < data.byteLength; ) {
     const length = view.getUint32(offset, true);
     offset += 4;
-    chain.push(data.slice(offset, offset + length));
+    chain.push(new Uint8Array(data.subarray(offset, offset + length)));
     offset += length;
   }
   return chain;

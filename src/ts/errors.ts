@@ -274,6 +274,17 @@ export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
 }
 
 /**
+ * The server did not take the early data (0-RTT, RFC 9001 section 4.6.2): nothing of what was sent on the
+ * streams that were open then has arrived. It is the `cause` of their end; to send it again is up to the
+ * application, on new streams.
+ */
+export class ErrorQUICConnectionEarlyDataRejected<
+  T,
+> extends ErrorQUICConnection<T> {
+  static override description = 'QUIC connection had its early data rejected';
+}
+
+/**
  * The connection waits for its streams to end, and opens no new ones.
  */
 export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {

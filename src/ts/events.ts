@@ -188,7 +188,7 @@ export abstract class EventQUICConnection<T = undefined> extends EventQUIC<T> {}
 export class EventQUICConnectionStart extends EventQUICConnection {}
 
 /**
- * The handshake is complete.
+ * The handshake is complete, or early data can be sent.
  */
 export class EventQUICConnectionStarted extends EventQUICConnection {}
 
@@ -248,6 +248,27 @@ export type MigrationInfo = {
  * connection has the new addresses; `detail` is {@link MigrationInfo}, the addresses before.
  */
 export class EventQUICConnectionMigrated extends EventQUICConnection<MigrationInfo> {}
+
+/**
+ * The server of a client's connection allows to resume it (RFC 8446 section 2.2); `detail` is the session,
+ * for `session` of {@link QUICClient.createQUICClient}, also in another process and after the connection has ended.
+ * It comes some time after the handshake, and again when the server renews it: the last one counts. It
+ * can be used for up to seven days, and should be used once, as who watches the network can link its uses.
+ *
+ * A session holds secrets: who has it can pass for the client, and read early data that is sent with it. Store it as
+ * you store private keys.
+ */
+export class EventQUICConnectionSession extends EventQUICConnection<Uint8Array> {}
+
+/**
+ * A connection of a client that sent early data (0-RTT) has completed its handshake, and the
+ * server has taken the early data or not. In the latter case nothing of it has arrived, the streams that were
+ * opened before end with {@link ErrorQUICConnectionEarlyDataRejected} as `cause`, and the application
+ * sends what it still wants to send again on new ones.
+ */
+export class EventQUICConnectionEarlyData extends EventQUICConnection<
+  'accepted' | 'rejected'
+> {}
 
 /**
  * A packet of the connection is to be sent. Not dispatched by this version: the engine sends packets itself.

@@ -69,17 +69,25 @@ export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
 ): boolean {
   let event: E | undefined;
   for (const target of targets) {
-    const handlers = target[eventHandlers];
-    if (handlers.size === 0) continue;
-    const isHeard = [EventClass.name, ...everything].some(
-      (name) => (handlers.get(name)?.size ?? 0) > 0,
-    );
-    if (!isHeard) continue;
+    if (!hears(target, EventClass.name)) continue;
     // An event cannot be dispatched twice
     event = event === undefined ? new EventClass(...params) : event.clone();
     target.dispatchEvent(event);
   }
   return event !== undefined;
+}
+
+/**
+ * Whether a target has listeners for events of a type.
+ *
+ * @internal
+ */
+export function hears(target: Target, type: string): boolean {
+  const handlers = target[eventHandlers];
+  return (
+    handlers.size > 0 &&
+    [type, ...everything].some((name) => (handlers.get(name)?.size ?? 0) > 0)
+  );
 }
 
 /**

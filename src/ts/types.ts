@@ -345,7 +345,12 @@ export type QUICConfig = {
    */
   applicationProtos: string[];
   /**
-   * Allow early data (0-RTT). Defaults to true.
+   * Allow early data (0-RTT, RFC 9001 section 4.6). A client with a `session` of such a server then has its
+   * connection at once, and what it sends is on its way with the first packet. A server hands out such
+   * connections before their handshake ends, unless it verifies clients.
+   *
+   * Whoever has recorded early data can send it again, so that the server hears it twice (RFC 8446 section 8):
+   * only send, and only act upon early, what does no harm when repeated. Defaults to false.
    */
   enableEarlyData: boolean;
   /**

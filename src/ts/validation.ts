@@ -138,6 +138,20 @@ export function validateFunction(value: unknown, option: string): void {
 }
 
 /**
+ * Checks a session that can be left out. What it holds is not looked at: it may be of another version.
+ */
+export function validateSession(value: unknown): void {
+  if (value !== undefined && !(value instanceof Uint8Array)) {
+    fail(
+      ErrorQUICOptionInvalid,
+      'session',
+      value,
+      'the Uint8Array of an EventQUICConnectionSession',
+    );
+  }
+}
+
+/**
  * Checks a logger that can be left out. Any object that has the methods of a
  * `@matrixai/logger` will do, as several copies of that package can be loaded.
  */

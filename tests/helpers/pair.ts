@@ -35,6 +35,7 @@ export type ClientOptions = CommonOptions & {
   host?: string;
   localHost?: string;
   serverName?: string;
+  session?: Uint8Array;
   resolveHostname?: ResolveHostname;
 };
 

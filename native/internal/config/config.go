@@ -43,6 +43,7 @@ type Config struct {
 	MaxStreamWindow                uint64 `json:"maxStreamWindow"`
 
 	DisableActiveMigration bool `json:"disableActiveMigration"`
+	EnableEarlyData        bool `json:"enableEarlyData"`
 
 	InitialMaxStreamsBidi int64 `json:"initialMaxStreamsBidi"`
 	InitialMaxStreamsUni  int64 `json:"initialMaxStreamsUni"`
@@ -136,6 +137,7 @@ func (c *Config) QUIC(isServer bool) *quic.Config {
 		// quic-go when all of it was read ahead.
 		RequireStreamCreditRelease:       true,
 		EnableStreamResetPartialDelivery: true,
+		Allow0RTT:                        c.EnableEarlyData,
 		EnableDatagrams:                  c.EnableDatagrams,
 		InitialPacketSize:                uint16(min(max(c.MaxSendUDPPayloadSize, 1200), math.MaxUint16)),
 		DisablePathMTUDiscovery:          !c.PathMTUDiscovery,

@@ -46,6 +46,7 @@ type Connection struct {
 	listener  *Listener  // nil for a client
 
 	isUnvalidated bool // the client began without a token that proves its address
+	verifiesPeer  bool // the handshake ends with the verification of the client
 	remote        net.Addr
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
@@ -55,8 +56,12 @@ type Connection struct {
 	verdict          chan uint8         // the application's answer about a certificate: an alert, or 0
 	gone             chan struct{}      // closed when the connection is
 	accepted         chan struct{}      // closed when JavaScript wants to hear of streams and of the end
+	resumed          chan struct{}      // closed when streams can be opened again after early data was rejected
 	acceptOnce       sync.Once
 	readerGone       chan struct{} // signalled when a reader has ended
+
+	session *session                            // nil for a server
+	vouched atomic.Pointer[[]*x509.Certificate] // the chain that the application has let pass
 
 	// Bytes of all streams that JavaScript has not read, and that are not sent.
 	unread, unsent atomic.Int64
@@ -73,12 +78,15 @@ type Connection struct {
 	refusing  bool               // new streams of the peer are refused
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
+	counted   bool // among the handshakes of the transport
+	rejected  bool // the server has, and JavaScript has not yet heard of it
 	path      path
 }
 
 // handshakeEnded counts down the handshakes of a transport's listener.
 func (c *Connection) handshakeEnded() {
-	if c.listener != nil {
+	if c.counted {
+		c.counted = false
 		c.transport.handshakes.Add(-1)
 		if c.isUnvalidated {
 			c.transport.unvalidated.Add(-1)
@@ -97,6 +105,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		verdict:          make(chan uint8, 1),
 		gone:             make(chan struct{}),
 		accepted:         make(chan struct{}),
+		resumed:          make(chan struct{}),
 		readerGone:       make(chan struct{}, 1),
 		streams:          make(map[*Stream]struct{}),
 	}
@@ -113,9 +122,9 @@ func (t *Transport) ParseConfig(data []byte) (*config.Config, error) {
 	return t.env.configs.Parse(data)
 }
 
-// Dial starts the handshake with a server. It completes with a ConnectionEstablished or
-// a ConnectionClosed event.
-func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config) (*Connection, error) {
+// Dial starts the handshake with a server, and offers a session that [Connection.Session] returned, if there
+// is one. It completes with a ConnectionEstablished or a ConnectionClosed event.
+func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config, session []byte) (*Connection, error) {
 	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
 	quicConf := conf.QUIC(false)
 	if isLoopback(addr) {
@@ -131,6 +140,9 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 		c.Release()
 		return nil, err
 	}
+	c.session = newSession(c, session, tlsConf.Certificates)
+	tlsConf.ClientSessionCache = c.session
+	quicConf.TokenStore = (*tokens)(c.session)
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), connectionKey{}, c))
 	c.cancelDial = cancel
 	go c.dial(ctx, addr, tlsConf, quicConf)
@@ -140,8 +152,13 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Config, quicConf *quic.Config) {
 	defer c.cancelDial()
 	defer guard(c.closed)
+	c.checkSession(tlsConf)
+	dial := c.transport.quic.Dial
+	if quicConf.Allow0RTT && c.session.isEarly() {
+		dial = c.transport.quic.DialEarly
+	}
 	c.transport.nameNext(c)
-	conn, err := c.transport.quic.Dial(ctx, addr, tlsConf, quicConf)
+	conn, err := dial(ctx, addr, tlsConf, quicConf)
 	if err != nil {
 		c.endQLog()
 		c.closed(err)
@@ -149,6 +166,26 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 	}
 	c.establish(conn)
 	c.watch(conn.Context())
+}
+
+// checkSession drops an offered session with a server whose certificates would not pass now. Early data would be
+// sent before anybody looked at them, and a resumption that fails is no full handshake.
+func (c *Connection) checkSession(tlsConf *tls.Config) {
+	chain := c.session.peerCertificates()
+	if len(chain) == 0 || tlsConf.VerifyConnection == nil {
+		return
+	}
+	if tlsConf.VerifyConnection(tls.ConnectionState{PeerCertificates: chain, DidResume: true}) != nil {
+		c.session.offered = nil
+	}
+}
+
+// Session returns the newest session to resume the connection with, or nil if there is none.
+func (c *Connection) Session() []byte {
+	if c.session == nil {
+		return nil
+	}
+	return c.session.Encode()
 }
 
 // tracer returns what quic-go calls for each connection that begins. It learns the connection ID that
@@ -195,7 +232,12 @@ func (c *Connection) establish(conn *quic.Conn) {
 	if conn.ConnectionState().SupportsDatagrams.Local {
 		c.datagrams = newDatagrams(c, conn, c.keepDatagrams)
 	}
-	c.handshakeEnded()
+	isEarly := !isComplete(conn)
+	if isEarly {
+		go c.awaitHandshake(conn)
+	} else {
+		c.handshakeEnded()
+	}
 	go c.acceptStreams(conn)
 	go c.acceptUniStreams(conn)
 	if c.listener != nil {
@@ -204,6 +246,64 @@ func (c *Connection) establish(conn *quic.Conn) {
 	} else {
 		c.env.Events.Push(event.ConnectionEstablished, c.Handle, 0, 0, c.description())
 	}
+}
+
+func isComplete(conn *quic.Conn) bool {
+	select {
+	case <-conn.HandshakeComplete():
+		return true
+	default:
+		return false
+	}
+}
+
+// awaitHandshake tells JavaScript when the handshake of a connection with early data has completed.
+func (c *Connection) awaitHandshake(conn *quic.Conn) {
+	defer guard(c.fault)
+	select {
+	case <-conn.HandshakeComplete():
+	case <-conn.Context().Done():
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handshakeEnded()
+	if c.isClosed {
+		return
+	}
+	accepted := 1.0
+	if !conn.ConnectionState().Used0RTT {
+		accepted = 0
+		c.rejected = true
+	}
+	c.env.Events.Push(event.ConnectionHandshake, c.Handle, accepted, 0, c.description())
+}
+
+// resume goes on without the streams that were opened before the server rejected the early data: it
+// has not heard of them, and their IDs are used again.
+func (c *Connection) resume() {
+	c.mu.Lock()
+	wasRejected := c.rejected
+	c.rejected = false
+	conn := c.quic
+	if !wasRejected {
+		c.mu.Unlock()
+		return
+	}
+	c.finished = nil
+	streams := slices.Collect(maps.Keys(c.streams))
+	c.mu.Unlock()
+	for _, s := range streams {
+		if s.ID() >= 0 {
+			s.release()
+		}
+	}
+	if _, err := conn.NextConnection(context.Background()); err != nil {
+		return // it is closed
+	}
+	close(c.resumed)
+	go c.acceptStreams(conn)
+	go c.acceptUniStreams(conn)
 }
 
 // watch waits for the end of the connection.
@@ -230,11 +330,15 @@ func (c *Connection) closed(err error) {
 		if closedByPeer(err) {
 			c.readRest()
 		}
+		if c.session != nil {
+			c.session.announce()
+		}
 		c.mu.Lock()
 	}
 	if c.isClosed {
 		return
 	}
+	c.handshakeEnded()
 	c.isClosed = true
 	close(c.gone)
 	c.leaveTransports()
@@ -243,7 +347,6 @@ func (c *Connection) closed(err error) {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
 		return
 	}
-	c.handshakeEnded()
 	description := c.description()
 	data := binary.NativeEndian.AppendUint32(nil, uint32(len(description)))
 	data = append(append(data, description...), reason...)
@@ -318,6 +421,10 @@ type description struct {
 	OriginalID       string `json:"connectionIdShared"`
 	ApplicationProto string `json:"applicationProto"`
 	ServerName       string `json:"serverName"`
+	// Whether the handshake is complete, resumed a session, and the server took early data.
+	IsComplete bool `json:"isComplete"`
+	Resumed    bool `json:"resumed"`
+	EarlyData  bool `json:"earlyData"`
 	// Whether either end enabled datagrams.
 	LocalDatagrams bool `json:"localDatagrams"`
 	PeerDatagrams  bool `json:"peerDatagrams"`
@@ -360,6 +467,7 @@ func (c *Connection) description() []byte {
 		d.PeerID = hex.EncodeToString(peerConnectionID(c.quic).Bytes())
 		state := c.quic.ConnectionState()
 		d.ApplicationProto, d.ServerName = state.TLS.NegotiatedProtocol, state.TLS.ServerName
+		d.IsComplete, d.Resumed, d.EarlyData = isComplete(c.quic), state.TLS.DidResume, state.Used0RTT
 		d.LocalDatagrams, d.PeerDatagrams = state.SupportsDatagrams.Local, state.SupportsDatagrams.Remote
 	}
 	d.LocalHost, d.LocalPort = hostPort(local)
@@ -412,6 +520,9 @@ func encodeChain(chain []*x509.Certificate) []byte {
 // verify asks the application about the peer's certificates. It blocks the handshake
 // of this connection, and no other, until the answer comes.
 func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error {
+	if vouched := c.vouched.Load(); vouched != nil && slices.EqualFunc(*vouched, chain, (*x509.Certificate).Equal) {
+		return nil
+	}
 	owner := c.Handle
 	var listenerClosing chan struct{}
 	if c.listener != nil {
@@ -425,6 +536,7 @@ func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error 
 	select {
 	case alert := <-c.verdict:
 		if alert == 0 {
+			c.vouched.Store(&chain)
 			return nil
 		}
 		return refusal(alert, "refused by the application")
@@ -484,9 +596,16 @@ func (c *Connection) failDial(addr netip.AddrPort, err error) bool {
 }
 
 // Accept starts to announce the streams of the peer, and the end of the connection. All that
-// happens before waits: JavaScript may take its time to take note of the connection.
+// happens before waits: JavaScript may take its time to take note of the connection. It does so again
+// after early data was rejected.
 func (c *Connection) Accept() {
-	c.acceptOnce.Do(func() { close(c.accepted) })
+	c.acceptOnce.Do(func() {
+		close(c.accepted)
+		if c.session != nil {
+			c.session.announce()
+		}
+	})
+	c.resume()
 }
 
 func (c *Connection) acceptStreams(conn *quic.Conn) {
@@ -550,7 +669,7 @@ func (c *Connection) OpenStream(uni bool) (*Stream, error) {
 		if err == nil {
 			return s, nil
 		}
-		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); !ok {
+		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); !ok && err != quic.Err0RTTRejected {
 			s.release()
 			return nil, err
 		}

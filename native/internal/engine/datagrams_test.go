@@ -239,7 +239,7 @@ func TestTheLargestDatagramFitsWhateverTheConnectionID(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := transport.Dial(conn.LocalAddr().(*net.UDPAddr).AddrPort(), "localhost", clientConfig)
+		c, err := transport.Dial(conn.LocalAddr().(*net.UDPAddr).AddrPort(), "localhost", clientConfig, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

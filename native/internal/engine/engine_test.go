@@ -165,7 +165,7 @@ func dial(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
 func (p *pair) dialAgain(clientConfig *config.Config) *Connection {
 	p.client.t.Helper()
 	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), p.serverTransport.LocalPort())
-	c, err := p.clientTransport.Dial(to, "localhost", clientConfig)
+	c, err := p.clientTransport.Dial(to, "localhost", clientConfig, nil)
 	if err != nil {
 		p.client.t.Fatal(err)
 	}
@@ -469,7 +469,7 @@ func TestAnAddressThatTheSystemRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A socket on the loopback address cannot send elsewhere
-	if _, err := transport.Dial(netip.MustParseAddrPort("192.0.2.1:9"), "", clientConfig); err != nil {
+	if _, err := transport.Dial(netip.MustParseAddrPort("192.0.2.1:9"), "", clientConfig, nil); err != nil {
 		t.Fatal(err)
 	}
 	r := client.next(event.ConnectionClosed)

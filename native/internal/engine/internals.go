@@ -1,16 +1,19 @@
 package engine
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"reflect"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 )
 
-// This file is the only one that reaches for what quic-go does not export. Its test
-// fails when an upgrade of quic-go moves one of these things.
+// This file is the only one that reaches for what quic-go and crypto/tls do not export. Its test
+// fails when an upgrade moves one of these things.
 
 // closeWithTransportError closes a connection with a code that the application cannot
 // send through the exported methods (RFC 9000 section 20.1).
@@ -55,6 +58,9 @@ var (
 	receiveStreamSize     = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
 	receiveStreamSure     = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
 	receiveStreamClosed   = offset[quic.ReceiveStream, error]("closeForShutdownErr")
+	clientTokenData       = offset[quic.ClientToken, []byte]("data")
+	clientTokenRTT        = offset[quic.ClientToken, time.Duration]("rtt")
+	sessionChain          = offset[tls.SessionState, []*x509.Certificate]("peerCertificates")
 	streamReceiveStream   = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
 	streamSendStream      = offset[quic.Stream, *quic.SendStream]("sendStr")
 )
@@ -108,6 +114,27 @@ func resetsPartially(s *quic.ReceiveStream) bool {
 // unknownSize is what a stream has for its final size before the FIN.
 const unknownSize = 1<<62 - 1
 
+// tokenParts returns what a token for the next connection to a server holds: what the server sent, and
+// the RTT at that time.
+func tokenParts(t *quic.ClientToken) ([]byte, time.Duration) {
+	p := unsafe.Pointer(t)
+	return *(*[]byte)(unsafe.Add(p, clientTokenData)), *(*time.Duration)(unsafe.Add(p, clientTokenRTT))
+}
+
+// newToken makes a token of its parts.
+func newToken(data []byte, rtt time.Duration) *quic.ClientToken {
+	t := &quic.ClientToken{}
+	p := unsafe.Pointer(t)
+	*(*[]byte)(unsafe.Add(p, clientTokenData)) = data
+	*(*time.Duration)(unsafe.Add(p, clientTokenRTT)) = rtt
+	return t
+}
+
+// sessionCertificates returns the chain of the peer that a session is with.
+func sessionCertificates(s *tls.SessionState) []*x509.Certificate {
+	return *(*[]*x509.Certificate)(unsafe.Add(unsafe.Pointer(s), sessionChain))
+}
+
 // refuseMigration makes a connection of a client, whose ClientHello is being answered, ask
 // that client not to migrate: the transport parameter disable_active_migration (RFC 9000
 // section 18.2), which quic-go reads but has no option to send.
@@ -151,7 +178,7 @@ func offsetOfKind[T any](kind reflect.Kind, name string) uintptr {
 
 func known(field reflect.StructField, ok bool, name string) uintptr {
 	if !ok {
-		panic("quic-go has changed: it has no field " + name + " as it was")
+		panic("a dependency has changed: it has no field " + name + " as it was")
 	}
 	return field.Offset
 }

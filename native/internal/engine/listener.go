@@ -26,10 +26,11 @@ type Listener struct {
 	Handle    handle.Handle
 	transport *Transport
 
-	quic      *quic.Listener
+	quic      *quic.EarlyListener
 	config    atomic.Pointer[listenerConfig]
 	closeOnce sync.Once
 	closing   chan struct{}
+	accepting sync.WaitGroup // those who may announce connections
 }
 
 type listenerConfig struct {
@@ -39,6 +40,20 @@ type listenerConfig struct {
 	keepDatagrams int          // how many a connection keeps until they are read
 
 	config *config.Config
+
+	tickets sync.Mutex
+	epoch   int64 // of the ticket keys in tls
+}
+
+// rotateTicketKeys gives the TLS configuration the keys of the day. crypto/tls has keys of its own, but
+// random ones for each configuration.
+func (c *listenerConfig) rotateTicketKeys(secret []byte) {
+	c.tickets.Lock()
+	defer c.tickets.Unlock()
+	if epoch := ticketEpoch(time.Now()); epoch != c.epoch {
+		c.epoch = epoch
+		c.tls.SetSessionTicketKeys(ticketKeys(secret, epoch))
+	}
 }
 
 func (c *listenerConfig) handshakeTimeout() time.Duration { return c.quic.HandshakeIdleTimeout }
@@ -58,11 +73,14 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	tlsConf := &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			if l.config.Load().config.DisableActiveMigration {
-				c := hello.Context().Value(connectionKey{}).(*Connection)
+			current := l.config.Load()
+			c := hello.Context().Value(connectionKey{}).(*Connection)
+			c.verifiesPeer = current.config.VerifyPeer
+			if current.config.DisableActiveMigration {
 				refuseMigration(t.quic, t.name(c))
 			}
-			conf := l.config.Load().tls
+			current.rotateTicketKeys(t.ticketSecret[:])
+			conf := current.tls
 			if conf.GetConfigForClient != nil {
 				return conf.GetConfigForClient(hello)
 			}
@@ -79,14 +97,15 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 		},
 	}
 	t.listener.Store(l)
-	l.quic, err = t.quic.Listen(tlsConf, quicConf)
+	// It hands out connections as soon as a client has been heard: accept waits for the others
+	l.quic, err = t.quic.ListenEarly(tlsConf, quicConf)
 	if err != nil {
 		t.listener.CompareAndSwap(l, nil)
 		t.env.remove(h, &t.env.counts.listeners)
 		return nil, err
 	}
 	for range acceptors {
-		go l.accept()
+		l.accepting.Go(l.accept)
 	}
 	return l, nil
 }
@@ -128,6 +147,7 @@ func (l *Listener) Close() {
 			}()
 			defer guard(func(error) {})
 			l.quic.Close()
+			l.accepting.Wait()
 		}()
 	})
 }
@@ -139,7 +159,29 @@ func (l *Listener) accept() {
 		if err != nil {
 			return // the listener or its transport was closed
 		}
-		conn.Context().Value(connectionKey{}).(*Connection).establish(conn)
+		l.accepting.Go(func() { l.await(conn) })
+	}
+}
+
+// await announces a connection once its handshake has completed. One with early data is announced at once, as
+// JavaScript would get that data too late otherwise, but not where a client has to be verified.
+func (l *Listener) await(conn *quic.Conn) {
+	c := conn.Context().Value(connectionKey{}).(*Connection)
+	defer guard(c.fault)
+	if !c.verifiesPeer && conn.ConnectionState().Used0RTT {
+		c.establish(conn)
+		return
+	}
+	select {
+	case <-conn.HandshakeComplete():
+		c.establish(conn)
+	case <-conn.Context().Done():
+	case <-l.closing:
+		if isComplete(conn) {
+			c.establish(conn)
+			return
+		}
+		closeWithTransportError(conn, quic.ConnectionRefused, "")
 	}
 }
 
@@ -150,6 +192,7 @@ func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (co
 	if err != nil {
 		return nil, err
 	}
+	c.counted = true
 	l.transport.handshakes.Add(1)
 	if !info.AddrVerified {
 		c.isUnvalidated = true

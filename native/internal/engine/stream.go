@@ -241,13 +241,30 @@ func (s *Stream) willOpen(uni bool) {
 
 // openWhenPossible waits until the peer's limit allows to open the stream, or it is released.
 func (s *Stream) openWhenPossible(conn *quic.Conn, uni bool) {
+	for s.openSync(conn, uni) == quic.Err0RTTRejected {
+		select {
+		case <-s.conn.resumed:
+		case <-s.conn.gone:
+			return
+		case <-s.openCtx.Done():
+			return
+		}
+	}
+}
+
+func (s *Stream) openSync(conn *quic.Conn, uni bool) error {
 	if uni {
-		if str, err := conn.OpenUniStreamSync(s.openCtx); err == nil {
+		str, err := conn.OpenUniStreamSync(s.openCtx)
+		if err == nil {
 			s.opened(nil, str, true)
 		}
-	} else if str, err := conn.OpenStreamSync(s.openCtx); err == nil {
+		return err
+	}
+	str, err := conn.OpenStreamSync(s.openCtx)
+	if err == nil {
 		s.opened(receiveSide(str), sendSide(str), true)
 	}
+	return err
 }
 
 // opened starts both sides, and makes up for what JavaScript did to a stream that was waiting.

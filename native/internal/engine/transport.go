@@ -48,6 +48,8 @@ type Transport struct {
 	// Retry packets sent, and connections refused for too many handshakes.
 	retries, refused atomic.Uint64
 
+	ticketSecret [32]byte // of session tickets
+
 	paths   paths
 	foreign foreign
 
@@ -112,7 +114,7 @@ func (e *Environment) OpenVirtual(o TransportOptions, ring []byte) (*Transport, 
 }
 
 func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn, key []byte) (*Transport, error) {
-	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{})}
+	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{}), ticketSecret: *deriveKey(key, "session ticket")}
 	t.quic = &quic.Transport{
 		Conn:                  conn,
 		ConnectionIDGenerator: (*connectionIDs)(t),

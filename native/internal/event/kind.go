@@ -20,7 +20,7 @@ const (
 	ListenerFailed
 	// ListenerClosed: no new connections come.
 	ListenerClosed
-	// ConnectionEstablished: the handshake of a client completed. data is the description.
+	// ConnectionEstablished: the handshake of a client completed, or early data can be sent. data is the description.
 	ConnectionEstablished
 	// ConnectionVerify: the application is asked about a certificate chain.
 	// a is the connection's handle; data the chain, each certificate with a uint32 length before it.
@@ -56,6 +56,11 @@ const (
 	ConnectionMigrated
 	// ConnectionPath: the peer's address has changed. data is the description.
 	ConnectionPath
+	// ConnectionSession: there is a new session to resume the connection with.
+	ConnectionSession
+	// ConnectionHandshake: the handshake of a connection that was announced before has completed. a is 1 if
+	// the server took the early data, else 0. data is the description.
+	ConnectionHandshake
 )
 
 // A MigrationFailure says why a connection did not migrate.

@@ -62,9 +62,11 @@ export interface Binding {
     port: number,
     serverName: string,
     config: string,
+    session: Uint8Array,
   ): number;
   connectionDescribe(connection: number): Buffer;
   connectionCertificates(connection: number): Buffer;
+  connectionSession(connection: number): Buffer;
   connectionVerdict(connection: number, alert: number): void;
   connectionAccept(connection: number): void;
   connectionRefuseStreams(connection: number): void;

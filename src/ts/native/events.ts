@@ -27,6 +27,8 @@ export const EventKind = {
   TransportDatagrams: 21,
   ConnectionMigrated: 22,
   ConnectionPath: 23,
+  ConnectionSession: 24,
+  ConnectionHandshake: 25,
 } as const;
 
 /**
