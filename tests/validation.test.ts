@@ -57,7 +57,7 @@ describe('config', () => {
       enableDgram: [false, 0, 0],
       disableActiveMigration: false,
       applicationProtos: ['quic'],
-      enableEarlyData: true,
+      enableEarlyData: false,
       readableChunkSize: 65536,
     });
   });

@@ -109,7 +109,7 @@ class QUICServer implements NativeEventHandler {
   /**
    * @param opts
    * @param opts.config - `key` and `cert` are needed, the others default to `serverDefault`
-   * @param opts.crypto - its key is the secret of tokens and stateless resets, so that
+   * @param opts.crypto - its key is the secret of tokens, session tickets and stateless resets, so that
    * several processes can share it. Defaults to a random one. Ignored if `socket` is given,
    * which takes one itself.
    * @param opts.socket - a running socket to share; the server makes its own if there is none

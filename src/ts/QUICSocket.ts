@@ -85,7 +85,7 @@ class QUICSocket {
   /**
    * @param opts
    * @param opts.io - who does the UDP I/O, defaults to `'dgram'`
-   * @param opts.crypto - its key is the secret of the tokens and stateless resets
+   * @param opts.crypto - its key is the secret of tokens, session tickets and stateless resets
    * of a server on this socket, defaults to a random one
    * @param opts.resolveHostname - defaults to the operating system's resolver
    * @param opts.logger - defaults to one that says nothing

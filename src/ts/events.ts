@@ -263,7 +263,7 @@ export class EventQUICConnectionSession extends EventQUICConnection<Uint8Array> 
 /**
  * A connection of a client that sent early data (0-RTT) has completed its handshake, and the
  * server has taken the early data or not. In the latter case nothing of it has arrived, the streams that were
- * opened before end with {@link ErrorQUICConnectionEarlyDataRejected} as `cause`, and the application
+ * opened before end with {@link errors.ErrorQUICConnectionEarlyDataRejected} as `cause`, and the application
  * sends what it still wants to send again on new ones.
  */
 export class EventQUICConnectionEarlyData extends EventQUICConnection<

@@ -249,7 +249,7 @@ export const members = {
     enableDgram: 'better',
     disableActiveMigration: 'better',
     applicationProtos: 'same',
-    enableEarlyData: 'same',
+    enableEarlyData: 'better',
     readableChunkSize: 'better',
   } satisfies Members<v2.QUICConfig, v3.QUICConfig>,
   'errors.*': {

@@ -27,12 +27,12 @@ type record struct {
 // A user stands for the JavaScript side of an environment.
 type user struct {
 	*Environment
-	t       *testing.T
+	t       testing.TB
 	woken   chan struct{}
 	pending []record
 }
 
-func newUser(t *testing.T) *user {
+func newUser(t testing.TB) *user {
 	woken := make(chan struct{}, 1)
 	u := &user{t: t, woken: woken, Environment: NewEnvironment(func() {
 		select {
@@ -121,7 +121,7 @@ func (u *user) readAll(s *Stream) []byte {
 	}
 }
 
-func options(t *testing.T) (server, client *config.Config) {
+func options(t testing.TB) (server, client *config.Config) {
 	t.Helper()
 	key, cert, err := config.SelfSigned([]string{"localhost"}, 1)
 	if err != nil {
@@ -145,7 +145,7 @@ type pair struct {
 }
 
 // dial starts the handshake of a client with a server.
-func dial(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
+func dial(t testing.TB, serverConfig, clientConfig *config.Config) *pair {
 	t.Helper()
 	p := &pair{server: newUser(t), client: newUser(t)}
 	var err error
@@ -173,7 +173,7 @@ func (p *pair) dialAgain(clientConfig *config.Config) *Connection {
 }
 
 // connect waits for the handshake, and lets both ends accept streams.
-func connect(t *testing.T, serverConfig, clientConfig *config.Config) *pair {
+func connect(t testing.TB, serverConfig, clientConfig *config.Config) *pair {
 	t.Helper()
 	p := dial(t, serverConfig, clientConfig)
 	p.client.next(event.ConnectionEstablished)
