@@ -60,7 +60,6 @@
             '-gcflags=crypto/tls=-l',
             '-gcflags=crypto/x509=-l',
             '-gcflags=encoding/asn1=-l',
-            '-gcflags=encoding/json=-l',
             '-gcflags=fmt=-l',
             '-gcflags=math/big=-l',
             '-gcflags=net=-l',

@@ -18,7 +18,7 @@ export function toEngineConfig(
   admission?: Admission,
 ): string {
   const { verifyCallback, ca, key, cert, ...rest } = config;
-  return JSON.stringify({
+  return encodeOptions({
     ...rest,
     ...admission,
     enableDgram: undefined,
@@ -36,6 +36,23 @@ export function toEngineConfig(
     pathMTUDiscovery:
       config.maxSendUdpPayloadSize === clientDefault.maxSendUdpPayloadSize,
   });
+}
+
+/**
+ * Options as the engine reads them, see `native/internal/config/parse.go`. Those that are `undefined` are left out.
+ *
+ * @internal
+ */
+export function encodeOptions(options: Record<string, unknown>): string {
+  let text = '';
+  for (const [name, value] of Object.entries(options)) {
+    for (const element of Array.isArray(value) ? value : [value]) {
+      if (element === undefined) continue;
+      const s = String(element);
+      text += `${name} ${Buffer.byteLength(s)}:${s}`;
+    }
+  }
+  return text;
 }
 
 /**

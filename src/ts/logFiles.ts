@@ -1,5 +1,5 @@
 import type Logger from '@matrixai/logger';
-import { callEngine } from './engine.js';
+import { callEngine, encodeOptions } from './engine.js';
 import { environment } from './native/Environment.js';
 import type { QUICConfig } from './types.js';
 
@@ -34,7 +34,7 @@ function keyLogOf(
   try {
     callEngine(() =>
       environment().binding.configCheck(
-        JSON.stringify({ logKeys: path }),
+        encodeOptions({ logKeys: path }),
         false,
       ),
     );

@@ -15,23 +15,23 @@ func TestCacheSharesAllButKeys(t *testing.T) {
 		}
 		return c
 	}
-	plain, keyed := `{"maxIdleTimeout": 1000}`, `{"key": ["secret"], "cert": ["certificate"]}`
+	plain, keyed := "maxIdleTimeout 4:1000", "key 6:secretcert 11:certificate"
 	if parse(plain) != parse(plain) {
 		t.Error("the same options were parsed twice")
 	}
-	if parse(plain) == parse(`{"maxIdleTimeout": 2000}`) {
+	if parse(plain) == parse("maxIdleTimeout 4:2000") {
 		t.Error("other options were taken for the same")
 	}
 	if parse(keyed) == parse(keyed) {
 		t.Error("a private key was kept")
 	}
 	for i := range 10 * maxCached {
-		parse(fmt.Sprintf(`{"maxIdleTimeout": %d}`, i))
+		parse(fmt.Sprintf("maxIdleTimeout 3:%03d", i))
 	}
 	if n := len(cache.configs); n > maxCached {
 		t.Errorf("%d configurations are kept, want %d at most", n, maxCached)
 	}
-	if _, err := cache.Parse([]byte("{")); err == nil {
+	if _, err := cache.Parse([]byte("maxIdleTimeout 5:1")); err == nil {
 		t.Error("malformed options were accepted")
 	}
 }

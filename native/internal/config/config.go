@@ -4,7 +4,6 @@ package config
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"math"
 	"time"
 
@@ -14,49 +13,49 @@ import (
 // Config holds the options of one connection. Their names and meanings are those of
 // the TypeScript type QUICConfig, where they are documented.
 type Config struct {
-	CA      []string `json:"ca"`
-	Key     []string `json:"key"`
-	Cert    []string `json:"cert"`
-	SigAlgs string   `json:"sigalgs"`
-	LogKeys string   `json:"logKeys"` // path of a file, none if empty
-	QLog    string   `json:"qlog"`    // path of a directory, none if empty
+	CA      []string
+	Key     []string
+	Cert    []string
+	SigAlgs string
+	LogKeys string // path of a file, none if empty
+	QLog    string // path of a directory, none if empty
 
-	VerifyPeer        bool     `json:"verifyPeer"`
-	VerifyCallback    bool     `json:"verifyCallback"` // whether there is one
-	ApplicationProtos []string `json:"applicationProtos"`
+	VerifyPeer        bool
+	VerifyCallback    bool // whether there is one
+	ApplicationProtos []string
 
 	// In milliseconds. 0 means none, but for MinIdleTimeout and MaxIdleTimeout, where it means infinite.
-	KeepAliveIntervalTime float64 `json:"keepAliveIntervalTime"`
-	MinIdleTimeout        float64 `json:"minIdleTimeout"`
-	MaxIdleTimeout        float64 `json:"maxIdleTimeout"`
+	KeepAliveIntervalTime float64
+	MinIdleTimeout        float64
+	MaxIdleTimeout        float64
 
 	// In bytes.
-	MaxSendUDPPayloadSize uint64 `json:"maxSendUdpPayloadSize"`
-	PathMTUDiscovery      bool   `json:"pathMTUDiscovery"`
+	MaxSendUDPPayloadSize uint64
+	PathMTUDiscovery      bool
 
 	// In bytes.
-	InitialMaxData                 uint64 `json:"initialMaxData"`
-	InitialMaxStreamDataBidiLocal  uint64 `json:"initialMaxStreamDataBidiLocal"`
-	InitialMaxStreamDataBidiRemote uint64 `json:"initialMaxStreamDataBidiRemote"`
-	InitialMaxStreamDataUni        uint64 `json:"initialMaxStreamDataUni"`
-	MaxConnectionWindow            uint64 `json:"maxConnectionWindow"`
-	MaxStreamWindow                uint64 `json:"maxStreamWindow"`
+	InitialMaxData                 uint64
+	InitialMaxStreamDataBidiLocal  uint64
+	InitialMaxStreamDataBidiRemote uint64
+	InitialMaxStreamDataUni        uint64
+	MaxConnectionWindow            uint64
+	MaxStreamWindow                uint64
 
-	DisableActiveMigration bool `json:"disableActiveMigration"`
-	EnableEarlyData        bool `json:"enableEarlyData"`
+	DisableActiveMigration bool
+	EnableEarlyData        bool
 
-	InitialMaxStreamsBidi int64 `json:"initialMaxStreamsBidi"`
-	InitialMaxStreamsUni  int64 `json:"initialMaxStreamsUni"`
+	InitialMaxStreamsBidi int64
+	InitialMaxStreamsUni  int64
 
-	EnableDatagrams bool `json:"enableDatagrams"`
+	EnableDatagrams bool
 	// How many datagrams are kept until they are read.
-	IncomingDatagrams int `json:"incomingDatagrams"`
+	IncomingDatagrams int
 
 	// Of a server. Without MaxHandshakes there are no limits.
-	Retry                    string `json:"retry"` // "always", "never" or "auto"
-	RetryThreshold           int64  `json:"retryThreshold"`
-	MaxHandshakes            int64  `json:"maxHandshakes"`
-	MaxUnvalidatedHandshakes int64  `json:"maxUnvalidatedHandshakes"`
+	Retry                    string // "always", "never" or "auto"
+	RetryThreshold           int64
+	MaxHandshakes            int64
+	MaxUnvalidatedHandshakes int64
 
 	cachedRoots *x509.CertPool
 }
@@ -68,15 +67,6 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Option + ": " + e.Reason }
-
-// Parse reads a Config from JSON.
-func Parse(data []byte) (*Config, error) {
-	c := &Config{}
-	if err := json.Unmarshal(data, c); err != nil {
-		return nil, &Error{"config", err.Error()}
-	}
-	return c, nil
-}
 
 // Check tries the options as a connection would use them.
 func (c *Config) Check(isServer bool) error {

@@ -1,12 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
+	"github.com/quic-go/quic-go/qlogwriter/jsontext"
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
@@ -411,25 +412,6 @@ func (c *Connection) Release() {
 	c.env.remove(c.Handle, &c.env.counts.connections)
 }
 
-type description struct {
-	LocalHost        string `json:"localHost"`
-	LocalPort        uint16 `json:"localPort"`
-	RemoteHost       string `json:"remoteHost"`
-	RemotePort       uint16 `json:"remotePort"`
-	SourceID         string `json:"connectionId"` // these three in hexadecimal
-	PeerID           string `json:"connectionIdPeer"`
-	OriginalID       string `json:"connectionIdShared"`
-	ApplicationProto string `json:"applicationProto"`
-	ServerName       string `json:"serverName"`
-	// Whether the handshake is complete, resumed a session, and the server took early data.
-	IsComplete bool `json:"isComplete"`
-	Resumed    bool `json:"resumed"`
-	EarlyData  bool `json:"earlyData"`
-	// Whether either end enabled datagrams.
-	LocalDatagrams bool `json:"localDatagrams"`
-	PeerDatagrams  bool `json:"peerDatagrams"`
-}
-
 // Stats writes into s: the smoothed, latest and minimum RTT and its variation in
 // milliseconds, the congestion window in bytes, and bytes and packets sent, received and lost.
 func (c *Connection) Stats(s *[11]float64) {
@@ -458,25 +440,37 @@ func (c *Connection) Description() []byte {
 }
 
 func (c *Connection) description() []byte {
-	d := description{
-		SourceID:   hex.EncodeToString(c.transport.name(c).Bytes()),
-		OriginalID: hex.EncodeToString(c.original.Bytes()),
+	var b bytes.Buffer
+	enc := jsontext.NewEncoder(&b)
+	member := func(name string, value jsontext.Token) {
+		enc.WriteToken(jsontext.String(name))
+		enc.WriteToken(value)
 	}
-	local, remote := c.onTransport().conn.LocalAddr(), c.remote
+	text, flag := jsontext.String, jsontext.Bool
+	enc.WriteToken(jsontext.BeginObject)
+	localHost, localPort := hostPort(c.onTransport().conn.LocalAddr())
+	member("localHost", text(localHost))
+	member("localPort", jsontext.Uint(uint64(localPort)))
+	remoteHost, remotePort := hostPort(c.remote)
+	member("remoteHost", text(remoteHost))
+	member("remotePort", jsontext.Uint(uint64(remotePort)))
+	member("connectionId", text(hex.EncodeToString(c.transport.name(c).Bytes())))
+	member("connectionIdShared", text(hex.EncodeToString(c.original.Bytes())))
 	if c.quic != nil {
-		d.PeerID = hex.EncodeToString(peerConnectionID(c.quic).Bytes())
+		member("connectionIdPeer", text(hex.EncodeToString(peerConnectionID(c.quic).Bytes())))
 		state := c.quic.ConnectionState()
-		d.ApplicationProto, d.ServerName = state.TLS.NegotiatedProtocol, state.TLS.ServerName
-		d.IsComplete, d.Resumed, d.EarlyData = isComplete(c.quic), state.TLS.DidResume, state.Used0RTT
-		d.LocalDatagrams, d.PeerDatagrams = state.SupportsDatagrams.Local, state.SupportsDatagrams.Remote
+		member("applicationProto", text(state.TLS.NegotiatedProtocol))
+		member("serverName", text(state.TLS.ServerName))
+		// Whether the handshake is complete, resumed a session, and the server took early data
+		member("isComplete", flag(isComplete(c.quic)))
+		member("resumed", flag(state.TLS.DidResume))
+		member("earlyData", flag(state.Used0RTT))
+		// Whether either end enabled datagrams
+		member("localDatagrams", flag(state.SupportsDatagrams.Local))
+		member("peerDatagrams", flag(state.SupportsDatagrams.Remote))
 	}
-	d.LocalHost, d.LocalPort = hostPort(local)
-	d.RemoteHost, d.RemotePort = hostPort(remote)
-	b, err := json.Marshal(&d)
-	if err != nil {
-		panic(err) // strings and numbers only
-	}
-	return b
+	enc.WriteToken(jsontext.EndObject)
+	return b.Bytes()
 }
 
 func hostPort(addr net.Addr) (string, uint16) {

@@ -184,6 +184,15 @@ func connect(t testing.TB, serverConfig, clientConfig *config.Config) *pair {
 	return p
 }
 
+type description struct {
+	SourceID   string `json:"connectionId"`
+	PeerID     string `json:"connectionIdPeer"`
+	OriginalID string `json:"connectionIdShared"`
+
+	LocalPort, RemotePort         uint16
+	LocalDatagrams, PeerDatagrams bool
+}
+
 func describe(t *testing.T, c *Connection) (d description) {
 	t.Helper()
 	if err := json.Unmarshal(c.Description(), &d); err != nil {

@@ -5,7 +5,6 @@ package qlogfile
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -157,45 +156,41 @@ func create(path string) (output, error) {
 	return file, nil
 }
 
-type header struct {
-	FileSchema          string `json:"file_schema"`
-	SerializationFormat string `json:"serialization_format"`
-	Title               string `json:"title"`
-	Trace               trace  `json:"trace"`
-	// The viewer qvis wants these, though newer drafts of qlog do without.
-	Format  string `json:"qlog_format"`
-	Version string `json:"qlog_version"`
-}
-
-type trace struct {
-	EventSchemas []string `json:"event_schemas"`
-	VantagePoint struct {
-		Type string `json:"type"`
-	} `json:"vantage_point"`
-	CommonFields struct {
-		GroupID       string `json:"group_id"`
-		ReferenceTime struct {
-			ClockType string    `json:"clock_type"`
-			Epoch     string    `json:"epoch"`
-			WallClock time.Time `json:"wall_clock_time"`
-		} `json:"reference_time"`
-	} `json:"common_fields"`
-}
-
 func (f *File) writeHeader(perspective string, id quic.ConnectionID) {
-	h := header{
-		FileSchema:          "urn:ietf:params:qlog:file:sequential",
-		SerializationFormat: "application/qlog+json-seq",
-		Title:               "@matrixai/quic",
-		Format:              "JSON-SEQ",
-		Version:             "0.3",
-	}
-	h.Trace.EventSchemas = []string{qlog.EventSchema}
-	h.Trace.VantagePoint.Type = perspective
-	common := &h.Trace.CommonFields
-	common.GroupID = id.String()
-	common.ReferenceTime.ClockType, common.ReferenceTime.Epoch = "monotonic", "unknown"
-	common.ReferenceTime.WallClock = f.start
 	f.waiting.WriteByte(qlogwriter.RecordSeparator)
-	json.NewEncoder(&f.waiting).Encode(&h) // strings only
+	enc := jsontext.NewEncoder(&f.waiting)
+	key := func(name string) { enc.WriteToken(jsontext.String(name)) }
+	text := func(name, value string) {
+		key(name)
+		enc.WriteToken(jsontext.String(value))
+	}
+	object := func(name string, members func()) {
+		key(name)
+		enc.WriteToken(jsontext.BeginObject)
+		members()
+		enc.WriteToken(jsontext.EndObject)
+	}
+	enc.WriteToken(jsontext.BeginObject)
+	text("file_schema", "urn:ietf:params:qlog:file:sequential")
+	text("serialization_format", "application/qlog+json-seq")
+	text("title", "@matrixai/quic")
+	object("trace", func() {
+		key("event_schemas")
+		enc.WriteToken(jsontext.BeginArray)
+		enc.WriteToken(jsontext.String(qlog.EventSchema))
+		enc.WriteToken(jsontext.EndArray)
+		object("vantage_point", func() { text("type", perspective) })
+		object("common_fields", func() {
+			text("group_id", id.String())
+			object("reference_time", func() {
+				text("clock_type", "monotonic")
+				text("epoch", "unknown")
+				text("wall_clock_time", f.start.Format(time.RFC3339Nano))
+			})
+		})
+	})
+	// The viewer qvis wants these, though newer drafts of qlog do without
+	text("qlog_format", "JSON-SEQ")
+	text("qlog_version", "0.3")
+	enc.WriteToken(jsontext.EndObject)
 }
