@@ -78,6 +78,24 @@ async function getSession(
   return detail;
 }
 
+/** Starts a relay that lets nothing of the server through until it is told to. */
+async function startHolding(
+  t: TestContext,
+  serverPort: number,
+): Promise<{ relay: Relay; release: () => void }> {
+  const relay = await Relay.start(t, serverPort);
+  const held: Array<() => void> = [];
+  relay.impairment = (datagram, forward, direction) => {
+    if (direction === 'toServer') forward(datagram);
+    else held.push(() => forward(datagram));
+  };
+  const release = () => {
+    relay.impairment = pass;
+    for (const forward of held) forward();
+  };
+  return { relay, release };
+}
+
 async function assertEchoes(connection: QUICConnection): Promise<void> {
   const data = payload(64 * KiB);
   const received = await exchange(connection.newStream(), data);
@@ -145,12 +163,7 @@ forEachIO((io) => {
   }, async (t) => {
     const server = await startServer(t, io, { config: early });
     const session = await getSession(t, io, server.port, { config: early });
-    const relay = await Relay.start(t, server.port);
-    const held: Array<() => void> = [];
-    relay.impairment = (_, forward, direction) => {
-      if (direction === 'toServer') forward(_);
-      else held.push(() => forward(_));
-    };
+    const { relay, release } = await startHolding(t, server.port);
     const accepted = once(server, events.EventQUICServerConnection);
     const arrived = once(server, events.EventQUICConnectionStream);
     const client = await connect(t, io, relay.port, {
@@ -174,8 +187,7 @@ forEachIO((io) => {
     assert.equal(await isPending(connection.handshakeCompletedP), true);
     const { detail } = await new Promise<{ detail: string }>((resolve) => {
       on(client, events.EventQUICConnectionEarlyData, resolve);
-      relay.impairment = pass;
-      for (const forward of held) forward();
+      release();
     });
     assert.equal(detail, 'accepted');
     assert.equal(connection.earlyData, 'accepted');
@@ -203,7 +215,8 @@ forEachIO((io) => {
       on(server, events.EventQUICConnectionStream, ({ detail }) =>
         seen.push(detail.streamId),
       );
-      const client = await connect(t, io, server.port, {
+      const { relay, release } = await startHolding(t, server.port);
+      const client = await connect(t, io, relay.port, {
         config: early,
         session,
       });
@@ -222,6 +235,7 @@ forEachIO((io) => {
       await writeAll(closed.writable, payload(KiB));
       const uniWriter = uni.writable.getWriter();
       await uniWriter.write(payload(KiB));
+      release();
       const rejected = rejectsAs(errors.ErrorQUICConnectionEarlyDataRejected);
       await Promise.all([
         assert.rejects(readAll(open.readable), rejected),
@@ -248,7 +262,8 @@ forEachIO((io) => {
     const first = await startWithKey(t, io, key, early);
     const session = await getSession(t, io, first.port, { config: early });
     const server = await startWithKey(t, io, newKey(), early);
-    const client = await connect(t, io, server.port, {
+    const { relay, release } = await startHolding(t, server.port);
+    const client = await connect(t, io, relay.port, {
       config: early,
       session,
     });
@@ -270,6 +285,7 @@ forEachIO((io) => {
     };
     while (connection.earlyData === 'none') {
       results.push(next());
+      if (results.length === 3) release();
       await new Promise(setImmediate);
     }
     for (let i = 0; i < 20; i++) results.push(next());

@@ -80,6 +80,7 @@ type Connection struct {
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
 	counted   bool // among the handshakes of the transport
+	isEarly   bool // announced before the handshake has completed
 	rejected  bool // the server has, and JavaScript has not yet heard of it
 	path      path
 }
@@ -155,7 +156,8 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 	defer guard(c.closed)
 	c.checkSession(tlsConf)
 	dial := c.transport.quic.Dial
-	if quicConf.Allow0RTT && c.session.isEarly() {
+	isEarly := quicConf.Allow0RTT && c.session.isEarly()
+	if isEarly {
 		dial = c.transport.quic.DialEarly
 	}
 	c.transport.nameNext(c)
@@ -165,7 +167,12 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 		c.closed(err)
 		return
 	}
-	c.establish(conn)
+	if isEarly && isComplete(conn) {
+		// The server was faster than this goroutine: whether it rejects early data does not matter
+		isEarly = false
+		conn.NextConnection(ctx)
+	}
+	c.establish(conn, isEarly)
 	c.watch(conn.Context())
 }
 
@@ -222,7 +229,8 @@ func (c *Connection) endQLog() {
 	}
 }
 
-func (c *Connection) establish(conn *quic.Conn) {
+// establish announces a connection, whose handshake goes on if it is for early data.
+func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed {
@@ -233,7 +241,7 @@ func (c *Connection) establish(conn *quic.Conn) {
 	if conn.ConnectionState().SupportsDatagrams.Local {
 		c.datagrams = newDatagrams(c, conn, c.keepDatagrams)
 	}
-	isEarly := !isComplete(conn)
+	c.isEarly = isEarly
 	if isEarly {
 		go c.awaitHandshake(conn)
 	} else {
@@ -268,6 +276,7 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.isEarly = false
 	c.handshakeEnded()
 	if c.isClosed {
 		return
@@ -462,7 +471,7 @@ func (c *Connection) description() []byte {
 		member("applicationProto", text(state.TLS.NegotiatedProtocol))
 		member("serverName", text(state.TLS.ServerName))
 		// Whether the handshake is complete, resumed a session, and the server took early data
-		member("isComplete", flag(isComplete(c.quic)))
+		member("isComplete", flag(!c.isEarly))
 		member("resumed", flag(state.TLS.DidResume))
 		member("earlyData", flag(state.Used0RTT))
 		// Whether either end enabled datagrams

@@ -169,16 +169,16 @@ func (l *Listener) await(conn *quic.Conn) {
 	c := conn.Context().Value(connectionKey{}).(*Connection)
 	defer guard(c.fault)
 	if !c.verifiesPeer && conn.ConnectionState().Used0RTT {
-		c.establish(conn)
+		c.establish(conn, true)
 		return
 	}
 	select {
 	case <-conn.HandshakeComplete():
-		c.establish(conn)
+		c.establish(conn, false)
 	case <-conn.Context().Done():
 	case <-l.closing:
 		if isComplete(conn) {
-			c.establish(conn)
+			c.establish(conn, false)
 			return
 		}
 		closeWithTransportError(conn, quic.ConnectionRefused, "")
