@@ -1,25 +1,27 @@
 #include "addon.h"
 
-// transportOpenNative(host, port, reuseAddr, ipv6Only, key): handle
+// transportOpenNative(host, port, reuseAddr, ipv6Only, key, connectionIds): handle
 Napi::Value Addon::TransportOpenNative(Info info) {
   Text host(info[0]);
   Bytes key(info[4]);
+  Bytes ids(info[5]);
   quic_error error = {};
   uint32_t handle = quic_transport_open_native(env_, host.data(), host.length(), Port(info[1]), Bool(info[2]),
-                                               Bool(info[3]), key.data, key.length, &error);
+                                               Bool(info[3]), key.data, key.length, ids.data, ids.length, &error);
   if (Throw(info.Env(), error)) return {};
   return Napi::Number::New(info.Env(), handle);
 }
 
-// transportOpenVirtual(host, port, key, ring): handle
+// transportOpenVirtual(host, port, key, connectionIds, ring): handle
 // The caller keeps the ring alive until the transport is closed.
 Napi::Value Addon::TransportOpenVirtual(Info info) {
   Text host(info[0]);
   Bytes key(info[2]);
-  Bytes ring(info[3]);
+  Bytes ids(info[3]);
+  Bytes ring(info[4]);
   quic_error error = {};
   uint32_t handle = quic_transport_open_virtual(env_, host.data(), host.length(), Port(info[1]), key.data, key.length,
-                                                ring.data, ring.length, &error);
+                                                ids.data, ids.length, ring.data, ring.length, &error);
   if (Throw(info.Env(), error)) return {};
   return Napi::Number::New(info.Env(), handle);
 }

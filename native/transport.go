@@ -15,7 +15,7 @@ import (
 //export quic_transport_open_native
 func quic_transport_open_native(
 	env uint32, host unsafe.Pointer, hostLength int32, port uint16, reuseAddr, ipv6Only bool,
-	key unsafe.Pointer, keyLength int32, out *C.quic_error,
+	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	e, ok := environments.Get(handle.Handle(env))
@@ -24,7 +24,8 @@ func quic_transport_open_native(
 		return 0
 	}
 	t, err := e.OpenNative(engine.TransportOptions{
-		Host: text(host, hostLength), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only, Key: bytes(key, keyLength),
+		Host: text(host, hostLength), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
+		Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength),
 	})
 	if err != nil {
 		report(out, err)
@@ -38,7 +39,8 @@ func quic_transport_open_native(
 //export quic_transport_open_virtual
 func quic_transport_open_virtual(
 	env uint32, host unsafe.Pointer, hostLength int32, port uint16,
-	key unsafe.Pointer, keyLength int32, ring unsafe.Pointer, ringLength int32, out *C.quic_error,
+	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32,
+	ring unsafe.Pointer, ringLength int32, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	e, ok := environments.Get(handle.Handle(env))
@@ -47,7 +49,7 @@ func quic_transport_open_virtual(
 		return 0
 	}
 	t, err := e.OpenVirtual(engine.TransportOptions{
-		Host: text(host, hostLength), Port: port, Key: bytes(key, keyLength),
+		Host: text(host, hostLength), Port: port, Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength),
 	}, bytes(ring, ringLength))
 	if err != nil {
 		report(out, err)

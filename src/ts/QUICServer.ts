@@ -29,6 +29,7 @@ import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
   CloseOptions,
   Host,
+  LoadBalancing,
   Port,
   QUICConfig,
   QUICServerConfigInput,
@@ -47,6 +48,7 @@ import {
   validateConfig,
   validateCrypto,
   validateFunction,
+  validateLoadBalancing,
   validateLogger,
   validateMinIdleTimeout,
   validateObject,
@@ -112,6 +114,8 @@ class QUICServer implements NativeEventHandler {
    * @param opts.crypto - its key is the secret of tokens, session tickets and stateless resets, so that
    * several processes can share it. Defaults to a random one. Ignored if `socket` is given,
    * which takes one itself.
+   * @param opts.loadBalancing - what connection IDs tell load balancers. Ignored if `socket` is given, which
+   * takes it itself.
    * @param opts.socket - a running socket to share; the server makes its own if there is none
    * @param opts.io - who does the UDP I/O if the server makes its own socket, defaults to `'dgram'`
    * @param opts.resolveHostname - defaults to the operating system's resolver
@@ -134,6 +138,7 @@ class QUICServer implements NativeEventHandler {
   public constructor(opts: {
     config: QUICServerConfigInput;
     crypto?: QUICServerCrypto;
+    loadBalancing?: LoadBalancing;
     socket?: QUICSocket;
     io?: SocketIO;
     resolveHostname?: ResolveHostname;
@@ -154,6 +159,7 @@ class QUICServer implements NativeEventHandler {
     validateMinIdleTimeout(minIdleTimeout);
     validateLogger(opts.logger);
     validateSocket(socket);
+    validateLoadBalancing(opts.loadBalancing);
     this.config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
     this.admission = validateAdmission(opts);
@@ -165,6 +171,7 @@ class QUICServer implements NativeEventHandler {
       new QUICSocket({
         io: opts.io,
         crypto,
+        loadBalancing: opts.loadBalancing,
         resolveHostname: opts.resolveHostname,
         logger: this.logger.getChild(QUICSocket.name),
       });

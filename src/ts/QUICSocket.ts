@@ -20,6 +20,7 @@ import QUICConnectionMap from './QUICConnectionMap.js';
 import type QUICServer from './QUICServer.js';
 import type {
   Host,
+  LoadBalancing,
   Port,
   QUICServerCrypto,
   ResolveHostname,
@@ -36,6 +37,7 @@ import {
   validateFunction,
   validateHost,
   validateIO,
+  validateLoadBalancing,
   validateLogger,
   validatePort,
 } from './validation.js';
@@ -72,6 +74,7 @@ class QUICSocket {
   protected resolveHostname: ResolveHostname;
   protected server?: QUICServer;
   protected key: Uint8Array;
+  protected connectionIds: Uint8Array;
   protected transport?: SocketTransport;
   protected _host!: Host;
   protected _port!: Port;
@@ -87,6 +90,7 @@ class QUICSocket {
    * @param opts.io - who does the UDP I/O, defaults to `'dgram'`
    * @param opts.crypto - its key is the secret of tokens, session tickets and stateless resets
    * of a server on this socket, defaults to a random one
+   * @param opts.loadBalancing - what connection IDs tell load balancers, defaults to nothing: they are random then
    * @param opts.resolveHostname - defaults to the operating system's resolver
    * @param opts.logger - defaults to one that says nothing
    *
@@ -95,11 +99,13 @@ class QUICSocket {
   public constructor({
     io,
     crypto,
+    loadBalancing,
     resolveHostname = utils.resolveHostname,
     logger,
   }: {
     io?: SocketIO;
     crypto?: QUICServerCrypto;
+    loadBalancing?: LoadBalancing;
     resolveHostname?: ResolveHostname;
     logger?: Logger;
   } = {}) {
@@ -107,6 +113,7 @@ class QUICSocket {
     validateLogger(logger);
     validateCrypto(crypto, 'server');
     this.io = validateIO(io);
+    this.connectionIds = validateLoadBalancing(loadBalancing);
     this.key = crypto === undefined ? new Uint8Array(0) : bytes(crypto.key);
     this.resolveHostname = resolveHostname;
     this.logger = logger ?? silentLogger(this.constructor.name);
@@ -196,6 +203,7 @@ class QUICSocket {
       const options = {
         ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
         key: this.key,
+        connectionIds: this.connectionIds,
         onDatagram: this.handleDatagram,
       };
       this.transport =

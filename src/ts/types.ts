@@ -154,13 +154,37 @@ export type QUICClientCrypto = {
  */
 export type QUICServerCrypto = {
   /**
-   * Secret of any non-zero length from which the keys of Retry tokens and
-   * stateless reset tokens derive. Processes given the same key accept each
-   * other's tokens.
+   * Secret of any non-zero length from which the keys of address validation tokens, session tickets and
+   * stateless resets derive. Processes given the same key accept each
+   * other's tokens, resume each other's sessions, and can reset connections of each other.
    */
   key: ArrayBuffer;
   /** Not called by servers, only by `utils.mintToken` and `utils.validateToken`. */
   ops?: ServerCryptoOps;
+};
+
+/**
+ * How the connection IDs of a socket lead load balancers to it (QUIC-LB,
+ * draft-ietf-quic-load-balancers-21), also packets of clients whose address has changed.
+ * All but `serverId` is the same on all servers of a fleet.
+ */
+export type LoadBalancing = {
+  /** What the load balancer knows this server by, from 1 to 15 bytes. Network Load Balancers of AWS take 8. */
+  serverId: Uint8Array;
+  /**
+   * 16 bytes that server IDs are encrypted with. Without it everybody who sees packets can tell which server they
+   * go to, and by that which of them belong to one client. AWS knows no key.
+   */
+  key?: Uint8Array;
+  /**
+   * How many bytes make a connection ID unique, from 4 to 19 less those of `serverId`. Defaults to 8, or
+   * to as many as there is room for.
+   */
+  nonceLength?: number;
+  /** Number of the configuration that the load balancer knows, from 0 to 6. Defaults to 0. */
+  configId?: number;
+  /** Whether the first byte tells the length of the connection ID, for hardware. Defaults to `false`. */
+  encodeLength?: boolean;
 };
 
 /**

@@ -14,6 +14,8 @@ export type Child = {
   /** The first line that it prints. */
   firstLine: Promise<string>;
   exit: Promise<Exit>;
+  /** Ends it with SIGKILL. */
+  kill(): void;
 };
 
 /** Runs a script of `fixtures/` in a process of its own. */
@@ -43,5 +45,5 @@ export function runFixture(
   const exit = once(child, 'close').then(([code, signal]) => {
     return { code, signal, stdout, stderr };
   });
-  return { firstLine, exit };
+  return { firstLine, exit, kill: () => void child.kill('SIGKILL') };
 }

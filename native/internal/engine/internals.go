@@ -51,6 +51,7 @@ var (
 	sendStreamCompleted   = offset[quic.SendStream, bool]("completed")
 	transportMutex        = offset[quic.Transport, sync.Mutex]("mutex")
 	connPeerID            = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
+	connIDManager         = offsetOfKind[quic.Conn](reflect.Pointer, "connIDManager")
 	connDatagrams         = offsetOfKind[quic.Conn](reflect.Pointer, "datagramQueue")
 	datagramQueueMutex    = offsetIn[sync.Mutex](pointedTo[quic.Conn]("datagramQueue"), "rcvMx")
 	datagramQueueRecorder = offsetIn[qlogwriter.Recorder](pointedTo[quic.Conn]("datagramQueue"), "qlogger")
@@ -134,6 +135,59 @@ func newToken(data []byte, rtt time.Duration) *quic.ClientToken {
 func sessionCertificates(s *tls.SessionState) []*x509.Certificate {
 	return *(*[]*x509.Certificate)(unsafe.Add(unsafe.Pointer(s), sessionChain))
 }
+
+// A resetToken is what a peer that has lost its state proves to be that peer with (RFC 9000 section 10.3), and
+// the connection that it then ends, as the transport has them in its map.
+type resetToken struct{ token, handler reflect.Value }
+
+// activeResetTokens returns the tokens that a transport knows for a connection.
+func activeResetTokens(t *quic.Transport, conn *quic.Conn) (active []resetToken) {
+	ids := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connIDManager))
+	mu, tokens := resetTokens(t)
+	mu.Lock()
+	all := make([]resetToken, 0, tokens.Len())
+	for entries := tokens.MapRange(); entries.Next(); {
+		all = append(all, resetToken{entries.Key(), entries.Value()})
+	}
+	mu.Unlock()
+	for _, t := range all {
+		var token [16]byte
+		reflect.Copy(reflect.ValueOf(token[:]), t.token)
+		if isActiveResetToken(ids, token) {
+			active = append(active, t)
+		}
+	}
+	return active
+}
+
+// addResetTokens makes a transport end the connections of tokens when it gets one of these, and
+// removeResetTokens ends that.
+func addResetTokens(t *quic.Transport, added []resetToken) {
+	mu, tokens := resetTokens(t)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, t := range added {
+		tokens.SetMapIndex(t.token, t.handler)
+	}
+}
+
+func removeResetTokens(t *quic.Transport, removed []resetToken) {
+	mu, tokens := resetTokens(t)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, t := range removed {
+		tokens.SetMapIndex(t.token, reflect.Value{})
+	}
+}
+
+func resetTokens(t *quic.Transport) (*sync.Mutex, reflect.Value) {
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(t), transportMutex))
+	field := reflect.ValueOf(t).Elem().FieldByName("resetTokens")
+	return mu, reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
+}
+
+//go:linkname isActiveResetToken github.com/quic-go/quic-go.(*connIDManager).IsActiveStatelessResetToken
+func isActiveResetToken(ids unsafe.Pointer, token [16]byte) bool
 
 // refuseMigration makes a connection of a client, whose ClientHello is being answered, ask
 // that client not to migrate: the transport parameter disable_active_migration (RFC 9000

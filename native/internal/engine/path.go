@@ -21,12 +21,16 @@ const (
 	// pathInterval is how often the addresses of clients are looked at: quic-go follows
 	// them, and does not tell.
 	pathInterval = 100 * time.Millisecond
+	// resetInterval is how often a connection that has migrated tells its transport the tokens of stateless
+	// resets, which change with the connection IDs.
+	resetInterval = time.Second
 )
 
 // A path is what a connection knows of where it goes. It is guarded by the mutex of the connection.
 type path struct {
 	transport *Transport   // nil before the first migration
 	left      []*Transport // that can be closed without an end of the connection
+	resets    []resetToken // that transport was told
 }
 
 // onTransport returns the transport that the connection uses. The mutex must be held.
@@ -86,9 +90,50 @@ func (c *Connection) migrate(to *Transport) (event.MigrationFailure, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgetResets()
 	c.path.transport = to
+	if from != to {
+		go c.recogniseResets(conn, to)
+	}
 	c.env.Events.Push(event.ConnectionMigrated, c.Handle, 0, 0, c.description())
 	return 0, nil
+}
+
+// recogniseResets lets stateless resets end the connection over the transport that it has migrated to: quic-go only
+// tells the first one what they look like.
+func (c *Connection) recogniseResets(conn *quic.Conn, to *Transport) {
+	defer guard(c.fault)
+	interval := time.NewTicker(resetInterval)
+	defer interval.Stop()
+	for c.tellResets(conn, to) {
+		select {
+		case <-interval.C:
+		case <-conn.Context().Done():
+			return
+		}
+	}
+}
+
+// tellResets reports whether the connection still uses the transport.
+func (c *Connection) tellResets(conn *quic.Conn, to *Transport) bool {
+	resets := activeResetTokens(c.transport.quic, conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed || c.path.transport != to {
+		return false
+	}
+	c.forgetResets()
+	addResetTokens(to.quic, resets)
+	c.path.resets = resets
+	return true
+}
+
+// forgetResets makes the transport in use ignore the stateless resets that it was told of. The mutex must be held.
+func (c *Connection) forgetResets() {
+	if c.path.transport != nil && c.path.transport != c.transport {
+		removeResetTokens(c.path.transport.quic, c.path.resets)
+	}
+	c.path.resets = nil
 }
 
 // leave notes that a transport can be closed without an end of the connection.
@@ -106,6 +151,7 @@ func (c *Connection) leave(t *Transport) {
 
 // leaveTransports lets the transports that the connection has used go. The mutex must be held.
 func (c *Connection) leaveTransports() {
+	c.forgetResets()
 	for _, t := range append(c.path.left, c.onTransport()) {
 		t.forget(c)
 	}

@@ -17,15 +17,12 @@ import (
 
 	"github.com/quic-go/quic-go"
 
+	"github.com/MatrixAI/js-quic/native/internal/connectionid"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 )
-
-// connectionIDLength is long enough that connection IDs of one socket never
-// collide by chance and cannot be guessed.
-const connectionIDLength = 8
 
 var errTooManyHandshakes = errors.New("too many handshakes")
 
@@ -48,6 +45,7 @@ type Transport struct {
 	// Retry packets sent, and connections refused for too many handshakes.
 	retries, refused atomic.Uint64
 
+	ids          *connectionid.Generator
 	ticketSecret [32]byte // of session tickets
 
 	paths   paths
@@ -63,8 +61,10 @@ type TransportOptions struct {
 	Port      uint16
 	ReuseAddr bool
 	IPv6Only  bool
-	// Key is stretched to the keys of tokens and stateless resets. Empty means random ones.
+	// Key is stretched to the keys of tokens, session tickets and stateless resets. Empty means random ones.
 	Key []byte
+	// ConnectionIDs says how connection IDs are made, see [connectionid.New].
+	ConnectionIDs []byte
 }
 
 // OpenNative binds a UDP socket that Go owns.
@@ -93,7 +93,7 @@ func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.newTransport(udpconn.New(conn.(*net.UDPConn)), nil, o.Key)
+	return e.newTransport(udpconn.New(conn.(*net.UDPConn)), nil, o)
 }
 
 // OpenVirtual makes a transport whose datagrams somebody else carries through a socket
@@ -109,19 +109,25 @@ func (e *Environment) OpenVirtual(o TransportOptions, ring []byte) (*Transport, 
 	conn := packetconn.New(local, ip.Is6(), ring, func() {
 		e.Events.Push(event.TransportSend, t.Handle, 0, 0, nil)
 	})
-	t, err = e.newTransport(conn, conn, o.Key)
+	t, err = e.newTransport(conn, conn, o)
 	return t, err
 }
 
-func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn, key []byte) (*Transport, error) {
-	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{}), ticketSecret: *deriveKey(key, "session ticket")}
+func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn, o TransportOptions) (*Transport, error) {
+	ids, err := connectionid.New(o.ConnectionIDs)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{}), ids: ids}
+	t.ticketSecret = *deriveKey(o.Key, "session ticket")
 	t.quic = &quic.Transport{
 		Conn:                  conn,
 		ConnectionIDGenerator: (*connectionIDs)(t),
 		ConnContext:           t.onConnectionAttempt,
 		VerifySourceAddress:   func(net.Addr) bool { return t.asksForRetry() },
-		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(key, "stateless reset")),
-		TokenGeneratorKey:     (*quic.TokenGeneratorKey)(deriveKey(key, "token")),
+		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(o.Key, "stateless reset")),
+		TokenGeneratorKey:     (*quic.TokenGeneratorKey)(deriveKey(o.Key, "token")),
 	}
 	h, err := e.add(t, &e.counts.transports)
 	if err != nil {
@@ -305,12 +311,10 @@ type connectionIDs Transport
 
 var _ quic.ConnectionIDGenerator = &connectionIDs{}
 
-func (g *connectionIDs) ConnectionIDLen() int { return connectionIDLength }
+func (g *connectionIDs) ConnectionIDLen() int { return g.ids.Length() }
 
 func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
-	var b [connectionIDLength]byte
-	rand.Read(b[:]) // never fails
-	id := quic.ConnectionIDFromBytes(b[:])
+	id := quic.ConnectionIDFromBytes(g.ids.Next())
 	g.nameMu.Lock()
 	defer g.nameMu.Unlock()
 	if len(g.unnamed) == 0 {

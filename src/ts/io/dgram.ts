@@ -104,7 +104,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected constructor(
     protected socket: dgram.Socket,
-    { host, key, onDatagram }: BindOptions,
+    { host, key, connectionIds, onDatagram }: BindOptions,
     onError: (e: Error) => void,
   ) {
     this.onDatagram = onDatagram;
@@ -121,6 +121,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       host,
       this.port,
       key,
+      connectionIds,
       this.ring,
     );
     this.environment.register(this.handle, this);

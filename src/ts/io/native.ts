@@ -38,7 +38,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   protected constructor(options: BindOptions) {
     const { binding } = this.environment;
     this.onDatagram = options.onDatagram;
-    const { host, port, reuseAddr, ipv6Only, key } = options;
+    const { host, port, reuseAddr, ipv6Only, key, connectionIds } = options;
     try {
       this.handle = binding.transportOpenNative(
         host,
@@ -46,6 +46,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
         reuseAddr,
         ipv6Only,
         key,
+        connectionIds,
       );
     } catch (e) {
       const { kind, code } = e as BindingError;

@@ -13,8 +13,10 @@ export type BindOptions = {
   ipv6Only: boolean;
   /** Gets the datagrams that are not QUIC. */
   onDatagram: (data: Uint8Array, host: string, port: number) => void;
-  /** Secret of tokens and stateless resets, empty for a random one. */
+  /** Secret of tokens, session tickets and stateless resets, empty for a random one. */
   key: Uint8Array;
+  /** How connection IDs are made, see `native/internal/connectionid`. */
+  connectionIds: Uint8Array;
 };
 
 /**

@@ -24,11 +24,13 @@ export interface Binding {
     reuseAddr: boolean,
     ipv6Only: boolean,
     key: Uint8Array,
+    connectionIds: Uint8Array,
   ): number;
   transportOpenVirtual(
     host: string,
     port: number,
     key: Uint8Array,
+    connectionIds: Uint8Array,
     ring: Uint8Array,
   ): number;
   transportPort(transport: number): number;
