@@ -4,6 +4,7 @@ import {
   errors,
   events,
   type QUICClient,
+  QUICServer,
   QUICSocket,
   utils,
 } from '@matrixai/quic';
@@ -150,4 +151,36 @@ forEachIO((io) => {
     assert.equal(connectionId.length, 20);
     assert.equal(connectionId.toString().slice(2, 8), '010203');
   });
+});
+
+test('options of load balancing that cannot be are refused', () => {
+  const serverId = new Uint8Array(8);
+  for (const [loadBalancing, option] of [
+    [5, 'loadBalancing'],
+    [{}, 'loadBalancing.serverId'],
+    [{ serverId: '0x01' }, 'loadBalancing.serverId'],
+    [{ serverId: new Uint8Array(0) }, 'loadBalancing.serverId'],
+    [{ serverId: new Uint8Array(16) }, 'loadBalancing.serverId'],
+    [{ serverId, key: new Uint8Array(15) }, 'loadBalancing.key'],
+    [{ serverId, key: 'a secret of 16 b' }, 'loadBalancing.key'],
+    [{ serverId, nonceLength: 3 }, 'loadBalancing.nonceLength'],
+    [{ serverId, nonceLength: 12 }, 'loadBalancing.nonceLength'],
+    [{ serverId, configId: 7 }, 'loadBalancing.configId'],
+    [{ serverId, encodeLength: 1 }, 'loadBalancing.encodeLength'],
+  ] as const) {
+    for (const make of [
+      (options: any) => new QUICSocket(options),
+      (options: any) => new QUICServer({ config: credentials, ...options }),
+    ]) {
+      assert.throws(
+        () => make({ loadBalancing }),
+        (e: any) => {
+          assert.ok(e instanceof errors.ErrorQUICOptionInvalid);
+          assert.equal((e.data as any).option, option);
+          assert.doesNotMatch(e.message, /secret/);
+          return true;
+        },
+      );
+    }
+  }
 });
