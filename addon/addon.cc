@@ -61,6 +61,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("connectionRefuseStreams", &Addon::ConnectionRefuseStreams),
           InstanceMethod("connectionStats", &Addon::ConnectionStats),
           InstanceMethod("connectionMigrate", &Addon::ConnectionMigrate),
+          InstanceMethod("connectionCancelMigration", &Addon::ConnectionCancelMigration),
           InstanceMethod("connectionDrain", &Addon::ConnectionDrain),
           InstanceMethod("connectionClose", &Addon::ConnectionClose),
           InstanceMethod("connectionRelease", &Addon::ConnectionRelease),

@@ -80,6 +80,7 @@ class Addon : public Napi::Addon<Addon> {
   void ConnectionRefuseStreams(Info info);
   void ConnectionStats(Info info);
   void ConnectionMigrate(Info info);
+  void ConnectionCancelMigration(Info info);
   void ConnectionDrain(Info info);
   void ConnectionClose(Info info);
   void ConnectionRelease(Info info);

@@ -59,6 +59,9 @@ void Addon::ConnectionMigrate(Info info) {
   Throw(info.Env(), error);
 }
 
+// connectionCancelMigration(connection)
+void Addon::ConnectionCancelMigration(Info info) { quic_connection_cancel_migration(env_, Handle(info[0])); }
+
 // connectionDrain(connection)
 void Addon::ConnectionDrain(Info info) { quic_connection_drain(env_, Handle(info[0])); }
 

@@ -119,6 +119,14 @@ func quic_connection_migrate(env, h, transport uint32, out *C.quic_error) {
 	c.Migrate(t)
 }
 
+//export quic_connection_cancel_migration
+func quic_connection_cancel_migration(env, h uint32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		c.CancelMigration()
+	}
+}
+
 //export quic_connection_drain
 func quic_connection_drain(env, h uint32) {
 	defer recovered()

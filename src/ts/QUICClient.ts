@@ -6,6 +6,7 @@ import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import type { Timer } from '@matrixai/timer';
+import { abortable } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -38,6 +39,7 @@ import {
   validateObject,
   validatePort,
   validateSession,
+  validateSignal,
 } from './validation.js';
 
 /**
@@ -141,9 +143,10 @@ class QUICClient
    */
   public readonly closedP: Promise<void>;
 
-  protected logger: Logger;
   /** The socket that the connection was made over, and goes over unless it has migrated. */
-  protected socket: QUICSocket;
+  public readonly socket: QUICSocket;
+
+  protected logger: Logger;
   protected socketInUse: QUICSocket;
   protected _closed: boolean = false;
   protected resolveClosedP!: () => void;
@@ -248,9 +251,11 @@ class QUICClient
    */
   public async destroy(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
-    if (opts.force !== false) this.connection.overtake(opts);
-    this.destroying ??= this.destroyNow(opts);
-    await this.destroying;
+    await abortable(opts.signal, () => {
+      if (opts.force !== false) this.connection.overtake(opts);
+      this.destroying ??= this.destroyNow(opts);
+      return this.destroying;
+    });
   }
 
   /**
@@ -335,7 +340,7 @@ class QUICClient
     this.logger.info(`Destroy ${this.constructor.name}`);
     this.setStatus('destroying');
     emit([this], events.EventQUICClientDestroy, {});
-    await this.connection.stop(opts);
+    await this.connection.stop({ ...opts, signal: undefined });
     this.socketInUse.removeEventListener(
       events.EventQUICSocketStopped.name,
       this.handleEventQUICSocketStopped,
@@ -437,14 +442,7 @@ function validateContext(ctx: Partial<ContextTimedInput> = {}): void {
       'a Timer, or milliseconds of at least 0',
     );
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw optionError(
-      errors.ErrorQUICOptionInvalid,
-      'ctx.signal',
-      describe(signal),
-      'an AbortSignal',
-    );
-  }
+  validateSignal(signal, 'ctx.signal');
 }
 
 async function createClient(

@@ -2,6 +2,7 @@ import type * as startStop from '@matrixai/async-init/StartStop.js';
 import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
+import { abortable } from './abort.js';
 import * as channels from './channels.js';
 import {
   type ConnectionCloseError,
@@ -34,6 +35,8 @@ import type QUICSocket from './QUICSocket.js';
 import { validateSocket } from './QUICSocket.js';
 import QUICStream from './QUICStream.js';
 import type {
+  AbortableIterable,
+  AbortOptions,
   CloseOptions,
   ConnectionMetadata,
   ConnectionStats,
@@ -50,6 +53,7 @@ import * as utils from './utils.js';
 import {
   validateCodeArgs,
   validatePriority,
+  validateSignal,
   validateStreamType,
 } from './validation.js';
 
@@ -337,10 +341,12 @@ class QUICConnection
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
-    if (opts.force !== false) this.overtake(opts);
-    if (this[status] === 'starting') await this.starting?.catch(() => {});
-    if (this.isRunning) this.stopping ??= this.stopNow(opts);
-    await this.stopping;
+    await abortable(opts.signal, async () => {
+      if (opts.force !== false) this.overtake(opts);
+      if (this[status] === 'starting') await this.starting?.catch(() => {});
+      if (this.isRunning) this.stopping ??= this.stopNow(opts);
+      await this.stopping;
+    });
   }
 
   /**
@@ -445,18 +451,26 @@ class QUICConnection
    * The peer learns of a stream with its first byte.
    *
    * @param type - defaults to `'bidi'`
-   * @param priority - in which order what is written is sent, see {@link QUICStream.setPriority}
+   * @param options
+   * @param options.urgency - see {@link QUICStream.setPriority}
+   * @param options.incremental - see {@link QUICStream.setPriority}
+   * @param options.signal - cancels the stream with its reason when it aborts, also while it waits to be opened
    *
+   * @throws the reason of a signal that has aborted
    * @throws {errors.ErrorQUICConnectionNotRunning}
    * @throws {errors.ErrorQUICConnectionStopping} when the connection waits for its streams to end
    * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed
    */
   public newStream(
     type: 'bidi' | 'uni' = 'bidi',
-    priority?: Partial<StreamPriority>,
+    options?: Partial<StreamPriority> & AbortOptions,
   ): QUICStream {
     validateStreamType(type);
-    if (priority !== undefined) validatePriority(priority);
+    if (options !== undefined) {
+      validatePriority(options, 'options');
+      validateSignal(options.signal, 'options.signal');
+      options.signal?.throwIfAborted();
+    }
     if (!this.isRunning) throw new errors.ErrorQUICConnectionNotRunning();
     if (this._closed) throw new errors.ErrorQUICConnectionClosed();
     if (this.stopping) throw new errors.ErrorQUICConnectionStopping();
@@ -468,7 +482,13 @@ class QUICConnection
       ),
     );
     const stream = this.addStream(handle, openedId[0], type, 'local');
-    if (priority !== undefined) stream.setPriority(priority);
+    if (options !== undefined) {
+      const { urgency, incremental, signal } = options;
+      if (urgency !== undefined || incremental !== undefined) {
+        stream.setPriority({ urgency, incremental });
+      }
+      if (signal !== undefined) stream.cancelWith(signal);
+    }
     return stream;
   }
 
@@ -482,12 +502,19 @@ class QUICConnection
    *
    * @param opts
    * @param opts.socket - a running socket, which is shared: whoever made it stops it, after the client
+   * @param opts.signal - gives up the migration when it aborts, unless it has succeeded
    *
+   * @throws the reason of the signal
    * @throws {errors.ErrorQUICConnectionMigration} when it did not succeed, see its `data`
    * @throws {errors.ErrorQUICConnectionNotRunning}
    */
-  public async migrate({ socket }: { socket: QUICSocket }): Promise<void> {
+  public async migrate({
+    socket,
+    signal,
+  }: { socket: QUICSocket } & AbortOptions): Promise<void> {
     validateSocket(socket ?? null);
+    validateSignal(signal);
+    signal?.throwIfAborted();
     if (!this.isRunning || this._closed) {
       throw new errors.ErrorQUICConnectionNotRunning();
     }
@@ -515,12 +542,16 @@ class QUICConnection
     } catch (e) {
       throw migrationError('unreachable', (e as Error).message, e as Error);
     }
+    const abort = () => this.env.binding.connectionCancelMigration(this.handle);
+    signal?.addEventListener('abort', abort);
     try {
       const migrated = new Promise<ConnectionDescription>((resolve, reject) => {
         this.migrating = { resolve, reject };
       });
       this.env.binding.connectionMigrate(this.handle, socket.transportHandle);
-      const description = await migrated;
+      const description = await migrated.catch((e) => {
+        throw signal?.aborted ? signal.reason : e;
+      });
       if (this._closed)
         throw migrationError('closed', 'the connection was closed');
       this.socket.release(this);
@@ -530,6 +561,7 @@ class QUICConnection
       socket.addConnection(this);
       this.changePath(description);
     } finally {
+      signal?.removeEventListener('abort', abort);
       this.migrating = undefined;
     }
   }
@@ -563,8 +595,10 @@ class QUICConnection
    * ```ts
    * for await (const stream of connection.incomingStreams) serve(stream);
    * ```
+   *
+   * Its method `values({ signal })` gives those until a signal aborts, with whose reason the loop then fails.
    */
-  public get incomingStreams(): AsyncIterable<QUICStream> {
+  public get incomingStreams(): AbortableIterable<QUICStream> {
     return iterate(
       this,
       events.EventQUICConnectionStream.name,

@@ -2,6 +2,7 @@ import type * as startStop from '@matrixai/async-init/StartStop.js';
 import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
+import { Abortable } from './abort.js';
 import { connectionError } from './connectionErrors.js';
 import {
   callEngine,
@@ -27,6 +28,7 @@ import QUICConnection, {
 } from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
+  AbortOptions,
   CloseOptions,
   Host,
   LoadBalancing,
@@ -65,6 +67,7 @@ interface QUICServer
  * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of their
  * streams are emitted again on the server.
  */
+@Abortable
 @Overtaking('stop')
 @StartStop({
   eventStart: events.EventQUICServerStart,
@@ -92,8 +95,10 @@ class QUICServer implements NativeEventHandler {
    */
   public minIdleTimeout?: number;
 
+  /** The socket that the server is on: its own, unless it was given one. For {@link QUICSocket.stats}. */
+  public readonly socket: QUICSocket;
+
   protected logger: Logger;
-  protected socket: QUICSocket;
   protected crypto?: QUICServerCrypto;
   protected config: QUICConfig;
   protected admission: Admission;
@@ -241,7 +246,9 @@ class QUICServer implements NativeEventHandler {
    * @param opts.port - defaults to `0`, any free port
    * @param opts.reuseAddr - defaults to `false`
    * @param opts.ipv6Only - defaults to `false`
+   * @param opts.signal - when it aborts, the server stops again
    *
+   * @throws the reason of the signal
    * @throws {errors.ErrorQUICServerSocketNotRunning} when the shared socket is not running
    * @throws {errors.ErrorQUICSocketInvalidBindAddress} when the address cannot be bound
    * @throws {errors.ErrorQUICSocket} when the socket has a server already
@@ -293,7 +300,9 @@ class QUICServer implements NativeEventHandler {
     this.logger.info(`Stop ${this.constructor.name}`);
     await this.closeListener();
     await Promise.all(
-      [...this.connections].map((connection) => connection.stop(opts)),
+      [...this.connections].map((connection) =>
+        connection.stop({ ...opts, signal: undefined }),
+      ),
     );
     this.socket.removeEventListener(
       events.EventQUICSocketStopped.name,
@@ -468,11 +477,20 @@ class QUICServer implements NativeEventHandler {
    * ```
    */
   public [Symbol.asyncIterator](): AsyncIterator<QUICConnection, undefined> {
+    return this.values();
+  }
+
+  /**
+   * The same, until a signal aborts: the loop then fails with its reason.
+   */
+  public values(
+    options?: AbortOptions,
+  ): AsyncIterableIterator<QUICConnection, undefined> {
     return iterate<QUICConnection>(
       this,
       events.EventQUICServerConnection.name,
       this._closedP,
-    )[Symbol.asyncIterator]() as AsyncIterator<QUICConnection, undefined>;
+    ).values(options);
   }
 
   /**

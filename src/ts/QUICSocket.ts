@@ -2,6 +2,7 @@ import type * as startStop from '@matrixai/async-init/StartStop.js';
 import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
 import { eventTarget } from '@matrixai/events/utils.js';
 import type Logger from '@matrixai/logger';
+import { Abortable, abortable } from './abort.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import {
@@ -19,6 +20,7 @@ import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
 import type QUICServer from './QUICServer.js';
 import type {
+  AbortOptions,
   Host,
   LoadBalancing,
   Port,
@@ -53,6 +55,7 @@ interface QUICSocket
  * A server or client makes a socket of its own, unless it is given one that is
  * running: then whoever made that one stops it.
  */
+@Abortable
 @StartStop({
   eventStart: events.EventQUICSocketStart,
   eventStarted: events.EventQUICSocketStarted,
@@ -178,7 +181,9 @@ class QUICSocket {
    * @param opts.port - defaults to `0`, any free port
    * @param opts.reuseAddr - whether other sockets may bind to the port, defaults to `false`
    * @param opts.ipv6Only - whether `::` leaves out IPv4, defaults to `false`
+   * @param opts.signal - when it aborts, the socket is closed again
    *
+   * @throws the reason of the signal
    * @throws {errors.ErrorQUICHostInvalid} when host is no host
    * @throws {errors.ErrorQUICPortInvalid} when port is no port
    * @throws {errors.ErrorQUICSocketInvalidBindAddress} when the host does not
@@ -237,6 +242,7 @@ class QUICSocket {
    * @param opts
    * @param opts.force - whether to close connections that still use it, with the
    * transport error code `InternalError`, defaults to `false`
+   * @param opts.signal - ends the wait when it aborts, the stop goes on
    *
    * @throws {errors.ErrorQUICSocketConnectionsActive} when connections still use it
    */
@@ -244,7 +250,7 @@ class QUICSocket {
     force = false,
   }: {
     force?: boolean;
-  } = {}): Promise<void> {
+  } & AbortOptions = {}): Promise<void> {
     validateBoolean(force, 'force');
     if (this.connectionMap.size > 0 && !force) {
       throw new errors.ErrorQUICSocketConnectionsActive(
@@ -298,6 +304,8 @@ class QUICSocket {
    * @param msg - the datagram, or an array of its parts
    * @param port - target port
    * @param address - target IP address or hostname
+   * @param options
+   * @param options.signal - gives up waiting when it aborts: the datagram may be sent all the same
    *
    * @returns the size of the datagram in bytes
    *
@@ -310,6 +318,7 @@ class QUICSocket {
     msg: string | Uint8Array | ReadonlyArray<any>,
     port: number,
     address: string,
+    options?: AbortOptions,
   ): Promise<number>;
   /**
    * Sends a part of a buffer.
@@ -323,17 +332,28 @@ class QUICSocket {
     length: number,
     port: number,
     address: string,
+    options?: AbortOptions,
   ): Promise<number>;
   @ready(new errors.ErrorQUICSocketNotRunning())
   public async send(
     msg: string | Uint8Array | ReadonlyArray<any>,
     ...args: Array<any>
   ): Promise<number> {
+    const isWithOptions = typeof args.at(-1) === 'object';
+    const options: AbortOptions = (isWithOptions && args.pop()) || {};
     const [port, address] = args.slice(-2);
     let data = toDatagram(msg);
     if (args.length > 2) data = part(data, args[0], args[1]);
     validatePort(port, 'port', 1);
     validateHost(address, 'address');
+    return abortable(options.signal, () => this.sendTo(data, port, address));
+  }
+
+  protected async sendTo(
+    data: Uint8Array,
+    port: Port,
+    address: string,
+  ): Promise<number> {
     const [host, udpType] = await utils.resolveHost(
       address,
       this.resolveHostname,

@@ -6,6 +6,7 @@ import type {
 } from 'node:stream/web';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
+import { abortable } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -19,6 +20,7 @@ import { toBytes } from './streams/chunk.js';
 import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
 import WritableSide, { type WritableSink } from './streams/WritableSide.js';
 import type {
+  AbortOptions,
   ConnectionMetadata,
   QUICConfig,
   StreamCodeToReason,
@@ -286,15 +288,21 @@ class QUICStream
    * @param opts.force - whether to cancel both sides instead of waiting for them to end, defaults to `true`
    * @param opts.reason - what local readers and writers get, defaults to an
    * `ErrorQUICStreamDestroyed`; the peer gets its code
+   * @param opts.signal - ends the wait when it aborts
    */
   public async destroy({
     force = true,
     reason = new errors.ErrorQUICStreamDestroyed(),
+    signal,
   }: {
     force?: boolean;
     reason?: any;
-  } = {}): Promise<void> {
+  } & AbortOptions = {}): Promise<void> {
     validateBoolean(force, 'force');
+    await abortable(signal, () => this.destroyNow(force, reason));
+  }
+
+  protected async destroyNow(force: boolean, reason: any): Promise<void> {
     if (this.isDestroyed) return;
     if (force) {
       // A close() or cancel() that was called just now is passed on by a promise
@@ -305,6 +313,17 @@ class QUICStream
       if (!this._writeClosed && !this.isFinishing) this.cancelWrite(reason);
     }
     await this.closedP;
+  }
+
+  /**
+   * Cancels the stream with the reason of a signal when that aborts.
+   *
+   * @internal
+   */
+  public cancelWith(signal: AbortSignal): void {
+    const abort = () => this.cancel(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void this.closedP.then(() => signal.removeEventListener('abort', abort));
   }
 
   /**

@@ -62,32 +62,52 @@ export type Port = Opaque<'Port', number>;
 export type Address = Opaque<'Address', string>;
 
 /**
- * How to close a connection, or all of a server.
+ * Options of what waits.
  */
-export type CloseOptions = {
+export type AbortOptions = {
+  /**
+   * Gives up waiting when it aborts: the method rejects with the reason of the signal. Nothing is begun when it has
+   * aborted already. What was begun is undone by methods that start something; a stop goes on.
+   */
+  signal?: AbortSignal;
+};
+
+/**
+ * What comes in, one after another.
+ */
+export interface AbortableIterable<T> extends AsyncIterable<T, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined>;
+  /** The same, until the signal aborts: the iterator then throws its reason. */
+  values(options?: AbortOptions): AsyncIterableIterator<T, undefined>;
+}
+
+/**
+ * How to close a connection, or all of a server. An aborted `signal` ends only the wait.
+ */
+export type CloseOptions = AbortOptions & {
   /** What the peer is told. Defaults to none. */
   reason?: Uint8Array;
   /** Whether to end running streams instead of waiting for them. Defaults to true. */
   force?: boolean;
 } & (
-  | {
-      /** The code is a transport error code (RFC 9000 section 20.1). */
-      isApp: false;
-      /** Defaults to `ConnectionErrorCode.NoError`. */
-      errorCode?: ConnectionErrorCode;
-    }
-  | {
-      /** The code is the application's. The default. */
-      isApp?: true;
-      /** Defaults to 0. */
-      errorCode?: number;
-    }
-);
+    | {
+        /** The code is a transport error code (RFC 9000 section 20.1). */
+        isApp: false;
+        /** Defaults to `ConnectionErrorCode.NoError`. */
+        errorCode?: ConnectionErrorCode;
+      }
+    | {
+        /** The code is the application's. The default. */
+        isApp?: true;
+        /** Defaults to 0. */
+        errorCode?: number;
+      }
+  );
 
 /**
  * Where a socket binds.
  */
-export type StartOptions = {
+export type StartOptions = AbortOptions & {
   /** IP address or hostname. Defaults to `::`. */
   host?: string;
   /** Defaults to 0, any free port. */

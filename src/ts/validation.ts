@@ -130,6 +130,15 @@ export function validateBoolean(value: unknown, option: string): void {
 }
 
 /**
+ * Checks a signal that can be left out.
+ */
+export function validateSignal(value: unknown, option = 'signal'): void {
+  if (value !== undefined && !(value instanceof AbortSignal)) {
+    fail(ErrorQUICOptionInvalid, option, value, 'an AbortSignal');
+  }
+}
+
+/**
  * Checks an option that takes a function and can be left out.
  */
 export function validateFunction(value: unknown, option: string): void {

@@ -28,9 +28,10 @@ const (
 
 // A path is what a connection knows of where it goes. It is guarded by the mutex of the connection.
 type path struct {
-	transport *Transport   // nil before the first migration
-	left      []*Transport // that can be closed without an end of the connection
-	resets    []resetToken // that transport was told
+	transport *Transport         // nil before the first migration
+	left      []*Transport       // that can be closed without an end of the connection
+	resets    []resetToken       // that transport was told
+	cancel    context.CancelFunc // ends a migration, nil if there is none
 }
 
 // onTransport returns the transport that the connection uses. The mutex must be held.
@@ -44,19 +45,33 @@ func (c *Connection) onTransport() *Transport {
 // Migrate moves the connection of a client to another transport, as soon as the peer has
 // answered there (RFC 9000 section 9.2). It completes with a ConnectionMigrated event.
 func (c *Connection) Migrate(to *Transport) {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	c.mu.Lock()
+	c.path.cancel = cancel
+	c.mu.Unlock()
 	go func() {
+		defer cancel()
 		defer guard(func(err error) { c.migrationFailed(event.MigrationClosed, err) })
-		if kind, err := c.migrate(to); err != nil {
+		if kind, err := c.migrate(ctx, cancel, to); err != nil {
 			c.migrationFailed(kind, err)
 		}
 	}()
+}
+
+// CancelMigration gives up a migration as long as the peer has not answered over the new path.
+func (c *Connection) CancelMigration() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.path.cancel != nil {
+		c.path.cancel()
+	}
 }
 
 func (c *Connection) migrationFailed(kind event.MigrationFailure, err error) {
 	c.env.Events.Push(event.ConnectionMigrated, c.Handle, float64(kind), 0, []byte(err.Error()))
 }
 
-func (c *Connection) migrate(to *Transport) (event.MigrationFailure, error) {
+func (c *Connection) migrate(ctx context.Context, cancel func(), to *Transport) (event.MigrationFailure, error) {
 	c.mu.Lock()
 	conn, from := c.quic, c.onTransport()
 	c.mu.Unlock()
@@ -70,8 +85,7 @@ func (c *Connection) migrate(to *Transport) (event.MigrationFailure, error) {
 		}
 		// Until the connection has moved there, that transport can be closed without harm to it
 		c.leave(to)
-		ctx, cancel := context.WithTimeout(conn.Context(), probeTimeout)
-		defer cancel()
+		defer context.AfterFunc(conn.Context(), cancel)()
 		if err := path.Probe(ctx); err != nil {
 			path.Close()
 			if errors.Is(err, context.DeadlineExceeded) {

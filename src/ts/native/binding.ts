@@ -73,6 +73,7 @@ export interface Binding {
   connectionAccept(connection: number): void;
   connectionRefuseStreams(connection: number): void;
   connectionStats(connection: number, numbers: Float64Array): void;
+  connectionCancelMigration(connection: number): void;
   connectionMigrate(connection: number, transport: number): void;
   connectionDrain(connection: number): void;
   connectionClose(

@@ -1,0 +1,60 @@
+import type { AbortOptions } from './types.js';
+import { validateSignal } from './validation.js';
+
+/**
+ * Settles as what is begun does, or rejects when the signal aborts before.
+ *
+ * @param begin
+ * @param undo - called when what was begun has succeeded although nobody waits for it any more
+ *
+ * @internal
+ */
+export async function abortable<T>(
+  signal: AbortSignal | undefined,
+  begin: () => Promise<T>,
+  undo?: (result: T) => void,
+): Promise<T> {
+  validateSignal(signal);
+  if (signal === undefined) return begin();
+  signal.throwIfAborted();
+  let abort!: () => void;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+  });
+  const begun = begin();
+  if (undo !== undefined) {
+    begun.then(
+      (result) => signal.aborted && undo(result),
+      () => {},
+    );
+  }
+  try {
+    return await Promise.race([begun, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Lets `start` and `stop` of a class take a signal, whatever they wait for. A start that is aborted is undone.
+ *
+ * @internal
+ */
+export function Abortable<T extends new (...args: any[]) => any>(base: T): T {
+  const abortableClass = class extends base {
+    async start(opts?: AbortOptions): Promise<void> {
+      return abortable(
+        opts?.signal,
+        () => super.start(opts),
+        () => void super.stop({ force: true }),
+      );
+    }
+
+    async stop(opts?: AbortOptions): Promise<void> {
+      return abortable(opts?.signal, () => super.stop(opts));
+    }
+  };
+  Object.defineProperty(abortableClass, 'name', { value: base.name });
+  return abortableClass;
+}
