@@ -107,7 +107,7 @@ export type CloseOptions = AbortOptions & {
 /**
  * Where a socket binds.
  */
-export type StartOptions = AbortOptions & {
+export type StartOptions = {
   /** IP address or hostname. Defaults to `::`. */
   host?: string;
   /** Defaults to 0, any free port. */
@@ -116,6 +116,8 @@ export type StartOptions = AbortOptions & {
   reuseAddr?: boolean;
   /** Whether `::` leaves out IPv4. Defaults to false. */
   ipv6Only?: boolean;
+  /** Gives up when it aborts: the start rejects with its reason, and is undone. */
+  signal?: AbortSignal;
 };
 
 /**
