@@ -11,6 +11,7 @@ import {
   type QUICStream,
   utils,
 } from '@matrixai/quic';
+import { runFixture } from './helpers/child.js';
 import { isPending, on, once, recordAll, until } from './helpers/events.js';
 import { forEachIO, type IO } from './helpers/io.js';
 import {
@@ -156,6 +157,15 @@ forEachIO((io) => {
       assert.equal(connection.resumed, expected);
       await assertEchoes(connection);
     }
+  });
+
+  test('another process resumes a session', { timeout }, async (t) => {
+    const server = await startServer(t, io, { config: early });
+    const session = await getSession(t, io, server.port, { config: early });
+    const text = Buffer.from(session).toString('base64');
+    const args = [io, String(server.port), credentials.cert, text];
+    const { stdout, stderr } = await runFixture(t, 'resume', ...args).exit;
+    assert.equal(`${stdout}${stderr}`, 'true accepted\n');
   });
 
   test('early data arrives with the first packet, and is answered', {

@@ -76,6 +76,7 @@ export type AbortOptions = {
  * What comes in, one after another.
  */
 export interface AbortableIterable<T> extends AsyncIterable<T, undefined> {
+  /** Begins a loop. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined>;
   /** The same, until the signal aborts: the iterator then throws its reason. */
   values(options?: AbortOptions): AsyncIterableIterator<T, undefined>;
