@@ -1,7 +1,8 @@
 // Builds what is out of date, then runs every check up to the first that
-// fails. Arguments name TypeScript tests by a part of their file's name, and
-// then only those run: `npm test -- idle`. The tests in folders that install
-// much more run only when named.
+// fails. Arguments name TypeScript tests by a part of their file's name or by
+// their folder, and then only those run: `npm test -- idle`. The tests in
+// folders that install much more run only when named, and those of reliability
+// take their time only then.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { build, fail, installed, root, run } from './common.js';
@@ -45,7 +46,11 @@ function testFiles() {
     .filter((name) => /^(?!.*node_modules).*\.test\.ts$/.test(name))
     .filter(
       (name) =>
-        filters.some((filter) => path.basename(name).includes(filter)) ||
+        filters.some(
+          (filter) =>
+            path.basename(name).includes(filter) ||
+            path.dirname(name) === filter,
+        ) ||
         (filters.length === 0 && !apart.includes(path.dirname(name))),
     )
     .map((name) => path.join('tests', 'dist', name.replace(/ts$/, 'js')))
@@ -67,11 +72,18 @@ if (filters.length === 0) {
   check('API documentation', process.execPath, ['scripts/docs.js']);
 }
 // One file at a time: tests measure time and memory.
-check('TypeScript tests', process.execPath, [
-  '--test',
-  '--test-concurrency=1',
-  '--test-reporter=spec',
-  '--test-timeout=600000',
-  ...testFiles(),
-]);
+check(
+  'TypeScript tests',
+  process.execPath,
+  [
+    '--test',
+    '--test-concurrency=1',
+    '--test-reporter=spec',
+    '--test-timeout=600000',
+    ...testFiles(),
+  ],
+  filters.includes('reliability')
+    ? { env: { ...process.env, RELIABILITY: 'full' } }
+    : {},
+);
 console.log('\nAll checks passed.');

@@ -34,6 +34,7 @@ export class Relay {
   impairment: Impairment = pass;
 
   private readonly upstreams = new Map<number, Promise<Socket>>();
+  private readonly forgotten = new WeakSet<Socket>();
   private closed = false;
 
   private constructor(
@@ -59,7 +60,10 @@ export class Relay {
   async rebind(): Promise<void> {
     const upstreams = [...this.upstreams.values()];
     this.upstreams.clear();
-    for (const upstream of upstreams) (await upstream).close();
+    for (const upstream of upstreams) {
+      this.forgotten.add(await upstream);
+      (await upstream).close();
+    }
   }
 
   private async toServer(datagram: Buffer, client: RemoteInfo): Promise<void> {
@@ -81,7 +85,9 @@ export class Relay {
     port: number,
   ): void {
     const forward = (datagram: Buffer) => {
-      if (!this.closed) from.send(datagram, port, '127.0.0.1');
+      if (!this.closed && !this.forgotten.has(from)) {
+        from.send(datagram, port, '127.0.0.1');
+      }
     };
     this.impairment(datagram, forward, direction);
   }

@@ -585,6 +585,21 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 	}
 }
 
+// isEstablishedWith reports whether the connection goes over a transport to addr, and its handshake has completed.
+func (c *Connection) isEstablishedWith(t *Transport, addr netip.AddrPort) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.quic == nil || c.isEarly || c.isClosed || c.onTransport() != t {
+		return false
+	}
+	remote, ok := c.remote.(*net.UDPAddr)
+	if !ok {
+		return false
+	}
+	ap := remote.AddrPort()
+	return ap.Port() == addr.Port() && ap.Addr().Unmap() == addr.Addr()
+}
+
 // failDial ends a handshake that goes to addr, and reports whether there was one.
 func (c *Connection) failDial(addr netip.AddrPort, err error) bool {
 	c.mu.Lock()

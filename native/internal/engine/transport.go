@@ -135,6 +135,9 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		return nil, err
 	}
 	t.Handle = h
+	if c, ok := conn.(*udpconn.Conn); ok {
+		c.IsConnected = t.isConnected
+	}
 	go t.receiveForeign()
 	return t, nil
 }
@@ -181,7 +184,18 @@ func (t *Transport) Deliver(batch []byte) {
 	}
 }
 
-// FailWrites makes a virtual transport fail its next write to addr, as the socket did.
+// isConnected reports whether an established connection goes to addr.
+func (t *Transport) isConnected(addr netip.AddrPort) bool {
+	for _, object := range t.env.objects.Values() {
+		if c, ok := object.(*Connection); ok && c.isEstablishedWith(t, addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// FailWrites tells a virtual transport that the socket could not send to addr: handshakes that go there fail. What
+// is sent on established connections is lost, as it could be anywhere on its way.
 func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
 	if t.virtual == nil {
 		return
@@ -193,7 +207,9 @@ func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
 			return
 		}
 	}
-	t.virtual.FailWrites(addr, syscall.Errno(errno))
+	if !t.isConnected(addr) {
+		t.virtual.FailWrites(addr, syscall.Errno(errno))
+	}
 }
 
 // Send sends a datagram of the application. It completes with a TransportSent event that carries id.

@@ -3,19 +3,30 @@
 package udpconn
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 )
 
-// maxErrors bounds how many destinations are remembered.
-const maxErrors = 256
+const (
+	// maxErrors bounds how many destinations are remembered.
+	maxErrors = 256
+	// lossInterval is how long it is believed that what cannot be sent to an address is lost.
+	lossInterval = time.Second
+)
 
 // A Conn is a [net.UDPConn] that keeps the last error of sending to each address. quic-go
 // closes a connection that it cannot send for, but only passes on the text of the error.
 type Conn struct {
 	*net.UDPConn
+	// IsConnected says whether there are connections with an address. What cannot be sent there is lost, as
+	// it could be anywhere on its way: networks come back. Nil if there never are any.
+	IsConnected func(netip.AddrPort) bool
+
 	receiver *receiver
 	backlog  backlog
 
@@ -25,6 +36,7 @@ type Conn struct {
 
 	mu     sync.Mutex
 	errors map[netip.AddrPort]error
+	lossy  map[netip.AddrPort]time.Time // until when
 }
 
 // New wraps a socket.
@@ -63,13 +75,41 @@ func (c *Conn) readError(err error) error {
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	c.backlog.written()
 	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
-	if err != nil && c.detached.Load() {
+	if err == nil {
+		return n, oobn, nil
+	}
+	if c.detached.Load() || c.isLoss(addr, err) {
 		return len(b), len(oob), nil
 	}
-	if err != nil {
-		c.remember(addr, err)
-	}
+	c.remember(addr, err)
 	return n, oobn, err
+}
+
+// isLoss reports whether a datagram that could not be sent is to count as lost on its way.
+func (c *Conn) isLoss(addr *net.UDPAddr, err error) bool {
+	if isShortage(err) {
+		return true
+	}
+	// These two quic-go knows what to do about: less path MTU, and no segmentation offload
+	if errors.Is(err, errMessageSize) || errors.Is(err, syscall.EIO) || c.IsConnected == nil {
+		return false
+	}
+	c.mu.Lock()
+	isLossy := time.Now().Before(c.lossy[unmap(addr)])
+	c.mu.Unlock()
+	if isLossy {
+		return true
+	}
+	if errors.Is(err, net.ErrClosed) || !c.IsConnected(unmap(addr)) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lossy == nil || len(c.lossy) >= maxErrors {
+		c.lossy = make(map[netip.AddrPort]time.Time)
+	}
+	c.lossy[unmap(addr)] = time.Now().Add(lossInterval)
+	return true
 }
 
 func (c *Conn) remember(addr *net.UDPAddr, err error) {
