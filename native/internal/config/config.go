@@ -86,17 +86,11 @@ const forever = 24 * 24 * time.Hour
 // that was given no limit: otherwise each would hold its memory forever.
 const handshakeIdleTimeout = 10 * time.Second
 
-// loopbackPacketSize is as much as quic-go sends. The loopback interface carries far more.
-const loopbackPacketSize = 1452
-
-// ForLoopback returns the configuration for a peer on this machine. Not all sockets can find out what
-// their path carries, but here it is known.
-func (c *Config) ForLoopback(conf *quic.Config) *quic.Config {
-	if !c.PathMTUDiscovery {
-		return conf
-	}
+// WithoutDF returns the configuration for a path whose packets are not sent with the DF bit: those that look for
+// its MTU could be sent in fragments there, and arrive nonetheless.
+func WithoutDF(conf *quic.Config) *quic.Config {
 	conf = conf.Clone()
-	conf.InitialPacketSize = loopbackPacketSize
+	conf.DisablePathMTUDiscovery = true
 	return conf
 }
 

@@ -129,8 +129,8 @@ func (t *Transport) ParseConfig(data []byte) (*config.Config, error) {
 func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config, session []byte) (*Connection, error) {
 	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
 	quicConf := conf.QUIC(false)
-	if isLoopback(addr) {
-		quicConf = conf.ForLoopback(quicConf)
+	if !t.findsMTU(addr) {
+		quicConf = config.WithoutDF(quicConf)
 	}
 	quicConf.Tracer = tracer(conf)
 	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout, conf.IncomingDatagrams)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"reflect"
@@ -114,6 +115,16 @@ func resetsPartially(s *quic.ReceiveStream) bool {
 
 // unknownSize is what a stream has for its final size before the FIN.
 const unknownSize = 1<<62 - 1
+
+// allowMTUDiscovery makes connections of a transport look for the MTU of their paths although their socket is none that
+// the DF bit can be set on.
+func allowMTUDiscovery(t *quic.Transport) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	t.ReadNonQUICPacket(ctx, nil) // makes what follows
+	conn := reflect.ValueOf(t).Elem().FieldByName("conn").Elem().Elem()
+	*(*bool)(unsafe.Pointer(conn.FieldByName("supportsDF").UnsafeAddr())) = true
+}
 
 // tokenParts returns what a token for the next connection to a server holds: what the server sent, and
 // the RTT at that time.

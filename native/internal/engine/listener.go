@@ -36,7 +36,7 @@ type Listener struct {
 type listenerConfig struct {
 	tls           *tls.Config
 	quic          *quic.Config
-	loopback      *quic.Config // for clients on this machine
+	withoutDF     *quic.Config // for clients on paths whose MTU cannot be looked for
 	keepDatagrams int          // how many a connection keeps until they are read
 
 	config *config.Config
@@ -90,8 +90,8 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	quicConf := &quic.Config{
 		GetConfigForClient: func(info *quic.ClientInfo) (*quic.Config, error) {
 			c := l.config.Load()
-			if isLoopback(info.RemoteAddr) {
-				return c.loopback, nil
+			if !t.findsMTU(info.RemoteAddr) {
+				return c.withoutDF, nil
 			}
 			return c.quic, nil
 		},
@@ -110,9 +110,11 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	return l, nil
 }
 
-func isLoopback(addr net.Addr) bool {
+// findsMTU reports whether path MTU discovery works to addr: Node's dgram cannot set the DF bit, but the loopback
+// interface carries all that quic-go sends in one piece.
+func (t *Transport) findsMTU(addr net.Addr) bool {
 	udpAddr, ok := addr.(*net.UDPAddr)
-	return ok && udpAddr.IP.IsLoopback()
+	return t.virtual == nil || ok && udpAddr.IP.IsLoopback()
 }
 
 // SetConfig sets the configuration of connections to come.
@@ -128,7 +130,7 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	l.config.Store(&listenerConfig{
 		tls:           tlsConf,
 		quic:          quicConf,
-		loopback:      c.ForLoopback(quicConf),
+		withoutDF:     config.WithoutDF(quicConf),
 		keepDatagrams: c.IncomingDatagrams,
 		config:        c,
 	})

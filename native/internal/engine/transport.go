@@ -137,6 +137,8 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 	t.Handle = h
 	if c, ok := conn.(*udpconn.Conn); ok {
 		c.IsConnected = t.isConnected
+	} else {
+		allowMTUDiscovery(t.quic)
 	}
 	go t.receiveForeign()
 	return t, nil
