@@ -14,8 +14,8 @@ export type Child = {
   /** The first line that it prints. */
   firstLine: Promise<string>;
   exit: Promise<Exit>;
-  /** Ends it with SIGKILL. */
-  kill(): void;
+  /** Ends it with a signal, by default SIGKILL. */
+  kill(signal?: NodeJS.Signals): void;
 };
 
 /** Runs a script of `fixtures/` in a process of its own. */
@@ -45,5 +45,9 @@ export function runFixture(
   const exit = once(child, 'close').then(([code, signal]) => {
     return { code, signal, stdout, stderr };
   });
-  return { firstLine, exit, kill: () => void child.kill('SIGKILL') };
+  return {
+    firstLine,
+    exit,
+    kill: (signal = 'SIGKILL') => void child.kill(signal),
+  };
 }

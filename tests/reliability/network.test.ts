@@ -39,7 +39,7 @@ const networks: Record<string, BadNetwork> = {
     jitter: 2,
     mtu: 1250,
     blackouts: { every: 2000, length: 100 },
-    rebinding: 1000,
+    rebinding: 5000,
   },
 };
 
