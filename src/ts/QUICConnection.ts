@@ -858,6 +858,9 @@ class QUICConnection
         this.session,
       ),
     );
+    // It was needed for the handshake only
+    this.config = { ...this.config, key: undefined };
+    this.session = noSession;
     this.setHandle(handle);
     const handleAbort = () => {
       this.env.binding.connectionClose(handle, true, 0, new Uint8Array(0));

@@ -607,6 +607,10 @@ export function validateConfig(
     }
   }
   const complete = merged as QUICConfig;
+  // A string would stay on the heap of JavaScript for as long as the configuration does
+  if (complete.key !== undefined) {
+    complete.key = [complete.key].flat().map((pem) => Buffer.from(pem));
+  }
   checkKeyPairs(complete, role);
   checkKeepAlive(complete);
   return complete;

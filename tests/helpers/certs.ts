@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-export type KeyType = 'RSA' | 'ECDSA' | 'ECDSA P-384' | 'Ed25519';
+export type KeyType = 'RSA' | 'RSA 1024' | 'ECDSA' | 'ECDSA P-384' | 'Ed25519';
 
 /** A certificate authority that `issue` signs with. */
 export type CA = {
@@ -21,6 +21,12 @@ const algorithms = {
     name: 'RSASSA-PKCS1-v1_5',
     hash: 'SHA-256',
     modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  },
+  'RSA 1024': {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 1024,
     publicExponent: new Uint8Array([1, 0, 1]),
   },
   ECDSA: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
@@ -50,6 +56,7 @@ export async function createCA(
   type: KeyType,
   name = 'Test CA',
   issuer?: CA,
+  { isCA = true, pathLength }: { isCA?: boolean; pathLength?: number } = {},
 ): Promise<CA> {
   const keys = await generateKeys(type);
   const certificate = await x509.X509CertificateGenerator.create(
@@ -61,7 +68,7 @@ export async function createCA(
       signingKey: (issuer?.keys ?? keys).privateKey,
       signingAlgorithm: algorithms[issuer?.type ?? type],
       extensions: [
-        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.BasicConstraintsExtension(isCA, pathLength, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
@@ -80,15 +87,22 @@ export async function issue(
   type: KeyType,
   name = 'localhost',
   {
+    notBefore = validity().notBefore,
     notAfter = validity().notAfter,
     ips = ['127.0.0.1', '::1'],
-  }: { notAfter?: Date; ips?: Array<string> } = {},
+    usages = ['serverAuth', 'clientAuth'],
+  }: {
+    notBefore?: Date;
+    notAfter?: Date;
+    ips?: Array<string>;
+    usages?: Array<keyof typeof x509.ExtendedKeyUsage>;
+  } = {},
 ): Promise<Credentials> {
   const keys = await generateKeys(type);
   const issuerKeys = ca?.keys ?? keys;
   const certificate = await x509.X509CertificateGenerator.create(
     {
-      ...validity(),
+      notBefore,
       notAfter,
       subject: `CN=${name}`,
       issuer: ca?.certificate.subject ?? `CN=${name}`,
@@ -97,10 +111,9 @@ export async function issue(
       signingAlgorithm: algorithms[ca?.type ?? type],
       extensions: [
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([
-          x509.ExtendedKeyUsage.serverAuth,
-          x509.ExtendedKeyUsage.clientAuth,
-        ]),
+        new x509.ExtendedKeyUsageExtension(
+          usages.map((usage) => x509.ExtendedKeyUsage[usage]),
+        ),
         new x509.SubjectAlternativeNameExtension([
           { type: 'dns', value: name },
           ...ips.map((value) => ({ type: 'ip' as const, value })),

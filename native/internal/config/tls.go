@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -216,7 +217,7 @@ func (c *Config) verify(conf *tls.Config, state tls.ConnectionState, usage x509.
 	for _, certificate := range chain[1:] {
 		intermediates.AddCert(certificate)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{
+	chains, err := chain[0].Verify(x509.VerifyOptions{
 		Roots:         conf.RootCAs,
 		Intermediates: intermediates,
 		DNSName:       name,
@@ -225,7 +226,21 @@ func (c *Config) verify(conf *tls.Config, state tls.ConnectionState, usage x509.
 	if err != nil {
 		return alert(alertFor(err), err)
 	}
+	if !slices.ContainsFunc(chains, isStrong) {
+		return alert(alertBadCertificate, fmt.Errorf("an RSA key of less than %d bits", minRSABits))
+	}
 	return c.verifyAlgorithm(chain[0])
+}
+
+// minRSABits is the least that is thought to be safe (NIST SP 800-57), and that OpenSSL and so node:tls take.
+const minRSABits = 2048
+
+// isStrong reports whether no key of a chain is so weak that others may know it. crypto/x509 leaves it to us.
+func isStrong(chain []*x509.Certificate) bool {
+	return !slices.ContainsFunc(chain, func(certificate *x509.Certificate) bool {
+		key, ok := certificate.PublicKey.(*rsa.PublicKey)
+		return ok && key.N.BitLen() < minRSABits
+	})
 }
 
 // verifyAlgorithm refuses a key that none of sigalgs can be used with. crypto/tls
