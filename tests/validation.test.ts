@@ -83,7 +83,7 @@ describe('config', () => {
     );
     assert.deepEqual(
       validation.validateConfig({ key, cert, maxIdleTimeout: 5 }, 'server'),
-      { ...serverDefault, key, cert, maxIdleTimeout: 5 },
+      { ...serverDefault, key: [Buffer.from(key)], cert, maxIdleTimeout: 5 },
     );
   });
 
