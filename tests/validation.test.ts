@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Logger from '@matrixai/logger';
-import { errors } from '@matrixai/quic';
+import { errors, type QUICClientConfigInput } from '@matrixai/quic';
 import {
   clientDefault,
   minIdleTimeout,
@@ -221,9 +221,12 @@ describe('config', () => {
       },
     ];
     for (const config of limits) {
+      const { key, ...others } = config as QUICClientConfigInput;
+      const keys = [key ?? []].flat().map((pem) => Buffer.from(pem));
       assert.deepEqual(validation.validateConfig(config, 'client'), {
         ...clientDefault,
-        ...config,
+        ...others,
+        ...(key === undefined ? {} : { key: keys }),
       });
     }
   });

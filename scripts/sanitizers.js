@@ -1,0 +1,90 @@
+// Runs the TypeScript tests with the addon built for AddressSanitizer and
+// UndefinedBehaviorSanitizer, which end the process when they find something.
+// Arguments name tests as those of `npm test` do. Linux with GCC only.
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { fail, root, run } from './common.js';
+import { output } from './tools.js';
+
+const filters = process.argv.slice(2);
+// They measure time, memory, startup or the files of a package, which sanitizers change
+const apart = [
+  ...['performance', 'packages', 'platforms', 'runtimes', 'leaks'],
+  // Other programs do not bear what is preloaded
+  ...['capture', 'interop', 'compatibility'],
+];
+
+run('Building', process.execPath, ['scripts/build.js', 'tests', 'examples'], {
+  stdio: 'inherit',
+});
+
+// Tests find the addon beside the library that they belong to: a copy of it
+const stage = path.join(root, 'build', 'sanitizers');
+rmSync(stage, { recursive: true, force: true });
+const release = path.join(stage, 'build', 'Release');
+mkdirSync(release, { recursive: true });
+for (const name of ['package.json', 'binding.gyp', 'README.md']) {
+  cpSync(path.join(root, name), path.join(stage, name));
+}
+for (const name of ['dist', 'tests', 'examples', 'docs', 'src', 'scripts']) {
+  cpSync(path.join(root, name), path.join(stage, name), {
+    recursive: true,
+    filter: (source) => path.basename(source) !== 'node_modules',
+  });
+}
+symlinkSync(path.join(root, 'node_modules'), path.join(stage, 'node_modules'));
+cpSync(
+  path.join(root, 'build', 'Release', 'libquic.so'),
+  path.join(release, 'libquic.so'),
+);
+const sources = readdirSync(path.join(root, 'addon'))
+  .filter((name) => name.endsWith('.cc'))
+  .map((name) => path.join('addon', name));
+run('Building the addon for sanitizers', 'g++', [
+  ...['-std=c++17', '-fno-exceptions', '-O1', '-g', '-fPIC', '-shared'],
+  '-fno-omit-frame-pointer',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=all',
+  ...['-DNAPI_VERSION=8', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
+  ...['-Inative', '-Inode_modules/node-addon-api'],
+  ...['-Inode_modules/node-api-headers/include', '-Ibuild/Release'],
+  ...sources,
+  ...['-Lbuild/Release', '-lquic', '-Wl,-rpath,$ORIGIN', '-pthread'],
+  ...['-o', path.join(release, 'quic.node')],
+]);
+
+const tests = readdirSync(path.join(stage, 'tests', 'dist'), {
+  recursive: true,
+})
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => !apart.some((other) => name.includes(other)))
+  .filter(
+    (name) =>
+      filters.length === 0 || filters.some((filter) => name.includes(filter)),
+  )
+  .map((name) => path.join('tests', 'dist', name))
+  .sort();
+if (tests.length === 0) fail(`No test file is named ${filters.join(', ')}.`);
+const runtimes = ['libasan.so', 'libubsan.so'].map((name) =>
+  output('g++', [`-print-file-name=${name}`]),
+);
+run(
+  'Testing with sanitizers',
+  process.execPath,
+  [
+    ...['--test', '--test-concurrency=1', '--test-reporter=spec'],
+    ...['--test-timeout=600000', ...tests],
+  ],
+  {
+    stdio: 'inherit',
+    cwd: stage,
+    env: {
+      ...process.env,
+      LD_PRELOAD: runtimes.join(':'),
+      // Node.js leaves much to the end of its process, and Go has signal handlers of its own
+      ASAN_OPTIONS:
+        'detect_leaks=0:quarantine_size_mb=16:abort_on_error=1:use_sigaltstack=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0',
+      UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    },
+  },
+);
