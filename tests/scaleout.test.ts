@@ -117,9 +117,9 @@ forEachIO((io) => {
       const { detail } = await closed;
       assert.ok(detail instanceof errors.ErrorQUICConnectionPeer);
       assert.match(detail.message, /stateless reset/i);
-      // It did not have to ask twice
+      // Nothing was sent again: the data, and what looks for the MTU
       assert.ok(
-        balancer.received - before <= 2,
+        balancer.received - before <= 5,
         `${balancer.received - before} datagrams`,
       );
       const survivor = names.findIndex((other) => other !== name);

@@ -66,6 +66,18 @@ export class Relay {
     }
   }
 
+  /** Sends a datagram as if it came from the other end, to all clients or from all of them. */
+  async inject(datagram: Buffer, direction: Direction): Promise<void> {
+    for (const [port, upstream] of this.upstreams) {
+      if (this.closed) return;
+      if (direction === 'toClient') {
+        this.socket.send(datagram, port, '127.0.0.1');
+      } else {
+        (await upstream).send(datagram, this.serverPort, '127.0.0.1');
+      }
+    }
+  }
+
   private async toServer(datagram: Buffer, client: RemoteInfo): Promise<void> {
     let upstream = this.upstreams.get(client.port);
     if (upstream === undefined) {

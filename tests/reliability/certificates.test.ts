@@ -176,7 +176,12 @@ forEachIO((io) => {
         // In TLS 1.3 a client is done first, and sends
         const client = await connect(t, io, server.port, {
           config: { ca: ca.cert, ...credentials },
-        });
+        }).catch((e: Error) => e);
+        if (client instanceof Error) {
+          // It heard of the refusal before it was there
+          assertTLS(client, 'Peer', code);
+          return;
+        }
         const atClient = once(client, events.EventQUICConnectionError);
         try {
           const { writable } = client.connection.newStream();

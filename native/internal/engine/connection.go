@@ -75,7 +75,7 @@ type Connection struct {
 	datagrams *Datagrams
 	streams   map[*Stream]struct{}
 	readers   int                // goroutines that read streams
-	finished  []*quic.SendStream // whose FIN may not have been acknowledged
+	finished  []*quic.SendStream // whose end, a FIN or a reset, may not have been acknowledged
 	refusing  bool               // new streams of the peer are refused
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
@@ -743,7 +743,7 @@ func (c *Connection) nextWaiting(uni bool) *Stream {
 	return c.waiting[uni][0]
 }
 
-// addFinished remembers a stream until its FIN is acknowledged, for Drain.
+// addFinished remembers a stream until its end is acknowledged, for Drain.
 func (c *Connection) addFinished(send *quic.SendStream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

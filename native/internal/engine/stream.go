@@ -669,6 +669,7 @@ func (s *Stream) resetNow() {
 	if s.send != nil {
 		s.stopWatch()
 		s.send.CancelWrite(s.resetCode)
+		s.conn.addFinished(s.send)
 		s.startReading()
 	}
 }
