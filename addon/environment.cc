@@ -59,12 +59,12 @@ Napi::Value Addon::EnvironmentDrain(Info info) {
   return Napi::Number::New(info.Env(), quic_environment_drain(env_, buffer.data, buffer.length));
 }
 
-// environmentStats(): [transports, listeners, connections, streams, goroutines]
+// environmentStats(collect): [transports, listeners, connections, streams, goroutines, heap]
 Napi::Value Addon::EnvironmentStats(Info info) {
-  double counts[5] = {};
-  quic_environment_stats(env_, counts);
-  auto stats = Napi::Array::New(info.Env(), 5);
-  for (uint32_t i = 0; i < 5; i++) stats.Set(i, counts[i]);
+  double counts[6] = {};
+  quic_environment_stats(env_, Bool(info[0]), counts);
+  auto stats = Napi::Array::New(info.Env(), 6);
+  for (uint32_t i = 0; i < 6; i++) stats.Set(i, counts[i]);
   return stats;
 }
 

@@ -17,6 +17,7 @@ import (
 	"log"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"time"
 	"unsafe"
@@ -89,17 +90,27 @@ func quic_environment_drain(env uint32, buffer unsafe.Pointer, length int32) (n 
 	return 0
 }
 
-// quic_environment_stats writes the number of transports, listeners, connections, streams and goroutines.
+// quic_environment_stats writes the number of transports, listeners, connections, streams and goroutines, and
+// the bytes of the heap in use. With collect garbage is collected before, and unused memory given back to the
+// system: the one call that takes as long as it takes, which is milliseconds.
 //
 //export quic_environment_stats
-func quic_environment_stats(env uint32, counts *float64) {
+func quic_environment_stats(env uint32, collect bool, counts *float64) {
 	defer recovered()
-	if e, ok := environments.Get(handle.Handle(env)); ok {
-		s := e.Stats()
-		copy(unsafe.Slice(counts, 5), []float64{
-			float64(s.Transports), float64(s.Listeners), float64(s.Connections), float64(s.Streams), float64(s.Goroutines),
-		})
+	e, ok := environments.Get(handle.Handle(env))
+	if !ok {
+		return
 	}
+	if collect {
+		debug.FreeOSMemory()
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	s := e.Stats()
+	copy(unsafe.Slice(counts, 6), []float64{
+		float64(s.Transports), float64(s.Listeners), float64(s.Connections), float64(s.Streams),
+		float64(s.Goroutines), float64(memory.HeapAlloc) - float64(len(ballast)),
+	})
 }
 
 // quic_self_signed writes the PEM of a key and then of its certificate, and returns the

@@ -1,6 +1,5 @@
-import type { TestContext } from 'node:test';
 import { Random } from './random.js';
-import type { Impairment, Relay } from './relay.js';
+import type { Impairment, Relay, Scope } from './relay.js';
 
 /** What a network does to datagrams. Probabilities are from 0 to 1 and for each datagram, times in milliseconds. */
 export type BadNetwork = {
@@ -26,7 +25,7 @@ const overtaken = 10;
 
 /** Makes a relay a bad network until the test ends. */
 export function worsen(
-  t: TestContext,
+  t: Scope,
   relay: Relay,
   network: BadNetwork,
   seed: number,

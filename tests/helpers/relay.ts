@@ -1,6 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { TestContext } from 'node:test';
+
+/** What ends something with it: a test, for one. */
+export type Scope = { after(end: () => unknown): void };
 
 export type Direction = 'toServer' | 'toClient';
 
@@ -45,7 +47,7 @@ export class Relay {
   }
 
   /** Starts a relay that ends with the test. */
-  static async start(t: TestContext, serverPort: number): Promise<Relay> {
+  static async start(t: Scope, serverPort: number): Promise<Relay> {
     const relay = new Relay(await bind(), serverPort);
     t.after(() => relay.close());
     return relay;

@@ -51,6 +51,9 @@ func FuzzParse(f *testing.F) {
 		if c, err := Parse(data); err == nil {
 			c.QUIC(true)
 			c.QUIC(false)
+			c.LogKeys = "" // a file that would be written
+			c.ServerTLS(nil)
+			c.ClientTLS("localhost", nil)
 		}
 	})
 }

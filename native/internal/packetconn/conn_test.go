@@ -248,3 +248,26 @@ func TestCloseUnblocksEverything(t *testing.T) {
 		t.Fatal("a closed conn queues")
 	}
 }
+
+func FuzzDeliver(f *testing.F) {
+	f.Add(record("192.0.2.1", 1, []byte("one")))
+	f.Add(append(record("::1", 65535, nil), record("fe80::1%eth0", 1, []byte("two"))...))
+	f.Add(record("nonsense", 1, []byte("three"))[:7])
+	f.Fuzz(func(t *testing.T, batch []byte) {
+		c, _, _ := newConn(1, false)
+		defer c.Close()
+		c.Deliver(batch)
+		b := make([]byte, 1<<16)
+		total := 0
+		for c.queued < len(c.queue) {
+			n, addr, err := c.ReadFrom(b)
+			if err != nil || !addr.(*net.UDPAddr).AddrPort().IsValid() {
+				t.Fatalf("read %d bytes from %v: %v", n, addr, err)
+			}
+			total += n
+		}
+		if total > len(batch) {
+			t.Errorf("%d bytes of a batch of %d were delivered", total, len(batch))
+		}
+	})
+}

@@ -95,3 +95,28 @@ func TestBurstsAreTakenApart(t *testing.T) {
 		}
 	}
 }
+
+// What the kernel says about a burst decides where it is cut.
+func FuzzBursts(f *testing.F) {
+	// It is told with four bytes, and asked for with two
+	burst := append(segmentSizeMessage(1200), 0, 0)
+	(*unix.Cmsghdr)(unsafe.Pointer(&burst[0])).SetLen(unix.CmsgLen(4))
+	f.Add(bytes.Repeat([]byte{1}, 2500), burst)
+	f.Add([]byte{}, []byte{})
+	f.Add([]byte{1}, bytes.Repeat([]byte{0xff}, oobSize))
+	f.Fuzz(func(t *testing.T, data, oob []byte) {
+		if len(oob) > oobSize || len(data) > maxRead {
+			t.Skip()
+		}
+		r := &receiver{pending: []ipv4.Message{{Buffers: [][]byte{data}, OOB: oob, N: len(data), NN: len(oob)}}}
+		var got []byte
+		for len(r.pending) > 0 {
+			message := ipv4.Message{Buffers: [][]byte{make([]byte, maxRead)}, OOB: make([]byte, oobSize)}
+			r.next(&message)
+			got = append(got, message.Buffers[0][:message.N]...)
+		}
+		if !bytes.Equal(got, data) {
+			t.Errorf("%d bytes came out of %d", len(got), len(data))
+		}
+	})
+}

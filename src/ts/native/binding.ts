@@ -14,7 +14,9 @@ export interface Binding {
   environmentRef(): void;
   environmentUnref(): void;
   environmentDrain(buffer: Uint8Array): number;
-  environmentStats(): [number, number, number, number, number];
+  environmentStats(
+    collect: boolean,
+  ): [number, number, number, number, number, number];
   selfSigned(hosts: string, days: number): [key: string, cert: string];
   configCheck(config: string, isServer: boolean): void;
 

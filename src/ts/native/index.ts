@@ -1,8 +1,9 @@
+import { validateBoolean } from '../validation.js';
 import { environment } from './Environment.js';
 
 /**
- * Numbers of live native objects of this JavaScript environment, and of
- * goroutines of the process. For finding leaks.
+ * Numbers of live native objects of this JavaScript environment, and what the engine
+ * uses for all environments of the process. For finding leaks.
  */
 export type DebugStats = {
   /** Sockets that are bound. */
@@ -15,15 +16,28 @@ export type DebugStats = {
   streams: number;
   /** Goroutines of the whole process. */
   goroutines: number;
+  /** Bytes of the heap of Go that are in use in the whole process, among them garbage that is not collected yet. */
+  goHeap: number;
 };
 
 /**
  * Counts the native objects that are alive.
+ *
+ * @param options
+ * @param options.collect - whether to collect the garbage of Go before, and to give memory that is not used
+ * back to the operating system. It takes some milliseconds, in which the thread waits. Defaults to `false`
+ *
+ * @throws {ErrorQUICOptionInvalid}
  */
-export function debugStats(): DebugStats {
-  const [transports, listeners, connections, streams, goroutines] =
-    environment().binding.environmentStats();
-  return { transports, listeners, connections, streams, goroutines };
+export function debugStats({
+  collect = false,
+}: {
+  collect?: boolean;
+} = {}): DebugStats {
+  validateBoolean(collect, 'collect');
+  const [transports, listeners, connections, streams, goroutines, goHeap] =
+    environment().binding.environmentStats(collect);
+  return { transports, listeners, connections, streams, goroutines, goHeap };
 }
 
 export * from './types.js';
