@@ -23,8 +23,10 @@ const network = {
   truncation: 0.005,
   delay: 1,
   jitter: 3,
-  rebinding: 20_000,
 };
+
+/** How often clients get other addresses. In milliseconds. */
+const rebinding = 20_000;
 
 const columns = [
   ...['minute', 'MiB/s', 'echoes/s', 'p99 ms', 'MiB', 'connections'],
@@ -60,7 +62,14 @@ export async function soak({
     const server = await startServer(io, onStream);
     const relay = await Relay.start(t, server.port);
     worsen(t, relay, network, random.below(2 ** 31));
-    ends.unshift(() => server.stop({ force: true }));
+    const timer = setInterval(
+      () => void tally.handshakes.withWriteF(() => relay.rebind()),
+      rebinding,
+    );
+    ends.unshift(
+      () => clearInterval(timer),
+      () => server.stop({ force: true }),
+    );
     for (let i = 0; i < clients / 2; i++) {
       const choices = new Random(random.below(2 ** 31));
       loads.push(new Load(io, relay.port, choices, tally));
