@@ -1,7 +1,7 @@
 import { PromiseCancellable } from '@matrixai/async-cancellable';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
-import { running, status } from '@matrixai/async-init/StartStop.js';
+import { running } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
@@ -300,7 +300,7 @@ class QUICClient
     detail: error,
   }: events.EventQUICConnectionError): void => {
     this.close(
-      this.destroying === undefined && isStopped(this.socketInUse)
+      this.destroying === undefined && !this.socketInUse.isOpen
         ? new errors.ErrorQUICClientSocketNotRunning(undefined, {
             cause: error,
           })
@@ -472,7 +472,7 @@ async function createClient(
 
   const isSocketShared = opts.socket !== undefined;
   const socket = opts.socket ?? newSocket(opts, resolveHostname, logger);
-  if (isSocketShared && !socket[running]) {
+  if (isSocketShared && !socket.isOpen) {
     throw new errors.ErrorQUICClientSocketNotRunning();
   }
   logger.info(`Create ${QUICClient.name} to ${opts.host}:${port}`);
@@ -523,15 +523,11 @@ async function createClient(
   } catch (e) {
     if (!isSocketShared) {
       await socket.stop({ force: true });
-    } else if (isStopped(socket) && !signal.aborted) {
+    } else if (!socket.isOpen && !signal.aborted) {
       throw new errors.ErrorQUICClientSocketNotRunning(undefined, { cause: e });
     }
     throw refusalOf(e) ?? e;
   }
-}
-
-function isStopped(socket: QUICSocket): boolean {
-  return !socket[running] || socket[status] === 'stopping';
 }
 
 function newSocket(

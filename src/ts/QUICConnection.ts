@@ -529,7 +529,7 @@ class QUICConnection
     if (this.migrating !== undefined) {
       throw migrationError('refused', 'a migration is under way');
     }
-    if (!socket[running])
+    if (!socket.isOpen)
       throw migrationError('closed', 'the socket is not running');
     try {
       utils.validateTarget(

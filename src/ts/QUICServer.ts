@@ -107,6 +107,8 @@ class QUICServer implements NativeEventHandler {
   protected _closedP: Promise<void> = Promise.resolve();
   protected resolveClosedP: () => void = () => {};
   protected resolveListenerClosed: () => void = () => {};
+  /** The end of the last listener. */
+  protected listenerClosing = Promise.resolve();
   protected connections: Set<QUICConnection> = new Set();
   /** Whether the server holds the event loop while it runs. */
   protected isHolding: boolean = true;
@@ -260,10 +262,12 @@ class QUICServer implements NativeEventHandler {
     ipv6Only = false,
   }: StartOptions = {}): Promise<void> {
     this.logger.info(`Start ${this.constructor.name}`);
+    // A stop of the socket closes it as well
+    await this.listenerClosing;
     if (!this.isSocketShared) {
       this.socket.addEventListener(EventAll.name, this.handleEventQUICSocket);
       await this.socket.start({ host, port, reuseAddr, ipv6Only });
-    } else if (!this.socket[running]) {
+    } else if (!this.socket.isOpen) {
       throw new errors.ErrorQUICServerSocketNotRunning();
     }
     try {
@@ -275,6 +279,7 @@ class QUICServer implements NativeEventHandler {
       );
       env.register(this.listener, this);
     } catch (e) {
+      this.socket.unsetServer(this);
       if (!this.isSocketShared) await this.socket.stop({ force: true });
       throw e;
     }
@@ -308,7 +313,7 @@ class QUICServer implements NativeEventHandler {
       events.EventQUICSocketStopped.name,
       this.handleEventQUICSocketStopped,
     );
-    this.socket.unsetServer();
+    this.socket.unsetServer(this);
     this.socket.release(this);
     if (!this._closed) {
       this._closed = true;
@@ -505,11 +510,16 @@ class QUICServer implements NativeEventHandler {
    *
    * @internal
    */
-  public async closeListener(): Promise<void> {
-    if (this.listener === 0) return;
+  public closeListener(): Promise<void> {
+    if (this.listener !== 0) {
+      this.listenerClosing = this.closeListenerNow(this.listener);
+      this.listener = 0;
+    }
+    return this.listenerClosing;
+  }
+
+  protected async closeListenerNow(listener: number): Promise<void> {
     const env = environment();
-    const { listener } = this;
-    this.listener = 0;
     const closed = new Promise<void>((resolve) => {
       this.resolveListenerClosed = resolve;
     });

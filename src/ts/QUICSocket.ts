@@ -1,5 +1,10 @@
 import type * as startStop from '@matrixai/async-init/StartStop.js';
-import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
+import {
+  ready,
+  running,
+  StartStop,
+  status,
+} from '@matrixai/async-init/StartStop.js';
 import { eventTarget } from '@matrixai/events/utils.js';
 import type Logger from '@matrixai/logger';
 import { Abortable, abortable } from './abort.js';
@@ -406,8 +411,17 @@ class QUICSocket {
   }
 
   /** Unregisters the server of this socket. Servers do it themselves. */
-  public unsetServer(): void {
-    this.server = undefined;
+  public unsetServer(server?: QUICServer): void {
+    if (server === undefined || server === this.server) this.server = undefined;
+  }
+
+  /**
+   * Whether it is running and not about to stop.
+   *
+   * @internal
+   */
+  public get isOpen(): boolean {
+    return this[running] && this[status] !== 'stopping';
   }
 
   /**

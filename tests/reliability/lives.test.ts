@@ -11,14 +11,16 @@ import {
   type QUICStream,
 } from '@matrixai/quic';
 import fc from 'fast-check';
-import { on, until } from '../helpers/events.js';
+import { on } from '../helpers/events.js';
 import { forEachIO, type IO } from '../helpers/io.js';
 import { credentials } from '../helpers/pair.js';
 import { seed } from '../helpers/random.js';
 import { isFull } from '../helpers/scale.js';
 import { KiB, payload, readAll } from '../helpers/streams.js';
 
+// The full ones are a thousand over both I/O modes
 const numRuns = isFull ? 500 : 25;
+const hastyRuns = isFull ? 250 : 10;
 const timeout = 300_000;
 
 /** What is asked for takes at most that long. In milliseconds. */
@@ -63,12 +65,15 @@ class World {
   }
 
   async connect(isShared: boolean): Promise<QUICClient> {
-    const client = await QUICClient.createQUICClient({
-      host: '127.0.0.1',
-      port: this.server.port,
-      config: { ca: credentials.cert },
-      ...(isShared ? { socket: this.socket } : { io: this.io }),
-    });
+    const client = await QUICClient.createQUICClient(
+      {
+        host: '127.0.0.1',
+        port: this.server.port,
+        config: { ca: credentials.cert },
+        ...(isShared ? { socket: this.socket } : { io: this.io }),
+      },
+      { timer: 500 },
+    );
     this.clients.push(client);
     return client;
   }
@@ -79,18 +84,25 @@ class World {
     return stream;
   }
 
-  /** Ends all, and waits until nothing is left of it. */
-  async end(): Promise<void> {
+  async stop(): Promise<void> {
     await Promise.all(
       this.clients.map((client) => client.destroy({ force: true })),
     );
     await this.server.stop({ force: true });
     await this.socket.stop({ force: true });
-    await until(() => {
-      const { transports, listeners, connections, streams } =
-        native.debugStats();
-      return transports + listeners + connections + streams === 0;
-    });
+  }
+
+  /** Ends all, and waits until nothing is left of it. */
+  async end(): Promise<void> {
+    await this.stop();
+    const deadline = performance.now() + patience;
+    for (;;) {
+      const handles = native.debugStats();
+      const { transports, listeners, connections, streams } = handles;
+      if (transports + listeners + connections + streams === 0) break;
+      if (performance.now() > deadline) assert.fail(JSON.stringify(handles));
+      await setTimeout(1);
+    }
     for (const stream of this.streams) {
       await stream.closedP;
       assert.ok(stream.closed);
@@ -431,6 +443,44 @@ const calls: Array<fc.Arbitrary<Call>> = [
   }),
 ];
 
+/** Calls that do not wait for each other, on what there is by then. */
+const hasty: Record<string, (world: World, at: number) => Promise<unknown>> = {
+  'socket.start': ({ socket }) => socket.start({ host: '127.0.0.1' }),
+  'socket.stop': ({ socket }, at) => socket.stop({ force: at % 2 === 0 }),
+  'server.start': ({ server }) => server.start(),
+  'server.stop': ({ server }) => server.stop({ force: true }),
+  connect: async (world, at) => world.connect(at % 2 === 0),
+  'client.destroy': async ({ clients }, at) =>
+    pick(clients, at)?.destroy({ force: true }),
+  'connection.stop': async ({ clients }, at) =>
+    pick(clients, at)?.connection.stop({ force: true }),
+  newStream: async (world, at) => {
+    if (world.clients.length > 0) world.newStream(pick(world.clients, at));
+  },
+  exchange: async ({ streams }, at) => {
+    if (streams.length === 0) return;
+    const data = payload(10 * KiB);
+    await write(pick(streams, at), data);
+    await read(pick(streams, at), data.length);
+  },
+  finish: async ({ streams }, at) => pick(streams, at)?.writable.close(),
+  'stop reading': async ({ streams }, at) =>
+    pick(streams, at)?.readable.cancel(new Error('cancelled')),
+  cancel: async ({ streams }, at) =>
+    pick(streams, at)?.cancel(new Error('cancelled')),
+  'stream.destroy': async ({ streams }, at) => pick(streams, at)?.destroy(),
+};
+
+/** Whether an error says that something is not, or not any more, or is somebody else's now. */
+function isExpected(e: unknown): boolean {
+  return (
+    e instanceof errors.ErrorQUIC ||
+    (e instanceof TypeError && /^Invalid state/.test(e.message)) ||
+    (e instanceof Error && e.message === 'cancelled') ||
+    (e instanceof assert.AssertionError && e.message.startsWith('it ended'))
+  );
+}
+
 /** A world and its model, mostly with a server that has a client. */
 async function begin(
   io: IO,
@@ -465,11 +515,49 @@ forEachIO((io) => {
           try {
             await fc.asyncModelRun(() => ({ model, real }), commands);
           } finally {
-            await bounded(real.end());
+            await real.end();
           }
         },
       ),
       { seed, numRuns },
+    );
+  });
+
+  test(`${hastyRuns} random sequences of calls at once fail with typed errors at most`, {
+    timeout,
+  }, async () => {
+    const call = fc.tuple(
+      fc.constantFrom(...Object.keys(hasty)),
+      fc.nat(20),
+      fc.boolean(),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(call, { size: '+1', maxLength: 60 }),
+        async (sequence) => {
+          const { real } = await begin(io, true);
+          const unexpected: Array<unknown> = [];
+          const pending = new Map<Promise<unknown>, string>();
+          for (const [name, at, isPatient] of sequence) {
+            const calling: Promise<unknown> = hasty[name](real, at)
+              .catch((e) => {
+                if (!isExpected(e)) unexpected.push(name, e);
+              })
+              .then(() => pending.delete(calling));
+            pending.set(calling, name);
+            if (isPatient) await setTimeout(1);
+          }
+          // What waits for the peer ends with it
+          await bounded(real.stop());
+          await bounded(Promise.all(pending.keys())).catch((e) => {
+            assert.fail(`${e.message}: ${[...pending.values()]}`);
+          });
+          await real.end();
+          assert.deepEqual(unexpected, []);
+        },
+      ),
+      // What a failed run leaves behind would fail the next ones
+      { seed, numRuns: hastyRuns, endOnFailure: true },
     );
   });
 });
