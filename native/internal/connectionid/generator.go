@@ -36,7 +36,7 @@ func New(data []byte) (*Generator, error) {
 	if len(data) < 4 || len(data) < 4+int(data[3]) {
 		return nil, errors.New("connection IDs are described by more")
 	}
-	configID, nonceLength, key := data[0], int(data[2]), data[4:4+data[3]]
+	configID, nonceLength, key := data[0], int(data[2]), data[4:4+int(data[3])]
 	serverID := append([]byte(nil), data[4+len(key):]...)
 	length := 1 + len(serverID) + nonceLength
 	if configID > 6 || len(serverID) == 0 || nonceLength < 4 || length > 20 {
