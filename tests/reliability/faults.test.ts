@@ -36,14 +36,13 @@ forEachIO((io) => {
       const { key, cert } = credentials;
       const child = runFixture(t, 'peer', 'server', io, key, cert);
       const port = Number(await child.firstLine);
+      // Making it takes as long as the idle timeout
+      const data = payload(isFull ? 256 * MiB : 64 * MiB);
       const client = await connect(t, io, port, {
         config: { maxIdleTimeout: 1000 },
       });
       const failed = once(client, events.EventQUICConnectionError);
-      const transfer = exchange(
-        client.connection.newStream(),
-        payload(isFull ? 256 * MiB : 64 * MiB),
-      );
+      const transfer = exchange(client.connection.newStream(), data);
       await once(client, events.EventQUICConnectionSession);
       child.kill(signal);
       await assert.rejects(transfer, errors.ErrorQUICConnectionIdleTimeout);
