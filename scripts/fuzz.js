@@ -46,7 +46,14 @@ for (const [name, target] of targets) {
   const { status } = spawnSync(
     'go',
     [
-      ...['test', '-run=^$', `-fuzz=^${target}$`, `-fuzztime=${seconds}s`],
+      // Also checks what unsafe pointers point at
+      ...[
+        'test',
+        '-race',
+        '-run=^$',
+        `-fuzz=^${target}$`,
+        `-fuzztime=${seconds}s`,
+      ],
       `./native/internal/${name}`,
     ],
     { cwd: root, env, stdio: 'inherit' },

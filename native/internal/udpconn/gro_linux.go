@@ -93,7 +93,8 @@ func (r *receiver) next(to *ipv4.Message) {
 // segmentSize returns the size of the datagrams that were put together, the last of which
 // may be shorter, or 0 if it was only one.
 func segmentSize(oob []byte) int {
-	for len(oob) > 0 {
+	// x/sys reads a header without a look at what is left
+	for len(oob) >= unix.CmsgLen(0) {
 		header, data, rest, err := unix.ParseOneSocketControlMessage(oob)
 		if err != nil {
 			return 0
