@@ -66,7 +66,8 @@ function hasGo(wanted) {
   return (major - majorWanted || minor - minorWanted) >= 0;
 }
 
-function findPython() {
+/** The command of Python 3, if there is one. */
+export function findPython() {
   return findCommand(
     [process.env.PYTHON, 'python3', 'python'].filter(Boolean),
     ['-c', 'import sys; print(sys.version); exit(sys.version_info < (3, 8))'],

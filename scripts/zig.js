@@ -2,7 +2,8 @@
 // theirs installed. It comes from PyPI, once, into node_modules/.cache/.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { installed, root, run } from './common.js';
+import { installed, run } from './common.js';
+import { pipInstall } from './pip.js';
 
 const folder = installed('.cache', 'zig');
 const zigFolder = path.join(folder, 'ziglang');
@@ -11,11 +12,8 @@ const zigFolder = path.join(folder, 'ziglang');
 export function zigEnvironment(target, python) {
   if (!existsSync(path.join(zigFolder, 'zig'))) {
     console.log('Installing zig');
-    run('Installing zig', python, [
-      ...['-m', 'pip', 'install', '--quiet', '--root-user-action=ignore'],
-      ...['--target', folder, '--only-binary=:all:', '--require-hashes'],
-      ...['-r', path.join(root, 'scripts', 'requirements.txt')],
-    ]);
+    const args = pipInstall(folder, path.join('scripts', 'requirements.txt'));
+    run('Installing zig', python, args);
   }
   return {
     // The path of the project may have spaces, which make would not take.

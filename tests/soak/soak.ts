@@ -29,7 +29,7 @@ const network = {
 const rebinding = 20_000;
 
 const columns = [
-  ...['minute', 'MiB/s', 'echoes/s', 'p99 ms', 'MiB', 'connections'],
+  ...['minute', 'MiB/s', 'echoes/s', 'p99 ms', 'memory MiB', 'connections'],
   ...['streams', 'objects', 'goroutines', 'files', 'errors'],
 ];
 
