@@ -116,6 +116,8 @@ forEachIO((io) => {
     const { connection } = await connect(t, io, relay.port);
     const { detail: serverConnection } = await accepted;
     const { remotePort } = serverConnection;
+    // The handshake has to be confirmed by then (RFC 9000 section 9)
+    await exchange(connection.newStream(), payload(1));
     const data = payload(size);
     const echoed = exchange(connection.newStream(), data);
     await once(serverConnection, events.EventQUICConnectionStream);
