@@ -419,23 +419,18 @@ class QUICConnection
     if (this.handle !== 0) {
       this.env.binding.connectionStats(this.handle, numbers);
     }
-    const [smoothedRtt, latestRtt, minRtt, rttVariation, congestionWindow] =
-      numbers;
-    const [bytesSent, packetsSent, bytesReceived, packetsReceived] =
-      numbers.subarray(5);
-    const [bytesLost, packetsLost] = numbers.subarray(9);
     return {
-      smoothedRtt,
-      latestRtt,
-      minRtt,
-      rttVariation,
-      congestionWindow,
-      bytesSent,
-      packetsSent,
-      bytesReceived,
-      packetsReceived,
-      bytesLost,
-      packetsLost,
+      smoothedRtt: numbers[0],
+      latestRtt: numbers[1],
+      minRtt: numbers[2],
+      rttVariation: numbers[3],
+      congestionWindow: numbers[4],
+      bytesSent: numbers[5],
+      packetsSent: numbers[6],
+      bytesReceived: numbers[7],
+      packetsReceived: numbers[8],
+      bytesLost: numbers[9],
+      packetsLost: numbers[10],
       streams: this.streamMap.size,
       datagrams: {
         droppedIncoming: this._datagrams?.droppedIncoming ?? 0,

@@ -88,8 +88,7 @@ export class Load {
         () => {},
       );
       try {
-        this.client ??= await this.connect();
-        await Promise.race([action.call(this), hang]);
+        await Promise.race([this.act(action), hang]);
       } catch (e) {
         const { name, message } = e as Error;
         this.tally.problems.push(
@@ -101,6 +100,11 @@ export class Load {
         controller.abort();
       }
     }
+  }
+
+  private async act(action: () => Promise<void>): Promise<void> {
+    if (this.client === undefined) await this.connect();
+    await action.call(this);
   }
 
   private choose(): () => Promise<void> {
@@ -131,17 +135,16 @@ export class Load {
    * No address changes meanwhile: before the server has heard that the handshake is confirmed, that would
    * end the connection (RFC 9000 section 9). Two echoes make sure of it.
    */
-  private connect(options: ConnectOptions = {}): Promise<QUICClient> {
+  private connect(options: ConnectOptions = {}): Promise<void> {
     return this.tally.handshakes.withReadF(async () => {
-      const client = await this.connectOnce(options);
+      this.client = await this.dial(options);
       for (let i = 0; i < 2; i++) {
-        await exchange(client.connection.newStream(), payload(1));
+        await exchange(this.connection.newStream(), payload(1));
       }
-      return client;
     });
   }
 
-  private async connectOnce({
+  private async dial({
     session,
     ...rest
   }: ConnectOptions): Promise<QUICClient> {
@@ -227,18 +230,19 @@ export class Load {
   private async reconnect(): Promise<void> {
     await this.client?.destroy({ force: this.random.happens(0.5) });
     const session = this.random.happens(0.5) ? this.session : undefined;
-    this.client = await this.connect({ session });
+    await this.connect({ session });
   }
 
   /** Dials that have to fail. */
   private async fail(): Promise<void> {
-    const client = await this.connect(
-      this.random.happens(0.5)
-        ? { ca: undefined }
-        : { applicationProtos: ['x'] },
-    ).catch((e: unknown) => {
-      if (!(e instanceof errors.ErrorQUICConnection)) throw e;
-    });
+    const options = this.random.happens(0.5)
+      ? { ca: undefined }
+      : { applicationProtos: ['x'] };
+    const client = await this.tally.handshakes
+      .withReadF(() => this.dial(options))
+      .catch((e: unknown) => {
+        if (!(e instanceof errors.ErrorQUICConnection)) throw e;
+      });
     if (client === undefined) return;
     await client.destroy({ force: true });
     throw new Error('connected with credentials that do not fit');

@@ -163,10 +163,10 @@ async function quiet(
   clients: number,
   problems: Array<string>,
 ): Promise<Holdings> {
-  // A server whose client's close was lost waits for its idle timeout
+  // A server whose client's close was lost waits for its idle timeout, and a little longer if it had sent
   const isQuiet = ({ connections = 0, streams = 0 }: Holdings) =>
     connections <= 2 * clients && streams === 0;
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 1.5 * config.maxIdleTimeout;
   let held = await settle();
   while (!isQuiet(held) && performance.now() < deadline) held = await settle();
   if (!isQuiet(held)) problems.push(`held: ${JSON.stringify(held)}`);
