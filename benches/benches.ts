@@ -8,7 +8,8 @@ export interface Bench {
   less?: boolean;
   /**
    * Amount of work in one measure: MiB, echoes, datagrams, connections, streams or processes. It is
-   * sized so that the library takes some seconds or less.
+   * sized so that the library takes some seconds or less, and that the warm-up, which is an eighth of it,
+   * is enough for compilers and windows to settle.
    */
   work: number;
   /** Whether peers are left out. */
@@ -37,7 +38,7 @@ export const benches: Array<Bench> = [
     name: 'bulk',
     title: 'bulk, one stream, 64 KiB chunks',
     unit: 'MB/s',
-    work: 256,
+    work: 512,
     targets: [
       { of: quicGo, native: 1, dgram: 0.35 },
       { of: ['http3-portable', 'http3-fast'], native: 1 },
@@ -48,7 +49,7 @@ export const benches: Array<Bench> = [
     name: 'bulk-16',
     title: 'bulk, 16 streams at once',
     unit: 'MB/s',
-    work: 256,
+    work: 512,
     targets: [{ of: quicGo, native: 1, dgram: 0.35 }],
   },
   {
@@ -77,7 +78,7 @@ export const benches: Array<Bench> = [
     name: 'handshakes',
     title: 'full handshakes, 4 at once',
     unit: 'handshakes/s',
-    work: 1_000,
+    work: 4_000,
     targets: [{ of: quicGo, native: 0.6, dgram: 0.5 }],
   },
   {
@@ -119,7 +120,7 @@ export const benches: Array<Bench> = [
     title: 'import, beyond the start of Node.js',
     unit: 'ms',
     less: true,
-    work: 10,
+    work: 20,
     targets: [{ of: [], native: 40, dgram: 40 }],
   },
   ...steps(

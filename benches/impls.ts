@@ -62,7 +62,7 @@ function http3(mode: 'portable' | 'fast'): Impl {
       installed: true,
       share: {
         'echo-1': 1 / 2,
-        handshakes: 1 / 8,
+        handshakes: 1 / 32,
         memory: 1 / 50,
         heap: 1 / 5,
       },
@@ -90,11 +90,11 @@ export const impls: Array<Impl> = [
     peer: {
       installed: false,
       share: {
-        bulk: 1 / 128,
-        'bulk-16': 1 / 256,
+        bulk: 1 / 256,
+        'bulk-16': 1 / 512,
         'echo-1': 1 / 40,
         'echo-32': 1 / 100,
-        handshakes: 1 / 10,
+        handshakes: 1 / 40,
         memory: 1 / 20,
         heap: 1 / 500,
         delay: 1 / 256,
@@ -127,7 +127,7 @@ export const impls: Array<Impl> = [
     name: 'tls',
     title: 'node:tls',
     command: [...node, path.join(dist, 'peers', 'tls.js')],
-    peer: { installed: false, share: { handshakes: 1 / 2, memory: 1 / 5 } },
+    peer: { installed: false, share: { handshakes: 1 / 8, memory: 1 / 5 } },
   },
   {
     name: 'http2',
@@ -135,7 +135,7 @@ export const impls: Array<Impl> = [
     command: [...node, path.join(dist, 'peers', 'http2.js')],
     peer: {
       installed: false,
-      share: { handshakes: 1 / 2, memory: 1 / 5, heap: 1 / 5 },
+      share: { handshakes: 1 / 8, memory: 1 / 5, heap: 1 / 5 },
     },
   },
 ];

@@ -26,7 +26,7 @@ const usage = `npm run bench -- [options]
 
 Client and server in one process on loopback, each measure in a fresh process.
 
-  --quick         an eighth of the work and one round
+  --quick         a quarter of the work and one round
   --rounds N      measures of each bench and implementation (default 3)
   --only BENCH    only this bench, may be repeated:
                   ${names(benches).join(', ')}
@@ -76,7 +76,7 @@ function parse(args: Array<string>): Options | undefined {
   return {
     benches: benches
       .filter(({ name }) => only.length === 0 || only.includes(name))
-      .map((bench) => (quick ? { ...bench, work: eighth(bench) } : bench)),
+      .map((bench) => (quick ? { ...bench, work: quarter(bench) } : bench)),
     impls: impls
       .filter(({ name }) => chosen.length === 0 || chosen.includes(name))
       .filter(
@@ -89,8 +89,8 @@ function parse(args: Array<string>): Options | undefined {
 }
 
 /** As many as a step asks for are at once in any case. */
-function eighth({ work, step }: Bench): number {
-  return Math.max(Math.ceil(work / 8), step?.atOnce ?? 0);
+function quarter({ work, step }: Bench): number {
+  return Math.max(Math.ceil(work / 4), step?.atOnce ?? 0);
 }
 
 function choose(option: string, got: string, wanted: Array<string>): void {
