@@ -308,13 +308,12 @@ forEachIO((io) => {
     timeout,
   }, async (t) => {
     const own = utils.selfSigned();
-    let isRefusing = false;
+    let verdict = Promise.resolve<number | undefined>(undefined);
     const server = await startServer(t, io, {
       config: {
         ...early,
         verifyPeer: true,
-        verifyCallback: async () =>
-          isRefusing ? CryptoError.BadCertificate : undefined,
+        verifyCallback: () => verdict,
       },
     });
     const names = recordAll(server);
@@ -331,15 +330,16 @@ forEachIO((io) => {
     await allowed.destroy({ force: true });
     await detail.closedP;
 
-    isRefusing = true;
+    const { p, resolveP: refuse } = utils.promise<number>();
+    verdict = p;
     names.length = 0;
     const refused = once(server, events.EventQUICConnectionError);
     const client = await connect(t, io, server.port, { config, session });
-    await client.connection
-      .newStream('uni')
-      .writable.getWriter()
-      .write(payload(1))
-      .catch(() => {});
+    // The verdict waits for the data, which would find no connection otherwise
+    const writer = client.connection.newStream('uni').writable.getWriter();
+    writer.closed.catch(() => {});
+    await writer.write(payload(1));
+    refuse(CryptoError.BadCertificate);
     await refused;
     await client.closedP;
     assert.ok(!names.includes('ServerConnection'), names.join());
