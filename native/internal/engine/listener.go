@@ -184,6 +184,7 @@ func (l *Listener) await(conn *quic.Conn) {
 			return
 		}
 		closeWithTransportError(conn, quic.ConnectionRefused, "")
+		<-conn.Context().Done() // the client has been told: the socket may be closed next
 	}
 }
 
