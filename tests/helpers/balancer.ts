@@ -20,8 +20,8 @@ export type Format = {
 export class Balancer {
   /** Ports by server ID in hex. Can be changed at any time. */
   readonly servers = new Map<string, number>();
-  /** Datagrams of clients so far. */
-  received = 0;
+  /** How many datagrams came from each port of clients so far. */
+  readonly received = new Map<number, number>();
   private readonly upstreams = new Map<number, Promise<Socket>>();
 
   private constructor(
@@ -47,7 +47,7 @@ export class Balancer {
   }
 
   private async route(datagram: Buffer, client: RemoteInfo): Promise<void> {
-    this.received++;
+    this.received.set(client.port, (this.received.get(client.port) ?? 0) + 1);
     let upstream = this.upstreams.get(client.port);
     if (upstream === undefined) {
       upstream = bind();
