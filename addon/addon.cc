@@ -56,6 +56,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("connectionDescribe", &Addon::ConnectionDescribe),
           InstanceMethod("connectionCertificates", &Addon::ConnectionCertificates),
           InstanceMethod("connectionSession", &Addon::ConnectionSession),
+          InstanceMethod("connectionQuestion", &Addon::ConnectionQuestion),
           InstanceMethod("connectionVerdict", &Addon::ConnectionVerdict),
           InstanceMethod("connectionAccept", &Addon::ConnectionAccept),
           InstanceMethod("connectionRefuseStreams", &Addon::ConnectionRefuseStreams),
@@ -78,6 +79,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("streamReset", &Addon::StreamReset),
           InstanceMethod("streamCommit", &Addon::StreamCommit),
           InstanceMethod("streamSetPriority", &Addon::StreamSetPriority),
+          InstanceMethod("streamRelease", &Addon::StreamRelease),
       });
 }
 

@@ -75,7 +75,8 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value ConnectionDescribe(Info info);
   Napi::Value ConnectionCertificates(Info info);
   Napi::Value ConnectionSession(Info info);
-  void ConnectionVerdict(Info info);
+  Napi::Value ConnectionQuestion(Info info);
+  Napi::Value ConnectionVerdict(Info info);
   void ConnectionAccept(Info info);
   void ConnectionRefuseStreams(Info info);
   void ConnectionStats(Info info);
@@ -99,6 +100,7 @@ class Addon : public Napi::Addon<Addon> {
   void StreamReset(Info info);
   void StreamCommit(Info info);
   void StreamSetPriority(Info info);
+  void StreamRelease(Info info);
 
   Napi::Value Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t));
   void Close();

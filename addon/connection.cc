@@ -36,9 +36,13 @@ Napi::Value Addon::ConnectionCertificates(Info info) { return Fill(info, quic_co
 // connectionSession(connection): Buffer
 Napi::Value Addon::ConnectionSession(Info info) { return Fill(info, quic_connection_session); }
 
-// connectionVerdict(connection, alert)
-void Addon::ConnectionVerdict(Info info) {
-  quic_connection_verdict(env_, Handle(info[0]), static_cast<uint8_t>(Handle(info[1])));
+// connectionQuestion(connection): Buffer
+Napi::Value Addon::ConnectionQuestion(Info info) { return Fill(info, quic_connection_question); }
+
+// connectionVerdict(connection, number, alert): whether the question was still asked
+Napi::Value Addon::ConnectionVerdict(Info info) {
+  return Napi::Boolean::New(info.Env(), quic_connection_verdict(env_, Handle(info[0]), Double(info[1]),
+                                                                static_cast<uint8_t>(Handle(info[2]))));
 }
 
 // connectionAccept(connection)

@@ -26,3 +26,6 @@ void Addon::StreamCommit(Info info) { quic_stream_commit(env_, Handle(info[0]));
 void Addon::StreamSetPriority(Info info) {
   quic_stream_set_priority(env_, Handle(info[0]), static_cast<int8_t>(Int(info[1])), Bool(info[2]));
 }
+
+// streamRelease(stream)
+void Addon::StreamRelease(Info info) { quic_stream_release(env_, Handle(info[0])); }

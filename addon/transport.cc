@@ -1,27 +1,29 @@
 #include "addon.h"
 
-// transportOpenNative(host, port, reuseAddr, ipv6Only, key, connectionIds): handle
+// transportOpenNative(host, port, reuseAddr, ipv6Only, key, connectionIds, takeOver): handle
 Napi::Value Addon::TransportOpenNative(Info info) {
   Text host(info[0]);
   Bytes key(info[4]);
   Bytes ids(info[5]);
   quic_error error = {};
   uint32_t handle = quic_transport_open_native(env_, host.data(), host.length(), Port(info[1]), Bool(info[2]),
-                                               Bool(info[3]), key.data, key.length, ids.data, ids.length, &error);
+                                               Bool(info[3]), key.data, key.length, ids.data, ids.length,
+                                               Bool(info[6]), &error);
   if (Throw(info.Env(), error)) return {};
   return Napi::Number::New(info.Env(), handle);
 }
 
-// transportOpenVirtual(host, port, key, connectionIds, ring): handle
+// transportOpenVirtual(host, port, key, connectionIds, takeOver, ring): handle
 // The caller keeps the ring alive until the transport is closed.
 Napi::Value Addon::TransportOpenVirtual(Info info) {
   Text host(info[0]);
   Bytes key(info[2]);
   Bytes ids(info[3]);
-  Bytes ring(info[4]);
+  Bytes ring(info[5]);
   quic_error error = {};
   uint32_t handle = quic_transport_open_virtual(env_, host.data(), host.length(), Port(info[1]), key.data, key.length,
-                                                ids.data, ids.length, ring.data, ring.length, &error);
+                                                ids.data, ids.length, Bool(info[4]), ring.data, ring.length,
+                                                &error);
   if (Throw(info.Env(), error)) return {};
   return Napi::Number::New(info.Env(), handle);
 }

@@ -73,12 +73,27 @@ func quic_connection_session(env, h uint32, buffer unsafe.Pointer, length int32)
 	return 0
 }
 
-//export quic_connection_verdict
-func quic_connection_verdict(env, h uint32, alert uint8) {
+// quic_connection_question fills the buffer with what [engine.Connection.Question] returns if it fits, and
+// returns its length.
+//
+//export quic_connection_question
+func quic_connection_question(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
 	defer recovered()
 	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Verdict(alert)
+		return fill(buffer, length, c.Question())
 	}
+	return 0
+}
+
+// quic_connection_verdict returns whether the question with that number was still asked.
+//
+//export quic_connection_verdict
+func quic_connection_verdict(env, h uint32, number float64, alert uint8) (taken bool) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		return c.Verdict(uint64(number), alert)
+	}
+	return false
 }
 
 //export quic_connection_accept

@@ -61,3 +61,11 @@ func quic_stream_set_priority(env, h uint32, urgency int8, incremental bool) {
 		s.SetPriority(urgency, incremental)
 	}
 }
+
+//export quic_stream_release
+func quic_stream_release(env, h uint32) {
+	defer recovered()
+	if s, ok := lookup[*engine.Stream](env, h); ok {
+		s.Release()
+	}
+}

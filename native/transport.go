@@ -15,7 +15,7 @@ import (
 //export quic_transport_open_native
 func quic_transport_open_native(
 	env uint32, host unsafe.Pointer, hostLength int32, port uint16, reuseAddr, ipv6Only bool,
-	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32, out *C.quic_error,
+	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32, takeOver bool, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	e, ok := environments.Get(handle.Handle(env))
@@ -25,7 +25,7 @@ func quic_transport_open_native(
 	}
 	t, err := e.OpenNative(engine.TransportOptions{
 		Host: text(host, hostLength), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
-		Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength),
+		Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength), TakeOver: takeOver,
 	})
 	if err != nil {
 		report(out, err)
@@ -39,7 +39,7 @@ func quic_transport_open_native(
 //export quic_transport_open_virtual
 func quic_transport_open_virtual(
 	env uint32, host unsafe.Pointer, hostLength int32, port uint16,
-	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32,
+	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32, takeOver bool,
 	ring unsafe.Pointer, ringLength int32, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
@@ -49,7 +49,8 @@ func quic_transport_open_virtual(
 		return 0
 	}
 	t, err := e.OpenVirtual(engine.TransportOptions{
-		Host: text(host, hostLength), Port: port, Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength),
+		Host: text(host, hostLength), Port: port,
+		Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength), TakeOver: takeOver,
 	}, bytes(ring, ringLength))
 	if err != nil {
 		report(out, err)
@@ -133,13 +134,13 @@ func quic_transport_read_datagrams(env, h uint32, buffer unsafe.Pointer, length 
 	return 0
 }
 
-// quic_transport_stats fills 5 numbers, see [engine.Transport.Stats].
+// quic_transport_stats fills 6 numbers, see [engine.Transport.Stats].
 //
 //export quic_transport_stats
 func quic_transport_stats(env, h uint32, numbers *float64) {
 	defer recovered()
 	if t, ok := lookup[*engine.Transport](env, h); ok {
-		t.Stats((*[5]float64)(unsafe.Pointer(numbers)))
+		t.Stats((*[6]float64)(unsafe.Pointer(numbers)))
 	}
 }
 

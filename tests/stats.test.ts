@@ -69,6 +69,7 @@ forEachIO((io) => {
       unvalidatedHandshakes: 0,
       retries: 0,
       refused: 0,
+      failedHandshakes: 0,
       datagramsDropped: 0,
     });
     const server = await startServer(t, io, { socket });

@@ -14,12 +14,13 @@ import {
   certificatesToDER,
   decodeChain,
   highWaterMarks,
+  questionOf,
   toEngineConfig,
   verdictOf,
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, hears, type Target } from './internal.js';
+import { emit, type Target } from './internal.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
@@ -42,7 +43,6 @@ import type {
   ConnectionStats,
   Host,
   Port,
-  QUICConfig,
   RemoteInfo,
   StreamCodeToReason,
   StreamId,
@@ -51,6 +51,7 @@ import type {
 } from './types.js';
 import * as utils from './utils.js';
 import {
+  type CompleteConfig,
   validateCodeArgs,
   validatePriority,
   validateSignal,
@@ -83,7 +84,7 @@ export type ConnectionDescription = {
  * @internal
  */
 export type ConnectionOptions = {
-  config: QUICConfig;
+  config: CompleteConfig;
   socket: QUICSocket;
   reasonToCode?: StreamReasonToCode;
   codeToReason?: StreamCodeToReason;
@@ -137,7 +138,7 @@ class QUICConnection
   protected logger: Logger;
   protected streamLogger?: Logger;
   protected _socket: QUICSocket;
-  protected config: QUICConfig;
+  protected config: CompleteConfig;
   protected owner?: Target;
   protected reasonToCode?: StreamReasonToCode;
   protected codeToReason?: StreamCodeToReason;
@@ -158,7 +159,7 @@ class QUICConnection
 
   /** Streams that wait for the peer's limit have no ID yet. */
   protected streams: Set<QUICStream> = new Set();
-  /** Streams of the peer that came when nobody listened. */
+  /** Streams of the peer that came when nobody listened, also those that have ended since. */
   protected unheard: Set<QUICStream> = new Set();
   protected _datagrams?: QUICDatagrams;
   protected resolveStreamsEnded?: () => void;
@@ -661,8 +662,9 @@ class QUICConnection
    */
   public streamDestroyed(stream: QUICStream, error?: Error): void {
     this.streams.delete(stream);
-    this.unheard.delete(stream);
     this.streamMap.delete(stream.streamId);
+    // Nobody has missed it
+    if (error !== undefined && this.unheard.delete(stream)) stream.dequeued();
     if (channels.streamClose.hasSubscribers && stream.streamId >= 0) {
       channels.streamClose.publish({ connection: this, stream, error });
     }
@@ -711,7 +713,7 @@ class QUICConnection
         this.handleSession();
         break;
       case EventKind.ConnectionVerify:
-        void this.verify(decodeChain(data));
+        void this.verify(b);
         break;
       case EventKind.ConnectionMigrated:
         if (a === 0) {
@@ -726,7 +728,11 @@ class QUICConnection
         }
         break;
       case EventKind.ConnectionPath:
-        this.changePath(JSON.parse(Buffer.from(data).toString()));
+        this.changePath(
+          JSON.parse(
+            this.env.binding.connectionDescribe(this.handle).toString(),
+          ),
+        );
         break;
       case EventKind.ConnectionDrained:
         this.resolveDrained?.();
@@ -788,8 +794,7 @@ class QUICConnection
   }
 
   protected handleSession(): void {
-    const { name } = events.EventQUICConnectionSession;
-    if (!this.targets.some((target) => hears(target, name))) return;
+    // Without that the engine would tell of no other one
     const session = new Uint8Array(
       this.env.binding.connectionSession(this.handle),
     );
@@ -879,10 +884,17 @@ class QUICConnection
     }
   }
 
-  protected async verify(chain: Array<Uint8Array>): Promise<void> {
+  /**
+   * Answers a question of the engine. When that has given up waiting, the answer counts for nothing.
+   */
+  protected async verify(question: number): Promise<void> {
+    const chain = questionOf(this.handle, question);
+    if (chain === undefined) return;
     const { verdict, error } = await verdictOf(this.config, chain);
-    this.verifyError = error;
-    this.env.binding.connectionVerdict(this.handle, verdict);
+    const { binding } = this.env;
+    if (binding.connectionVerdict(this.handle, question, verdict)) {
+      this.verifyError = error;
+    }
   }
 
   /**
@@ -934,8 +946,15 @@ class QUICConnection
     const stream = this.addStream(handle, streamId, type, 'peer');
     const { targets } = this;
     if (!emit(targets, events.EventQUICConnectionStream, { detail: stream })) {
+      stream.enqueued();
       this.unheard.add(stream);
     }
+  }
+
+  /** Somebody else may connect. */
+  protected override giveBack(): void {
+    if (!this._closed || this.isQueued) return;
+    this.env.binding.connectionRelease(this.handle);
   }
 
   protected publish(
@@ -958,7 +977,7 @@ class QUICConnection
     for (const stream of this.streams) stream.connectionClosed(error);
     datagrams?.connectionClosed(error);
     this.env.unregister(this.handle);
-    this.env.binding.connectionRelease(this.handle);
+    this.giveBack();
     this.socket.release(this);
     if (this.description !== undefined) this.socket.removeConnection(this);
     this.logger[levelOf(error)](

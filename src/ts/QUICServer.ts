@@ -4,12 +4,7 @@ import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import { Abortable } from './abort.js';
 import { connectionError } from './connectionErrors.js';
-import {
-  callEngine,
-  decodeChain,
-  toEngineConfig,
-  verdictOf,
-} from './engine.js';
+import { callEngine, questionOf, toEngineConfig, verdictOf } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import {
@@ -33,7 +28,6 @@ import type {
   Host,
   LoadBalancing,
   Port,
-  QUICConfig,
   QUICServerConfigInput,
   QUICServerCrypto,
   ResolveHostname,
@@ -46,6 +40,7 @@ import type {
 import * as utils from './utils.js';
 import {
   type Admission,
+  type CompleteConfig,
   validateAdmission,
   validateConfig,
   validateCrypto,
@@ -100,7 +95,7 @@ class QUICServer implements NativeEventHandler {
 
   protected logger: Logger;
   protected crypto?: QUICServerCrypto;
-  protected config: QUICConfig;
+  protected config: CompleteConfig;
   protected admission: Admission;
   protected listener: number = 0;
   protected _closed: boolean = true;
@@ -112,8 +107,8 @@ class QUICServer implements NativeEventHandler {
   protected connections: Set<QUICConnection> = new Set();
   /** Whether the server holds the event loop while it runs. */
   protected isHolding: boolean = true;
-  /** What `verifyCallback` threw, by the shared ID of connections that will fail by it. */
-  protected verifyErrors: Map<string, unknown> = new Map();
+  /** What `verifyCallback` threw, by the handle of connections that will fail by it. */
+  protected verifyErrors: Map<number, unknown> = new Map();
 
   /**
    * @param opts
@@ -132,10 +127,20 @@ class QUICServer implements NativeEventHandler {
    * @param opts.retry - when clients have to prove their address by a Retry. Defaults to `'auto'`: when
    * `retryThreshold` handshakes are under way
    * @param opts.retryThreshold - an integer from 1, defaults to 256
-   * @param opts.maxHandshakes - how many handshakes may be under way. More are refused with
-   * CONNECTION_REFUSED, and counted by {@link QUICSocket.stats}. An integer from 1, defaults to 4096
+   * @param opts.maxHandshakes - how many handshakes may be under way, of one address (with IPv6, of one network of /64)
+   * an eighth of them. For one more the oldest of the address that holds most is given up, or it is
+   * refused with CONNECTION_REFUSED; {@link QUICSocket.stats} counts them. An integer from 1, defaults to 4096
    * @param opts.maxUnvalidatedHandshakes - how many of these may be of clients that have not proved their
    * address. An integer from 0, defaults to 1024
+   * @param opts.maxConnections - how many connections there may be. More are refused with CONNECTION_REFUSED, and
+   * counted by {@link QUICSocket.stats}. An integer from 1. Defaults to as many as a quarter of the memory of the
+   * machine, or of its container, has room for at 128 KiB each, at least 1024
+   * @param opts.maxConnectionsPerAddress - how many of them may be from one address, or from one network of /64 with
+   * IPv6. An integer from 1. Defaults to `maxConnections` if that is given, else to half of its default
+   * @param opts.tokenLifetime - milliseconds for which a client that comes back from the same address needs no Retry:
+   * the lifetime of address validation tokens (NEW_TOKEN, RFC 9000 section 8.1.3). They prove that a client has
+   * received something at that address within that time, and nothing else. An integer from 1, defaults to an
+   * hour
    * @param opts.logger - defaults to one that says nothing
    *
    * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
@@ -156,6 +161,9 @@ class QUICServer implements NativeEventHandler {
     retryThreshold?: number;
     maxHandshakes?: number;
     maxUnvalidatedHandshakes?: number;
+    maxConnections?: number;
+    maxConnectionsPerAddress?: number;
+    tokenLifetime?: number;
     logger?: Logger;
   }) {
     validateObject(opts, 'opts');
@@ -386,7 +394,7 @@ class QUICServer implements NativeEventHandler {
         this.handleFailedConnection(a, b, data);
         break;
       case EventKind.ConnectionVerify:
-        void this.verify(a, data);
+        void this.verify(a, b);
         break;
       case EventKind.ListenerClosed:
         this.resolveListenerClosed();
@@ -394,7 +402,7 @@ class QUICServer implements NativeEventHandler {
     }
   }
 
-  protected checkConfig(config: QUICConfig): void {
+  protected checkConfig(config: CompleteConfig): void {
     const engineConfig = toEngineConfig(config);
     callEngine(() => environment().binding.configCheck(engineConfig, true));
   }
@@ -444,34 +452,38 @@ class QUICServer implements NativeEventHandler {
     data: Uint8Array,
   ): void {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const length = view.getUint32(0, true);
+    const handle = view.getUint32(0, true);
+    const length = view.getUint32(4, true);
     const description: ConnectionDescription = JSON.parse(
-      Buffer.from(data.subarray(4, 4 + length)).toString(),
+      Buffer.from(data.subarray(8, 8 + length)).toString(),
     );
     const peer = utils.buildAddress(
       description.remoteHost,
       description.remotePort,
     );
-    const error = connectionError(kind, code, data.subarray(4 + length), {
-      cause: this.verifyErrors.get(description.connectionIdShared),
+    const error = connectionError(kind, code, data.subarray(8 + length), {
+      cause: this.verifyErrors.get(handle),
       peer,
       isEstablished: false,
     });
-    this.verifyErrors.delete(description.connectionIdShared);
+    this.verifyErrors.delete(handle);
+    environment().binding.connectionRelease(handle);
     this.logger.warn(`Failed handshake with ${peer}: ${error.message}`);
     emit([this], events.EventQUICConnectionError, { detail: error });
   }
 
-  protected async verify(connection: number, chain: Uint8Array): Promise<void> {
+  /**
+   * Answers a question of the engine. When that has given up waiting, the answer counts for nothing.
+   */
+  protected async verify(connection: number, question: number): Promise<void> {
+    const chain = questionOf(connection, question);
+    if (chain === undefined) return;
+    const { verdict, error } = await verdictOf(this.config, chain);
     const { binding } = environment();
-    const { verdict, error } = await verdictOf(this.config, decodeChain(chain));
-    if (error !== undefined) {
-      const description: ConnectionDescription = JSON.parse(
-        binding.connectionDescribe(connection).toString() || '{}',
-      );
-      this.verifyErrors.set(description.connectionIdShared, error);
+    const isTaken = binding.connectionVerdict(connection, question, verdict);
+    if (isTaken && error !== undefined) {
+      this.verifyErrors.set(connection, error);
     }
-    binding.connectionVerdict(connection, verdict);
   }
 
   /**

@@ -83,6 +83,7 @@ class QUICSocket {
   protected server?: QUICServer;
   protected key: Uint8Array;
   protected connectionIds: Uint8Array;
+  protected takeOver: boolean;
   protected transport?: SocketTransport;
   protected _host!: Host;
   protected _port!: Port;
@@ -122,6 +123,7 @@ class QUICSocket {
     validateCrypto(crypto, 'server');
     this.io = validateIO(io);
     this.connectionIds = validateLoadBalancing(loadBalancing);
+    this.takeOver = loadBalancing?.takeOver ?? false;
     this.key = crypto === undefined ? new Uint8Array(0) : bytes(crypto.key);
     this.resolveHostname = resolveHostname;
     this.logger = logger ?? silentLogger(this.constructor.name);
@@ -214,6 +216,7 @@ class QUICSocket {
         ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
         key: this.key,
         connectionIds: this.connectionIds,
+        takeOver: this.takeOver,
         onDatagram: this.handleDatagram,
       };
       this.transport =
@@ -292,12 +295,14 @@ class QUICSocket {
     environment().binding.transportStats(this.transportHandle, numbers);
     const [handshakes, unvalidatedHandshakes, retries, refused, dropped] =
       numbers;
+    const failedHandshakes = numbers[5];
     return {
       connections: this.connectionMap.size,
       handshakes,
       unvalidatedHandshakes,
       retries,
       refused,
+      failedHandshakes,
       datagramsDropped: dropped,
     };
   }
@@ -555,6 +560,6 @@ export function validateSocket(value: unknown): void {
 }
 
 // Where the engine writes them
-const numbers = new Float64Array(5);
+const numbers = new Float64Array(6);
 
 export default QUICSocket;

@@ -693,12 +693,20 @@ class QUICStream
     emit(targets, events.EventQUICStreamDestroy, {});
     this.isDestroyed = true;
     this.env.unregister(this.handle);
+    this.giveBack();
     this.connection.streamDestroyed(this, this.errorFirst);
     this._opened?.resolve();
     this.resolveClosedP?.();
     emit(targets, events.EventQUICStreamDestroyed, {});
     this.setStatus(null);
     this.connection.logStream('Destroyed', this);
+  }
+
+  /** The peer may open another stream. */
+  protected override giveBack(): void {
+    if (this.initiated === 'local' || !this.isDestroyed || this.isQueued)
+      return;
+    this.env.binding.streamRelease(this.handle);
   }
 
   protected codeOf(type: 'read' | 'write', reason: any): number {

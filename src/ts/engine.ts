@@ -1,9 +1,10 @@
 import { clientDefault } from './config.js';
 import * as errors from './errors.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
+import { environment } from './native/Environment.js';
 import type { QUICConfig } from './types.js';
 import { collectPEMs, pemToDER } from './utils.js';
-import type { Admission } from './validation.js';
+import type { Admission, CompleteConfig } from './validation.js';
 
 /**
  * The configuration as the engine reads it, see `native/internal/config/config.go`.
@@ -13,11 +14,11 @@ import type { Admission } from './validation.js';
  * @internal
  */
 export function toEngineConfig(
-  config: QUICConfig,
+  config: CompleteConfig,
   minIdleTimeout: number = Infinity,
   admission?: Admission,
 ): string {
-  const { verifyCallback, ca, key, cert, ...rest } = config;
+  const { verifyCallback, ca, key, cert, given, ...rest } = config;
   return encodeOptions({
     ...rest,
     ...admission,
@@ -28,6 +29,7 @@ export function toEngineConfig(
     key: collectPEMs(key),
     cert: collectPEMs(cert),
     verifyCallback: verifyCallback !== undefined,
+    probeIdle: !given.has('maxIdleTimeout'),
     minIdleTimeout: Number.isFinite(minIdleTimeout)
       ? // 0 is infinite in the engine, but means at once here
         Math.max(minIdleTimeout, 1)
@@ -127,6 +129,25 @@ export function decodeChain(data: Uint8Array): Array<Uint8Array> {
     offset += length;
   }
   return chain;
+}
+
+/**
+ * What the engine asks the application about the certificates of a connection, or `undefined` when a question
+ * is not asked any more.
+ *
+ * @param number - names the question, which its verdict has to name again
+ *
+ * @internal
+ */
+export function questionOf(
+  connection: number,
+  number: number,
+): Array<Uint8Array> | undefined {
+  const data = environment().binding.connectionQuestion(connection);
+  if (data.length === 0 || Number(data.readBigUInt64LE()) !== number) {
+    return undefined;
+  }
+  return decodeChain(data.subarray(8));
 }
 
 /**

@@ -3,14 +3,25 @@ import type { AbortableIterable, AbortOptions } from './types.js';
 import { validateSignal } from './validation.js';
 
 /**
- * The details of the events of a class, from the moment on that iteration begins and until `ended` resolves.
- * Those that come meanwhile wait. Leaving the loop stops listening.
- *
- * @param earlier - those that come first; they are taken out when iteration begins
+ * Something of a peer that waits in queues of the application. As long as it does, the peer gets no credit
+ * for another one: what waits is bounded by that.
  *
  * @internal
  */
-export function iterate<T>(
+export interface Queueable {
+  enqueued(): void;
+  dequeued(): void;
+}
+
+/**
+ * The details of the events of a class, from the moment on that iteration begins and until `ended` resolves.
+ * Those that come meanwhile wait. Leaving the loop stops listening.
+ *
+ * @param earlier - those that come first; they are taken out when iteration begins, and are queued already
+ *
+ * @internal
+ */
+export function iterate<T extends Queueable>(
   target: TypedListeners,
   type: string,
   ended: Promise<void>,
@@ -31,10 +42,14 @@ type Asked<T> = {
   reject: (reason: unknown) => void;
 };
 
-class Details<T> implements AsyncIterableIterator<T, undefined> {
+class Details<T extends Queueable>
+  implements AsyncIterableIterator<T, undefined>
+{
   protected asked: Array<Asked<T>> = [];
   protected isDone = false;
   protected isAborted = false;
+  /** Whether those that wait count as queued, as long as others may come. */
+  protected isCounting = true;
 
   constructor(
     protected target: TypedListeners,
@@ -59,6 +74,7 @@ class Details<T> implements AsyncIterableIterator<T, undefined> {
     }
     if (this.waiting.length > 0) {
       const value = this.waiting.shift() as T;
+      if (this.isCounting) value.dequeued();
       return Promise.resolve({ done: false, value });
     }
     if (this.isDone) return Promise.resolve({ done: true, value: undefined });
@@ -68,29 +84,35 @@ class Details<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   public return(): Promise<IteratorResult<T, undefined>> {
-    this.waiting.length = 0;
     this.end();
+    this.waiting.length = 0;
     return Promise.resolve({ done: true, value: undefined });
   }
 
   protected handleEvent = (event: Event): void => {
     const value = (event as Event & { detail: T }).detail;
     const asked = this.asked.shift();
-    if (asked === undefined) this.waiting.push(value);
-    else asked.resolve({ done: false, value });
+    if (asked === undefined) {
+      value.enqueued();
+      this.waiting.push(value);
+    } else asked.resolve({ done: false, value });
   };
 
   /** As the iterators of Node's `events.on` do: what waits is dropped, and it is thrown once. */
   protected handleAbort = (): void => {
-    this.waiting.length = 0;
     const asked = this.asked.shift();
     if (asked === undefined) this.isAborted = true;
     else asked.reject(this.signal?.reason);
     this.end();
+    this.waiting.length = 0;
   };
 
   protected end(): void {
     this.isDone = true;
+    if (this.isCounting) {
+      this.isCounting = false;
+      for (const value of this.waiting) value.dequeued();
+    }
     this.target.removeEventListener(this.type, this.handleEvent);
     this.signal?.removeEventListener('abort', this.handleAbort);
     for (const { resolve } of this.asked.splice(0)) {

@@ -17,6 +17,7 @@ abstract class Lifecycle extends LazyEvented {
   private statusNow: Status = null;
   private statusNext?: { p: Promise<Status>; resolve: (s: Status) => void };
   private lock?: RWLockWriter;
+  private queues = 0;
 
   /** What the object is at: `null` if it is at rest. */
   public get [status](): Status {
@@ -40,6 +41,35 @@ abstract class Lifecycle extends LazyEvented {
     this.lock ??= new RWLockWriter();
     return this.lock;
   }
+
+  /**
+   * Called when the object begins to wait in a queue of the application, where it may end.
+   *
+   * @internal
+   */
+  public enqueued(): void {
+    this.queues++;
+  }
+
+  /**
+   * Called when it was taken from there.
+   *
+   * @internal
+   */
+  public dequeued(): void {
+    this.queues--;
+    this.giveBack();
+  }
+
+  /** Whether the object waits in a queue. */
+  protected get isQueued(): boolean {
+    return this.queues > 0;
+  }
+
+  /**
+   * Gives the peer its credit back if the object has ended and waits in no queue. May be called again.
+   */
+  protected giveBack(): void {}
 
   protected setStatus(next: Status): void {
     this.statusNow = next;

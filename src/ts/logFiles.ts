@@ -1,7 +1,7 @@
 import type Logger from '@matrixai/logger';
 import { callEngine, encodeOptions } from './engine.js';
 import { environment } from './native/Environment.js';
-import type { QUICConfig } from './types.js';
+import type { CompleteConfig } from './validation.js';
 
 /**
  * Completes a configuration with the environment variables `SSLKEYLOGFILE` and `QLOGDIR`, which hold
@@ -9,7 +9,10 @@ import type { QUICConfig } from './types.js';
  *
  * @internal
  */
-export function withLogFiles(config: QUICConfig, logger: Logger): QUICConfig {
+export function withLogFiles(
+  config: CompleteConfig,
+  logger: Logger,
+): CompleteConfig {
   const { SSLKEYLOGFILE, QLOGDIR } = process.env;
   const logKeys = config.logKeys ?? keyLogOf(SSLKEYLOGFILE, logger);
   const qlog = config.qlog ?? (QLOGDIR || undefined);
@@ -56,7 +59,8 @@ async function warnUnlessWritable(
 ): Promise<void> {
   try {
     const { access, constants, mkdir } = await import('node:fs/promises');
-    await mkdir(directory, { recursive: true });
+    // As the engine does: qlog files hold stateless reset tokens, which end connections
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.W_OK);
   } catch (e) {
     logger.warn(`Cannot write qlog files: ${(e as Error).message}`);

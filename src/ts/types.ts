@@ -208,6 +208,14 @@ export type LoadBalancing = {
   configId?: number;
   /** Whether the first byte tells the length of the connection ID, for hardware. Defaults to `false`. */
   encodeLength?: boolean;
+  /**
+   * Whether this server tells the clients of another one with the same `crypto.key`, whose packets reach it, that their
+   * connection is gone (stateless reset, RFC 9000 section 10.3). All servers of the fleet have to set it.
+   *
+   * Only set it if nobody can reach a server past the load balancer: whoever sees a connection ID could
+   * ask another server for the token that ends the connection (RFC 9000 section 21.11). Defaults to `false`.
+   */
+  takeOver?: boolean;
 };
 
 /**
@@ -269,11 +277,18 @@ export type QUICConfig = {
   /**
    * Verify the peer's certificate. Defaults to true for clients and to false
    * for servers, which request a client certificate only when this is true.
+   *
+   * A server with a `ca` or `verifyCallback` has to say which of the two it wants. With true it needs
+   * one of these, as any client with a certificate of a public authority would get in otherwise.
    */
   verifyPeer: boolean;
   /**
    * Custom TLS verification, which decides instead of the engine. Ignored when
    * `verifyPeer` is false. Defaults to `undefined`.
+   *
+   * It is called before the peer has proved to have the key of its certificate: only a connection event, or
+   * the client that `createQUICClient` resolves with, is proof of that. It has 10 seconds, and no longer
+   * than the handshake may take; what it says later counts for nothing.
    */
   verifyCallback?: TLSVerifyCallback;
   /**
@@ -318,7 +333,10 @@ export type QUICConfig = {
   /**
    * Milliseconds without an answer from the peer after which the connection
    * times out (RFC 9000 section 10.1). A client repeats its first packets to a
-   * silent server for as long. Defaults to 0, which means no timeout.
+   * silent server for as long. 0 means no timeout, and that a peer that vanishes is never noticed.
+   *
+   * Where it is left out, quiet connections are kept as with 0, but a peer that has said nothing for a minute is
+   * sent a PING, and the connection ends when nothing has come for two more.
    */
   maxIdleTimeout: number;
   /**
@@ -513,8 +531,16 @@ export type SocketStats = {
   unvalidatedHandshakes: number;
   /** Retry packets that the server was to send. */
   retries: number;
-  /** Connections that it refused for too many handshakes (CONNECTION_REFUSED, RFC 9000 section 20.1). */
+  /**
+   * Connections and handshakes that it refused, or gave up for others, as there were too many
+   * (CONNECTION_REFUSED, RFC 9000 section 20.1).
+   */
   refused: number;
+  /**
+   * Handshakes that failed. Those of clients that have proved their address are told one by one, as
+   * {@link events.EventQUICConnectionError} on the server; of others only a few, as anybody can cause many.
+   */
+  failedHandshakes: number;
   /** Datagrams dropped before they were read: of any kind over `dgram`, over `native` those that are not QUIC. */
   datagramsDropped: number;
 };

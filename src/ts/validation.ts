@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { totalmem } from 'node:os';
 import { clientDefault, serverDefault } from './config.js';
 import {
   ErrorQUICConfig,
@@ -196,6 +197,7 @@ export function validateLoadBalancing(value: unknown): Uint8Array {
     refuse('configId', describe(configId), 'an integer from 0 to 6');
   }
   validateBoolean(encodeLength, 'loadBalancing.encodeLength');
+  validateBoolean(rest.takeOver, 'loadBalancing.takeOver');
   return Uint8Array.of(
     configId ?? 0,
     encodeLength ? 1 : 0,
@@ -283,16 +285,22 @@ export type Admission = {
   retryThreshold: number;
   maxHandshakes: number;
   maxUnvalidatedHandshakes: number;
+  maxConnections: number;
+  maxConnectionsPerAddress: number;
+  tokenLifetime: number;
 };
 
 /**
- * Checks the options of a server that say whom it lets begin a handshake.
+ * Checks the options of a server that say whom it lets in.
  */
 export function validateAdmission({
   retry = 'auto',
   retryThreshold = 256,
   maxHandshakes = 4096,
   maxUnvalidatedHandshakes = 1024,
+  maxConnections,
+  maxConnectionsPerAddress,
+  tokenLifetime = 3_600_000,
 }: Partial<Admission>): Admission {
   if (!['always', 'never', 'auto'].includes(retry)) {
     fail(ErrorQUICOptionInvalid, 'retry', retry, "'always', 'never' or 'auto'");
@@ -300,7 +308,33 @@ export function validateAdmission({
   validateCount(retryThreshold, 'retryThreshold', 1);
   validateCount(maxHandshakes, 'maxHandshakes', 1);
   validateCount(maxUnvalidatedHandshakes, 'maxUnvalidatedHandshakes', 0);
-  return { retry, retryThreshold, maxHandshakes, maxUnvalidatedHandshakes };
+  const most = maxConnections ?? connectionsThatFit();
+  // A number that somebody has chosen means that many, from wherever they come
+  const mostOfOne =
+    maxConnectionsPerAddress ??
+    (maxConnections === undefined ? Math.ceil(most / 2) : most);
+  validateCount(most, 'maxConnections', 1);
+  validateCount(mostOfOne, 'maxConnectionsPerAddress', 1);
+  validateCount(tokenLifetime, 'tokenLifetime', 1);
+  return {
+    retry,
+    retryThreshold,
+    maxHandshakes,
+    maxUnvalidatedHandshakes,
+    maxConnections: most,
+    maxConnectionsPerAddress: mostOfOne,
+    tokenLifetime,
+  };
+}
+
+/**
+ * How many connections a quarter of the memory has room for, without what they buffer.
+ */
+function connectionsThatFit(): number {
+  // Not every runtime knows the limit of a container; 0, or more than there is, means none
+  const limit = process.constrainedMemory?.() || Infinity;
+  const memory = Math.min(totalmem(), limit);
+  return Math.max(1024, Math.floor(memory / 4 / (128 * 1024)));
 }
 
 function validateCount(value: unknown, option: string, least: number): void {
@@ -576,6 +610,14 @@ function count(pems: QUICConfig['key']): number {
 }
 
 /**
+ * A configuration with its defaults.
+ */
+export type CompleteConfig = QUICConfig & {
+  /** The names of the options that the application has given. */
+  readonly given: ReadonlySet<keyof QUICConfig>;
+};
+
+/**
  * Checks every option of a `config` and completes it.
  *
  * Options that are missing or `undefined` take their default, options that do
@@ -590,30 +632,60 @@ function count(pems: QUICConfig['key']): number {
 export function validateConfig(
   config: unknown,
   role: 'client' | 'server',
-  defaults: Readonly<QUICConfig> = role === 'client'
+  defaults: Readonly<QUICConfig & Partial<CompleteConfig>> = role === 'client'
     ? clientDefault
     : serverDefault,
-): QUICConfig {
+): CompleteConfig {
   if (config !== undefined) validateObject(config, 'config', ErrorQUICConfig);
   const given = (config ?? {}) as Record<string, unknown>;
   const merged: Record<string, unknown> = {};
+  const givenNames = new Set(defaults.given);
   for (const name of configNames) {
     const value = given[name];
-    if (value !== undefined) checks[name](value, `config.${name}`);
+    if (value !== undefined) {
+      checks[name](value, `config.${name}`);
+      givenNames.add(name);
+    }
     const taken = value ?? defaults[name];
     // What was checked must not change afterwards
     if (taken !== undefined) {
       merged[name] = Array.isArray(taken) ? [...taken] : taken;
     }
   }
-  const complete = merged as QUICConfig;
+  merged.given = givenNames;
+  const complete = merged as CompleteConfig;
   // A string would stay on the heap of JavaScript for as long as the configuration does
   if (complete.key !== undefined) {
     complete.key = [complete.key].flat().map((pem) => Buffer.from(pem));
   }
   checkKeyPairs(complete, role);
   checkKeepAlive(complete);
+  if (role === 'server') checkVerification(complete);
   return complete;
+}
+
+/**
+ * A server that was told whom to trust must not let everybody in.
+ */
+function checkVerification(config: CompleteConfig): void {
+  const { ca, verifyCallback, verifyPeer, given } = config;
+  const isTrusting = count(ca) > 0 || verifyCallback !== undefined;
+  if (isTrusting && !given.has('verifyPeer')) {
+    throw optionError(
+      ErrorQUICConfig,
+      'config.verifyPeer',
+      'undefined',
+      `true where there is a config.${count(ca) > 0 ? 'ca' : 'verifyCallback'}, as clients are not asked for certificates otherwise, or false to say that they shall not be`,
+    );
+  }
+  if (verifyPeer && !isTrusting) {
+    throw optionError(
+      ErrorQUICConfig,
+      'config.ca',
+      'undefined',
+      'the authorities of the clients, or a config.verifyCallback, where config.verifyPeer is true: any public authority would do otherwise',
+    );
+  }
 }
 
 function checkKeyPairs(config: QUICConfig, role: 'client' | 'server'): void {

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/x509"
 	"math"
 	"time"
@@ -28,6 +29,8 @@ type Config struct {
 	KeepAliveIntervalTime float64
 	MinIdleTimeout        float64
 	MaxIdleTimeout        float64
+	// Whether a peer that says nothing is asked whether it is there. MaxIdleTimeout has no effect then.
+	ProbeIdle bool
 
 	// In bytes.
 	MaxSendUDPPayloadSize uint64
@@ -56,6 +59,9 @@ type Config struct {
 	RetryThreshold           int64
 	MaxHandshakes            int64
 	MaxUnvalidatedHandshakes int64
+	MaxConnections           int64
+	MaxConnectionsPerAddress int64
+	TokenLifetime            float64 // milliseconds
 
 	cachedRoots *x509.CertPool
 }
@@ -86,6 +92,18 @@ const forever = 24 * 24 * time.Hour
 // that was given no limit: otherwise each would hold its memory forever.
 const handshakeIdleTimeout = 10 * time.Second
 
+// A quiet connection for which no idle timeout was asked is kept, as long as the peer is there: it gets a PING after
+// probeAfter, and goodbye when nothing has come for probeTimeout more.
+const (
+	probeAfter   = time.Minute
+	probeTimeout = 2 * time.Minute
+)
+
+// TokenAge returns how long the tokens of NEW_TOKEN frames are good for (RFC 9000 section 8.1.3).
+func (c *Config) TokenAge() time.Duration {
+	return time.Duration(c.TokenLifetime * float64(time.Millisecond))
+}
+
 // WithoutDF returns the configuration for a path whose packets are not sent with the DF bit: those that look for
 // its MTU could be sent in fragments there, and arrive nonetheless.
 func WithoutDF(conf *quic.Config) *quic.Config {
@@ -104,6 +122,10 @@ func (c *Config) QUIC(isServer bool) *quic.Config {
 	var keepAlive time.Duration
 	if c.KeepAliveIntervalTime > 0 {
 		keepAlive = milliseconds(c.KeepAliveIntervalTime)
+	}
+	if c.ProbeIdle {
+		maxIdle = probeTimeout
+		keepAlive = min(cmp.Or(keepAlive, probeAfter), probeAfter)
 	}
 	// quic-go has one window for all kinds of streams.
 	streamWindow := max(c.InitialMaxStreamDataBidiLocal, c.InitialMaxStreamDataBidiRemote, c.InitialMaxStreamDataUni)

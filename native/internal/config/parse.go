@@ -52,6 +52,8 @@ func (c *Config) set(name, value string) (err error) {
 		c.PathMTUDiscovery = value == "true"
 	case "disableActiveMigration":
 		c.DisableActiveMigration = value == "true"
+	case "probeIdle":
+		c.ProbeIdle = value == "true"
 	case "enableEarlyData":
 		c.EnableEarlyData = value == "true"
 	case "enableDatagrams":
@@ -88,6 +90,12 @@ func (c *Config) set(name, value string) (err error) {
 		err = setNumber(&c.MaxHandshakes, value)
 	case "maxUnvalidatedHandshakes":
 		err = setNumber(&c.MaxUnvalidatedHandshakes, value)
+	case "maxConnections":
+		err = setNumber(&c.MaxConnections, value)
+	case "maxConnectionsPerAddress":
+		err = setNumber(&c.MaxConnectionsPerAddress, value)
+	case "tokenLifetime":
+		err = setNumber(&c.TokenLifetime, value)
 	}
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -27,15 +26,6 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
 )
 
-// verifyTimeout bounds how long the application may think about a certificate.
-const verifyTimeout = 10 * time.Second
-
-// TLS alerts for handshakes that the application did not let pass.
-const (
-	alertInternalError = 80
-	alertUserCanceled  = 90
-)
-
 // connectionKey is the key of the *Connection in the context of its quic.Conn.
 type connectionKey struct{}
 
@@ -46,23 +36,25 @@ type Connection struct {
 	transport *Transport // the first one; see path for where it has migrated to
 	listener  *Listener  // nil for a client
 
-	isUnvalidated bool // the client began without a token that proves its address
-	verifiesPeer  bool // the handshake ends with the verification of the client
-	remote        net.Addr
+	isProved     bool // the client began with a token that proves its address
+	verifiesPeer bool // the handshake ends with the verification of the client
+	remote       net.Addr
+	seat         seat                      // guarded by the mutex of the transport's admission
+	handshaking  atomic.Pointer[quic.Conn] // of a server, once the ClientHello has come
+	isRefused    atomic.Bool               // there was no seat, or it had to give it up
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
 	handshakeTimeout time.Duration
 	keepDatagrams    int                // how many are kept until they are read
 	cancelDial       context.CancelFunc // nil for a server
-	verdict          chan uint8         // the application's answer about a certificate: an alert, or 0
 	gone             chan struct{}      // closed when the connection is
 	accepted         chan struct{}      // closed when JavaScript wants to hear of streams and of the end
 	resumed          chan struct{}      // closed when streams can be opened again after early data was rejected
 	acceptOnce       sync.Once
 	readerGone       chan struct{} // signalled when a reader has ended
 
-	session *session                            // nil for a server
-	vouched atomic.Pointer[[]*x509.Certificate] // the chain that the application has let pass
+	session      *session // nil for a server
+	verification verification
 
 	// Bytes of all streams that JavaScript has not read, and that are not sent.
 	unread, unsent atomic.Int64
@@ -79,21 +71,9 @@ type Connection struct {
 	refusing  bool               // new streams of the peer are refused
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
-	counted   bool // among the handshakes of the transport
 	isEarly   bool // announced before the handshake has completed
 	rejected  bool // the server has, and JavaScript has not yet heard of it
 	path      path
-}
-
-// handshakeEnded counts down the handshakes of a transport's listener.
-func (c *Connection) handshakeEnded() {
-	if c.counted {
-		c.counted = false
-		c.transport.handshakes.Add(-1)
-		if c.isUnvalidated {
-			c.transport.unvalidated.Add(-1)
-		}
-	}
 }
 
 func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration, keepDatagrams int) (*Connection, error) {
@@ -104,7 +84,6 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		remote:           remote,
 		handshakeTimeout: handshakeTimeout,
 		keepDatagrams:    keepDatagrams,
-		verdict:          make(chan uint8, 1),
 		gone:             make(chan struct{}),
 		accepted:         make(chan struct{}),
 		resumed:          make(chan struct{}),
@@ -116,6 +95,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		return nil, err
 	}
 	c.Handle = h
+	t.peers.add(c, remote)
 	return c, nil
 }
 
@@ -154,7 +134,10 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Config, quicConf *quic.Config) {
 	defer c.cancelDial()
 	defer guard(c.closed)
-	c.checkSession(tlsConf)
+	if err := c.checkSession(tlsConf); err != nil {
+		c.closed(transportError(err))
+		return
+	}
 	dial := c.transport.quic.Dial
 	isEarly := quicConf.Allow0RTT && c.session.isEarly()
 	if isEarly {
@@ -177,15 +160,21 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 }
 
 // checkSession drops an offered session with a server whose certificates would not pass now. Early data would be
-// sent before anybody looked at them, and a resumption that fails is no full handshake.
-func (c *Connection) checkSession(tlsConf *tls.Config) {
+// sent before anybody looked at them, and a resumption that fails is no full handshake. It returns an error
+// when the application gave no verdict.
+func (c *Connection) checkSession(tlsConf *tls.Config) error {
 	chain := c.session.peerCertificates()
 	if len(chain) == 0 || tlsConf.VerifyConnection == nil {
-		return
+		return nil
 	}
-	if tlsConf.VerifyConnection(tls.ConnectionState{PeerCertificates: chain, DidResume: true}) != nil {
+	err := tlsConf.VerifyConnection(tls.ConnectionState{PeerCertificates: chain, DidResume: true})
+	if errors.Is(err, errUnanswered) {
+		return err
+	}
+	if err != nil {
 		c.session.offered = nil
 	}
+	return nil
 }
 
 // Session returns the newest session to resume the connection with, or nil if there is none.
@@ -237,6 +226,11 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 		go conn.CloseWithError(0, "")
 		return
 	}
+	if c.listener != nil && !isEarly && !c.takeSeat() {
+		c.isRefused.Store(true)
+		go closeWithTransportError(conn, quic.ConnectionRefused, "")
+		return
+	}
 	c.quic = conn
 	if conn.ConnectionState().SupportsDatagrams.Local {
 		c.datagrams = newDatagrams(c, conn, c.keepDatagrams)
@@ -244,8 +238,6 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 	c.isEarly = isEarly
 	if isEarly {
 		go c.awaitHandshake(conn)
-	} else {
-		c.handshakeEnded()
 	}
 	go c.acceptStreams(conn)
 	go c.acceptUniStreams(conn)
@@ -254,6 +246,19 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 		c.env.Events.Push(event.ListenerConnection, c.listener.Handle, float64(c.Handle), 0, c.description())
 	} else {
 		c.env.Events.Push(event.ConnectionEstablished, c.Handle, 0, 0, c.description())
+	}
+}
+
+// takeSeat counts the connection of a client as established, if there are not too many.
+func (c *Connection) takeSeat() bool {
+	return c.transport.admission.establish(c.listener.config.Load().config, c)
+}
+
+// refuse gives up a handshake with a client.
+func (c *Connection) refuse() {
+	c.isRefused.Store(true)
+	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
+		closeWithTransportError(conn, quic.ConnectionRefused, "")
 	}
 }
 
@@ -277,8 +282,11 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.isEarly = false
-	c.handshakeEnded()
 	if c.isClosed {
+		return
+	}
+	if c.listener != nil && !c.takeSeat() {
+		go closeWithTransportError(conn, quic.ConnectionRefused, "")
 		return
 	}
 	accepted := 1.0
@@ -348,7 +356,6 @@ func (c *Connection) closed(err error) {
 	if c.isClosed {
 		return
 	}
-	c.handshakeEnded()
 	c.isClosed = true
 	close(c.gone)
 	c.leaveTransports()
@@ -357,11 +364,28 @@ func (c *Connection) closed(err error) {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
 		return
 	}
+	if c.isRefused.Load() || !c.transport.admission.fail(c, c.hasProved()) {
+		c.forget()
+		return
+	}
+	// The seat is taken until JavaScript has heard of it
 	description := c.description()
-	data := binary.NativeEndian.AppendUint32(nil, uint32(len(description)))
-	data = append(append(data, description...), reason...)
+	data := binary.NativeEndian.AppendUint32(nil, uint32(c.Handle))
+	data = binary.NativeEndian.AppendUint32(data, uint32(len(description)))
+	data = append(append(data, description...), shortened(reason, maxFailureReason)...)
 	c.env.Events.Push(event.ListenerFailed, c.listener.Handle, float64(kind), float64(code), data)
-	c.env.remove(c.Handle, &c.env.counts.connections)
+}
+
+// maxFailureReason is the size of the reason of a handshake that failed, in bytes: more is cut off.
+const maxFailureReason = 256
+
+// hasProved reports whether the client of a handshake that failed had proved its address.
+func (c *Connection) hasProved() bool {
+	if c.isProved {
+		return true
+	}
+	conn := c.handshaking.Load()
+	return conn != nil && hasProvedAddress(conn)
 }
 
 // readRest waits until the streams have read what the peer sent before it closed the connection.
@@ -418,6 +442,13 @@ func (c *Connection) Release() {
 	if datagrams != nil {
 		datagrams.release()
 	}
+	c.forget()
+}
+
+// forget gives up the handle of the connection, and its seat.
+func (c *Connection) forget() {
+	c.transport.admission.leave(c)
+	c.transport.peers.remove(c, c.remote)
 	c.env.remove(c.Handle, &c.env.counts.connections)
 }
 
@@ -445,6 +476,7 @@ func (c *Connection) Stats(s *[11]float64) {
 func (c *Connection) Description() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.path.isTold = false
 	return c.description()
 }
 
@@ -520,50 +552,6 @@ func encodeChain(chain []*x509.Certificate) []byte {
 	return data
 }
 
-// verify asks the application about the peer's certificates. It blocks the handshake
-// of this connection, and no other, until the answer comes.
-func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error {
-	if vouched := c.vouched.Load(); vouched != nil && slices.EqualFunc(*vouched, chain, (*x509.Certificate).Equal) {
-		return nil
-	}
-	owner := c.Handle
-	var listenerClosing chan struct{}
-	if c.listener != nil {
-		owner = c.listener.Handle
-		listenerClosing = c.listener.closing
-	}
-	c.env.Events.Push(event.ConnectionVerify, owner, float64(c.Handle), 0, encodeChain(chain))
-
-	timeout := time.NewTimer(min(verifyTimeout, c.handshakeTimeout))
-	defer timeout.Stop()
-	select {
-	case alert := <-c.verdict:
-		if alert == 0 {
-			c.vouched.Store(&chain)
-			return nil
-		}
-		return refusal(alert, "refused by the application")
-	case <-timeout.C:
-		return refusal(alertInternalError, "the application did not verify the certificate in time")
-	case <-c.gone:
-	case <-c.transport.closing:
-	case <-listenerClosing:
-	}
-	return refusal(alertUserCanceled, "the handshake was given up")
-}
-
-func refusal(alert uint8, reason string) error {
-	return fmt.Errorf("%s%.0w", reason, tls.AlertError(alert))
-}
-
-// Verdict answers a ConnectionVerify event: with 0, or with the TLS alert to refuse with.
-func (c *Connection) Verdict(alert uint8) {
-	select {
-	case c.verdict <- alert:
-	default: // it was answered before
-	}
-}
-
 // Close closes the connection with an application error code, or a transport
 // error code (RFC 9000 section 20.1). It completes with a ConnectionClosed event.
 func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
@@ -585,27 +573,19 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 	}
 }
 
-// isEstablishedWith reports whether the connection goes over a transport to addr, and its handshake has completed.
-func (c *Connection) isEstablishedWith(t *Transport, addr netip.AddrPort) bool {
+// isEstablishedOn reports whether the connection goes over a transport, and its handshake has completed.
+func (c *Connection) isEstablishedOn(t *Transport) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.quic == nil || c.isEarly || c.isClosed || c.onTransport() != t {
-		return false
-	}
-	remote, ok := c.remote.(*net.UDPAddr)
-	if !ok {
-		return false
-	}
-	ap := remote.AddrPort()
-	return ap.Port() == addr.Port() && ap.Addr().Unmap() == addr.Addr()
+	return c.quic != nil && !c.isEarly && !c.isClosed && c.onTransport() == t
 }
 
-// failDial ends a handshake that goes to addr, and reports whether there was one.
-func (c *Connection) failDial(addr netip.AddrPort, err error) bool {
+// failDial ends the handshake of a client, and reports whether there was one.
+func (c *Connection) failDial(err error) bool {
 	c.mu.Lock()
 	isDialing := c.quic == nil && c.cancelDial != nil && !c.isClosed
 	c.mu.Unlock()
-	if host, port := hostPort(c.remote); !isDialing || host != addr.Addr().String() || port != addr.Port() {
+	if !isDialing {
 		return false
 	}
 	c.closed(err)

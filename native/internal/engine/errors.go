@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/quic-go/quic-go"
 
@@ -53,6 +54,17 @@ func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
 		return event.CloseAborted, 0, ""
 	}
 	return event.CloseAborted, 0, err.Error()
+}
+
+// shortened cuts off what is beyond a size in bytes, between two characters.
+func shortened(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
 }
 
 // closedByPeer reports whether err is that of a connection that the peer closed.

@@ -62,6 +62,10 @@ var (
 	receiveStreamClosed   = offset[quic.ReceiveStream, error]("closeForShutdownErr")
 	clientTokenData       = offset[quic.ClientToken, []byte]("data")
 	clientTokenRTT        = offset[quic.ClientToken, time.Duration]("rtt")
+	sessionVersionUsed    = offset[tls.SessionState, uint16]("version")
+	sessionIsClient       = offset[tls.SessionState, bool]("isClient")
+	sessionCipherSuite    = offset[tls.SessionState, uint16]("cipherSuite")
+	sessionSecret         = offset[tls.SessionState, []byte]("secret")
 	sessionChain          = offset[tls.SessionState, []*x509.Certificate]("peerCertificates")
 	streamReceiveStream   = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
 	streamSendStream      = offset[quic.Stream, *quic.SendStream]("sendStr")
@@ -142,9 +146,24 @@ func newToken(data []byte, rtt time.Duration) *quic.ClientToken {
 	return t
 }
 
-// sessionCertificates returns the chain of the peer that a session is with.
-func sessionCertificates(s *tls.SessionState) []*x509.Certificate {
-	return *(*[]*x509.Certificate)(unsafe.Add(unsafe.Pointer(s), sessionChain))
+// A sessionState is what a session consists of that crypto/tls does not tell.
+type sessionState struct {
+	version     uint16
+	isClient    bool
+	cipherSuite uint16
+	secret      []byte
+	chain       []*x509.Certificate // of the peer
+}
+
+func sessionParts(s *tls.SessionState) sessionState {
+	p := unsafe.Pointer(s)
+	return sessionState{
+		version:     *(*uint16)(unsafe.Add(p, sessionVersionUsed)),
+		isClient:    *(*bool)(unsafe.Add(p, sessionIsClient)),
+		cipherSuite: *(*uint16)(unsafe.Add(p, sessionCipherSuite)),
+		secret:      *(*[]byte)(unsafe.Add(p, sessionSecret)),
+		chain:       *(*[]*x509.Certificate)(unsafe.Add(p, sessionChain)),
+	}
 }
 
 // A resetToken is what a peer that has lost its state proves to be that peer with (RFC 9000 section 10.3), and
@@ -200,21 +219,38 @@ func resetTokens(t *quic.Transport) (*sync.Mutex, reflect.Value) {
 //go:linkname isActiveResetToken github.com/quic-go/quic-go.(*connIDManager).IsActiveStatelessResetToken
 func isActiveResetToken(ids unsafe.Pointer, token [16]byte) bool
 
-// refuseMigration makes a connection of a client, whose ClientHello is being answered, ask
-// that client not to migrate: the transport parameter disable_active_migration (RFC 9000
-// section 18.2), which quic-go reads but has no option to send.
-func refuseMigration(t *quic.Transport, id quic.ConnectionID) {
+// connectionOf returns the connection that packets with a connection ID go to, also before its handshake has
+// completed, or nil if there is none.
+func connectionOf(t *quic.Transport, id quic.ConnectionID) *quic.Conn {
 	defer guard(func(error) {}) // quic-go has changed; a test fails then, but no process
 	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(t), transportMutex))
 	mu.Lock()
 	handler := reflect.ValueOf(t).Elem().FieldByName("handlers").MapIndex(reflect.ValueOf(id))
 	mu.Unlock()
 	if !handler.IsValid() {
-		return // the connection is closed
+		return nil
 	}
-	conn := handler.Elem().Elem().FieldByName("Conn").Elem()
-	params := conn.FieldByName("cryptoStreamHandler").Elem().Elem().FieldByName("ourParams").Elem()
+	conn := handler.Elem().Elem().FieldByName("Conn")
+	if !conn.IsValid() {
+		return nil // it is closed
+	}
+	return (*quic.Conn)(conn.UnsafePointer())
+}
+
+// refuseMigration makes a connection of a client, whose ClientHello is being answered, ask
+// that client not to migrate: the transport parameter disable_active_migration (RFC 9000
+// section 18.2), which quic-go reads but has no option to send.
+func refuseMigration(conn *quic.Conn) {
+	defer guard(func(error) {}) // as above
+	params := reflect.ValueOf(conn).Elem().FieldByName("cryptoStreamHandler").Elem().Elem().FieldByName("ourParams").Elem()
 	*(*bool)(unsafe.Pointer(params.FieldByName("DisableActiveMigration").UnsafeAddr())) = true
+}
+
+// hasProvedAddress reports whether the client of a connection that is closed has proved its address by a packet of
+// the handshake (RFC 9000 section 8.1).
+func hasProvedAddress(conn *quic.Conn) (hasProved bool) {
+	defer guard(func(error) {}) // as above
+	return reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem().FieldByName("peerAddressValidated").Bool()
 }
 
 // offset returns where a field of type F lies in a T.

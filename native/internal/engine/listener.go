@@ -76,8 +76,10 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 			current := l.config.Load()
 			c := hello.Context().Value(connectionKey{}).(*Connection)
 			c.verifiesPeer = current.config.VerifyPeer
-			if current.config.DisableActiveMigration {
-				refuseMigration(t.quic, t.name(c))
+			conn := connectionOf(t.quic, t.name(c))
+			c.handshaking.Store(conn)
+			if conn != nil && current.config.DisableActiveMigration {
+				refuseMigration(conn)
 			}
 			current.rotateTicketKeys(t.ticketSecret[:])
 			conf := current.tls
@@ -97,6 +99,7 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 		},
 	}
 	t.listener.Store(l)
+	t.quic.MaxTokenAge = c.TokenAge()
 	// It hands out connections as soon as a client has been heard: accept waits for the others
 	l.quic, err = t.quic.ListenEarly(tlsConf, quicConf)
 	if err != nil {
@@ -190,17 +193,25 @@ func (l *Listener) await(conn *quic.Conn) {
 
 // newConnection makes the object of a connection whose handshake begins.
 func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
-	conf := l.config.Load()
-	c, err := l.transport.newConnection(l, info.RemoteAddr, conf.handshakeTimeout(), conf.keepDatagrams)
+	conf, t := l.config.Load(), l.transport
+	c, err := t.newConnection(l, info.RemoteAddr, conf.handshakeTimeout(), conf.keepDatagrams)
 	if err != nil {
 		return nil, err
 	}
-	c.counted = true
-	l.transport.handshakes.Add(1)
-	if !info.AddrVerified {
-		c.isUnvalidated = true
-		l.transport.unvalidated.Add(1)
+	verdict, evicted := t.admission.enter(conf.config, c, info.AddrVerified)
+	if evicted != nil {
+		evicted.refuse()
 	}
+	switch verdict {
+	case refused:
+		c.Release()
+		return nil, errRefused
+	case ignored:
+		c.Release()
+		t.nameNext(nil)
+		return ctx, nil
+	}
+	c.isProved = info.AddrVerified
 	c.watch(ctx)
 	return context.WithValue(ctx, connectionKey{}, c), nil
 }

@@ -32,6 +32,7 @@ type path struct {
 	left      []*Transport       // that can be closed without an end of the connection
 	resets    []resetToken       // that transport was told
 	cancel    context.CancelFunc // ends a migration, nil if there is none
+	isTold    bool               // JavaScript will ask where the peer is now
 }
 
 // onTransport returns the transport that the connection uses. The mutex must be held.
@@ -179,8 +180,15 @@ func (c *Connection) pathChanged(remote net.Addr) {
 	if c.isClosed || c.remote.String() == remote.String() {
 		return
 	}
+	t := c.onTransport()
+	t.peers.remove(c, c.remote)
+	t.peers.add(c, remote)
 	c.remote = remote
-	c.env.Events.Push(event.ConnectionPath, c.Handle, 0, 0, c.description())
+	// A client may change its address as often as it likes: there is one event at a time
+	if !c.path.isTold {
+		c.path.isTold = true
+		c.env.Events.Push(event.ConnectionPath, c.Handle, 0, 0, nil)
+	}
 }
 
 // paths is what a transport knows of connections that change their paths.
@@ -220,6 +228,7 @@ func (t *Transport) join(c *Connection) bool {
 		return false
 	default:
 		delete(t.paths.moved, c)
+		t.peers.add(c, c.remote)
 		return true
 	}
 }
@@ -228,6 +237,7 @@ func (t *Transport) join(c *Connection) bool {
 func (t *Transport) forget(c *Connection) {
 	t.paths.mu.Lock()
 	defer t.paths.mu.Unlock()
+	t.peers.remove(c, c.remote)
 	delete(t.paths.clients, c)
 	if _, ok := t.paths.moved[c]; !ok {
 		return

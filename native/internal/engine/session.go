@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
@@ -30,6 +31,7 @@ type session struct {
 	state  *tls.SessionState
 	next   *quic.ClientToken
 	isNew  bool // JavaScript has not been told of it
+	isTold bool // JavaScript will ask for it
 }
 
 // newSession returns the session of a connection that begins, with what data holds, if anything can be used of it.
@@ -48,7 +50,7 @@ func (s *session) peerCertificates() []*x509.Certificate {
 		return nil
 	}
 	_, state, _ := s.offered.ResumptionState()
-	return sessionCertificates(state)
+	return sessionParts(state).chain
 }
 
 // Get returns the session to offer. It implements [tls.ClientSessionCache].
@@ -95,12 +97,13 @@ func (s *session) changed() {
 	}
 }
 
-// announce tells JavaScript of a new session, unless it has been told.
+// announce tells JavaScript of a new session, unless it has been told. A server may send any number: there is one
+// event at a time.
 func (s *session) announce() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.isNew {
-		s.isNew = false
+	if s.isNew && !s.isTold {
+		s.isNew, s.isTold = false, true
 		s.conn.env.Events.Push(event.ConnectionSession, s.conn.Handle, 0, 0, nil)
 	}
 }
@@ -116,6 +119,7 @@ const (
 func (s *session) Encode() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.isNew, s.isTold = false, false
 	if s.state == nil {
 		return nil
 	}
@@ -162,12 +166,31 @@ func (s *session) decode(data []byte) {
 		n := binary.BigEndian.Uint32(rest)
 		parts[i], rest = rest[4:4+n], rest[4+n:]
 	}
-	if len(parts[2]) > 0 {
+	if n := len(parts[2]); n > 0 && n <= maxToken {
 		s.token = newToken(parts[2], rtt)
 	}
-	if state, err := tls.ParseSessionState(parts[1]); err == nil {
+	if state, err := tls.ParseSessionState(parts[1]); err == nil && len(parts[0]) > 0 && isUsable(state) {
 		s.offered, _ = tls.NewResumptionState(parts[0], state)
 	}
+}
+
+// maxToken is the size of the largest token that is sent, in bytes: it has to leave room for the ClientHello in
+// the first packet.
+const maxToken = 512
+
+// secretSizes are the sizes of the secrets of TLS 1.3, by their cipher suites (RFC 8446 section B.4).
+var secretSizes = map[uint16]int{
+	tls.TLS_AES_128_GCM_SHA256:       sha256.Size,
+	tls.TLS_AES_256_GCM_SHA384:       sha512.Size384,
+	tls.TLS_CHACHA20_POLY1305_SHA256: sha256.Size,
+}
+
+// isUsable reports whether crypto/tls can do something with a session. It does not check itself what it parses, and
+// panics where nothing can be done about that.
+func isUsable(state *tls.SessionState) bool {
+	s := sessionParts(state)
+	size, isKnown := secretSizes[s.cipherSuite]
+	return s.version == tls.VersionTLS13 && s.isClient && isKnown && len(s.secret) == size && len(s.chain) > 0
 }
 
 // isEarly reports whether early data may be sent with the offered session.

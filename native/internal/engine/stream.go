@@ -66,6 +66,7 @@ type Stream struct {
 	mu        sync.Mutex
 	incoming  bool // the peer opened it
 	announced bool // JavaScript knows it
+	handled   bool // JavaScript has handled its end
 	released  bool
 
 	// Set while the stream waits to be opened.
@@ -162,13 +163,24 @@ func (s *Stream) release() {
 }
 
 // releaseIfDone forgets the stream once both sides are done. It is called without the mutex.
+//
+// One that the peer opened is kept until JavaScript has handled its end: only then may the peer open another one,
+// else streams that end at once would pile up in the events, and in what waits behind them.
 func (s *Stream) releaseIfDone() {
 	s.mu.Lock()
-	done := s.readDone && s.writeDone
+	done := s.readDone && s.writeDone && (!s.incoming || !s.announced || s.handled)
 	s.mu.Unlock()
 	if done {
 		s.release()
 	}
+}
+
+// Release forgets a stream of the peer whose end JavaScript has handled.
+func (s *Stream) Release() {
+	s.mu.Lock()
+	s.handled = true
+	s.mu.Unlock()
+	s.releaseIfDone()
 }
 
 // dropIn and dropOut free what is buffered, unless a goroutine is using the memory:

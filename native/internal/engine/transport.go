@@ -8,7 +8,9 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +26,10 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 )
 
-var errTooManyHandshakes = errors.New("too many handshakes")
+var (
+	errRefused = errors.New("too many connections or handshakes")
+	errIgnored = errors.New("too many handshakes of one address")
+)
 
 // A Transport is one UDP port: it carries a listener and any number of connections.
 type Transport struct {
@@ -39,15 +44,11 @@ type Transport struct {
 	closeOnce sync.Once
 	closing   chan struct{}
 
-	// Handshakes of the listener that have not ended, and those of them whose client has
-	// not proved its address.
-	handshakes, unvalidated atomic.Int64
-	// Retry packets sent, and connections refused for too many handshakes.
-	retries, refused atomic.Uint64
-
+	admission    admission
 	ids          *connectionid.Generator
 	ticketSecret [32]byte // of session tickets
 
+	peers   peers
 	paths   paths
 	foreign foreign
 
@@ -65,6 +66,22 @@ type TransportOptions struct {
 	Key []byte
 	// ConnectionIDs says how connection IDs are made, see [connectionid.New].
 	ConnectionIDs []byte
+	// TakeOver has the transport send stateless resets for all others with the same key, and them for it.
+	TakeOver bool
+}
+
+// resetPurpose says what the key of stateless resets is for: for this socket only, unless the options ask for more.
+// Otherwise anybody could send another socket with the same key a packet for a connection of this one, and would be
+// told the token that ends it (RFC 9000 section 21.11). A socket that is bound to the same address
+// again, after a restart, has the same key.
+func (o TransportOptions) resetPurpose(local net.Addr) string {
+	const purpose = "stateless reset"
+	if o.TakeOver {
+		return purpose
+	}
+	// Machines of a fleet may all be bound to [::]:443
+	machine, _ := os.Hostname()
+	return strings.Join([]string{purpose, machine, local.String(), string(o.ConnectionIDs)}, "\x00")
 }
 
 // OpenNative binds a UDP socket that Go owns.
@@ -125,8 +142,8 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		Conn:                  conn,
 		ConnectionIDGenerator: (*connectionIDs)(t),
 		ConnContext:           t.onConnectionAttempt,
-		VerifySourceAddress:   func(net.Addr) bool { return t.asksForRetry() },
-		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(o.Key, "stateless reset")),
+		VerifySourceAddress:   t.asksForRetry,
+		StatelessResetKey:     (*quic.StatelessResetKey)(deriveKey(o.Key, o.resetPurpose(conn.LocalAddr()))),
 		TokenGeneratorKey:     (*quic.TokenGeneratorKey)(deriveKey(o.Key, "token")),
 	}
 	h, err := e.add(t, &e.counts.transports)
@@ -188,12 +205,7 @@ func (t *Transport) Deliver(batch []byte) {
 
 // isConnected reports whether an established connection goes to addr.
 func (t *Transport) isConnected(addr netip.AddrPort) bool {
-	for _, object := range t.env.objects.Values() {
-		if c, ok := object.(*Connection); ok && c.isEstablishedWith(t, addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.peers.at(addr), func(c *Connection) bool { return c.isEstablishedOn(t) })
 }
 
 // FailWrites tells a virtual transport that the socket could not send to addr: handshakes that go there fail. What
@@ -202,10 +214,10 @@ func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
 	if t.virtual == nil {
 		return
 	}
-	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
-	for _, object := range t.env.objects.Values() {
+	addr = unmapped(addr)
+	for _, c := range t.peers.at(addr) {
 		// The next packet of a handshake would only be sent when this one is deemed lost
-		if c, ok := object.(*Connection); ok && c.transport == t && c.failDial(addr, syscall.Errno(errno)) {
+		if c.failDial(syscall.Errno(errno)) {
 			return
 		}
 	}
@@ -282,45 +294,34 @@ func (t *Transport) onConnectionAttempt(ctx context.Context, info *quic.ClientIn
 	if l == nil {
 		return nil, quic.ErrServerClosed
 	}
-	c := l.config.Load().config
-	if c.MaxHandshakes > 0 && t.handshakes.Load() >= c.MaxHandshakes ||
-		c.MaxHandshakes > 0 && !info.AddrVerified && t.unvalidated.Load() >= c.MaxUnvalidatedHandshakes {
-		t.refused.Add(1)
-		return nil, errTooManyHandshakes
-	}
 	return l.newConnection(ctx, info)
 }
 
-// asksForRetry decides whether a client must prove its address by a Retry (RFC 9000 section
-// 8.1.2): a flood of forged ones costs no memory then.
-func (t *Transport) asksForRetry() bool {
+// asksForRetry reports whether a client must prove its address.
+func (t *Transport) asksForRetry(addr net.Addr) bool {
 	l := t.listener.Load()
-	if l == nil {
-		return false
-	}
-	c := l.config.Load().config
-	if c.Retry != "always" && (c.Retry != "auto" || t.handshakes.Load() < c.RetryThreshold) {
-		return false
-	}
-	t.retries.Add(1)
-	return true
+	return l != nil && t.admission.asksForRetry(l.config.Load().config, addr)
 }
 
-// Stats writes counts into s: handshakes under way, those whose client has not proved its address,
-// Retry packets sent, connections refused, and datagrams dropped before they were read.
-func (t *Transport) Stats(s *[5]float64) {
+// Stats writes counts into s: handshakes under way, those whose client has not proved its address, Retry packets
+// sent, connections refused, datagrams dropped before they were read, and handshakes that failed.
+func (t *Transport) Stats(s *[6]float64) {
 	t.foreign.mu.Lock()
 	dropped := t.foreign.dropped
 	t.foreign.mu.Unlock()
 	if t.virtual != nil {
 		dropped += t.virtual.Dropped()
 	}
-	*s = [5]float64{
-		float64(t.handshakes.Load()),
-		float64(t.unvalidated.Load()),
-		float64(t.retries.Load()),
-		float64(t.refused.Load()),
+	a := &t.admission
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	*s = [6]float64{
+		float64(a.underWay()),
+		float64(a.handshakes[unproved]),
+		float64(a.retries),
+		float64(a.refused),
 		float64(dropped),
+		float64(a.failed),
 	}
 }
 
@@ -339,15 +340,20 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 		return id, nil
 	}
 	name := goroutine()
-	if c := g.unnamed[name]; c != nil {
-		c.source = id
+	if c, ok := g.unnamed[name]; ok {
 		delete(g.unnamed, name)
+		if c == nil {
+			// quic-go then takes no notice of the packet. All other ways to get rid of it send an answer.
+			return quic.ConnectionID{}, errIgnored
+		}
+		c.source = id
 	}
 	return id, nil
 }
 
 // nameNext gives c the connection ID that this goroutine makes next. quic-go makes the first one
-// of a connection right after the calls that precede this one, but does not tell it.
+// of a connection right after the calls that precede this one, but does not tell it. For nil it makes none,
+// and there will be no connection.
 func (t *Transport) nameNext(c *Connection) {
 	t.nameMu.Lock()
 	defer t.nameMu.Unlock()

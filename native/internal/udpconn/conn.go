@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/ipv4"
 )
 
 const (
@@ -59,8 +61,30 @@ func (c *Conn) Close() error {
 
 // ReadFrom reads a datagram.
 func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, addr, err := c.UDPConn.ReadFrom(b)
-	return n, addr, c.readError(err)
+	for {
+		n, addr, err := c.UDPConn.ReadFrom(b)
+		if err != nil || isAnswerable(addr) {
+			return n, addr, c.readError(err)
+		}
+	}
+}
+
+// ReadBatch fills messages with a datagram each. quic-go calls it from one goroutine.
+func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
+	n, err := c.readBatch(messages, flags)
+	for i := range messages[:n] {
+		if !isAnswerable(messages[i].Addr) {
+			messages[i].N = 0 // quic-go skips it
+		}
+	}
+	return n, c.readError(err)
+}
+
+// isAnswerable reports whether something can be sent to where a datagram says that it is from: not to port 0,
+// which systems refuse. Without a socket anybody can say so.
+func isAnswerable(addr net.Addr) bool {
+	udp, ok := addr.(*net.UDPAddr)
+	return !ok || udp.Port != 0
 }
 
 // readError returns what a read that failed should return, when it should.

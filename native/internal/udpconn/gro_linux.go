@@ -50,18 +50,16 @@ func newReceiver(conn *net.UDPConn) *receiver {
 	return r
 }
 
-// ReadBatch fills messages with a datagram each. quic-go calls it from one goroutine.
-func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
+func (c *Conn) readBatch(messages []ipv4.Message, flags int) (int, error) {
 	r := c.receiver
 	if !r.isOn {
-		n, err := r.conn.ReadBatch(messages, flags)
-		return n, c.readError(err)
+		return r.conn.ReadBatch(messages, flags)
 	}
 	c.backlog.wait()
 	if len(r.pending) == 0 {
 		n, err := r.conn.ReadBatch(r.reads, flags)
 		if err != nil {
-			return 0, c.readError(err)
+			return 0, err
 		}
 		r.pending = r.reads[:n]
 	}

@@ -15,8 +15,6 @@ type receiver struct {
 
 func newReceiver(conn *net.UDPConn) *receiver { return &receiver{ipv4.NewPacketConn(conn)} }
 
-// ReadBatch fills messages with a datagram each.
-func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
-	n, err := c.receiver.conn.ReadBatch(messages, flags)
-	return n, c.readError(err)
+func (c *Conn) readBatch(messages []ipv4.Message, flags int) (int, error) {
+	return c.receiver.conn.ReadBatch(messages, flags)
 }

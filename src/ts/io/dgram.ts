@@ -104,7 +104,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected constructor(
     protected socket: dgram.Socket,
-    { host, key, connectionIds, onDatagram }: BindOptions,
+    { host, key, connectionIds, takeOver, onDatagram }: BindOptions,
     onError: (e: Error) => void,
   ) {
     this.onDatagram = onDatagram;
@@ -122,6 +122,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       this.port,
       key,
       connectionIds,
+      takeOver,
       this.ring,
     );
     this.environment.register(this.handle, this);

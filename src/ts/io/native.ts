@@ -38,15 +38,16 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   protected constructor(options: BindOptions) {
     const { binding } = this.environment;
     this.onDatagram = options.onDatagram;
-    const { host, port, reuseAddr, ipv6Only, key, connectionIds } = options;
+    const { host, port, reuseAddr, ipv6Only } = options;
     try {
       this.handle = binding.transportOpenNative(
         host,
         port,
         reuseAddr,
         ipv6Only,
-        key,
-        connectionIds,
+        options.key,
+        options.connectionIds,
+        options.takeOver,
       );
     } catch (e) {
       const { kind, code } = e as BindingError;

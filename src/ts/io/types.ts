@@ -17,6 +17,8 @@ export type BindOptions = {
   key: Uint8Array;
   /** How connection IDs are made, see `native/internal/connectionid`. */
   connectionIds: Uint8Array;
+  /** Whether to send stateless resets for all sockets with the same key. */
+  takeOver: boolean;
 };
 
 /**

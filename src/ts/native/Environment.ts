@@ -102,7 +102,7 @@ class Environment {
       offset += uint32[word];
       const handler = this.handlers.get(handle);
       if (handler === undefined) {
-        this.discard(kind, handle, a);
+        this.discard(kind, handle, a, b, data);
         continue;
       }
       try {
@@ -119,16 +119,25 @@ class Environment {
   /**
    * What nobody waits for any more must not stay open.
    */
-  protected discard(kind: number, handle: number, a: number): void {
+  protected discard(
+    kind: number,
+    handle: number,
+    a: number,
+    b: number,
+    data: Uint8Array,
+  ): void {
     switch (kind) {
       case EventKind.ListenerConnection:
         this.binding.connectionClose(a, true, 0, noData);
         break;
       case EventKind.ConnectionVerify:
-        this.binding.connectionVerdict(a, userCanceled);
+        this.binding.connectionVerdict(a, b, userCanceled);
         break;
       case EventKind.ConnectionClosed:
         this.binding.connectionRelease(handle);
+        break;
+      case EventKind.ListenerFailed:
+        this.binding.connectionRelease(Buffer.from(data).readUInt32LE());
         break;
     }
   }

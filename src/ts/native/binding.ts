@@ -27,12 +27,14 @@ export interface Binding {
     ipv6Only: boolean,
     key: Uint8Array,
     connectionIds: Uint8Array,
+    takeOver: boolean,
   ): number;
   transportOpenVirtual(
     host: string,
     port: number,
     key: Uint8Array,
     connectionIds: Uint8Array,
+    takeOver: boolean,
     ring: Uint8Array,
   ): number;
   transportPort(transport: number): number;
@@ -71,7 +73,8 @@ export interface Binding {
   connectionDescribe(connection: number): Buffer;
   connectionCertificates(connection: number): Buffer;
   connectionSession(connection: number): Buffer;
-  connectionVerdict(connection: number, alert: number): void;
+  connectionQuestion(connection: number): Buffer;
+  connectionVerdict(connection: number, number: number, alert: number): boolean;
   connectionAccept(connection: number): void;
   connectionRefuseStreams(connection: number): void;
   connectionStats(connection: number, numbers: Float64Array): void;
@@ -114,6 +117,7 @@ export interface Binding {
     urgency: number,
     incremental: boolean,
   ): void;
+  streamRelease(stream: number): void;
 }
 
 /**

@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/packetconn"
+)
+
+// A virtualPair is a server and a client that virtual transports connect, so that time can be virtual too.
+type virtualPair struct {
+	server, client         *user
+	serverConn, clientConn *Connection
+	carriers               sync.WaitGroup
+
+	mu    sync.Mutex
+	isCut bool
+	sent  int // datagrams
+}
+
+// cut makes the network lose everything from now on.
+func (p *virtualPair) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.isCut = true
+}
+
+// sentSoFar returns how many datagrams were sent since the last call.
+func (p *virtualPair) sentSoFar() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sent := p.sent
+	p.sent = 0
+	return sent
+}
+
+// carry takes datagrams from one virtual transport to the other until the first one is closed.
+func (p *virtualPair) carry(from, to *Transport, ring []byte) {
+	order := binary.NativeEndian
+	for slot := 0; ; time.Sleep(50 * time.Millisecond) {
+		select {
+		case <-from.closing:
+			return
+		default:
+		}
+		for from.Pending() > 0 {
+			s := ring[slot*packetconn.SlotSize:]
+			slot = (slot + 1) % (len(ring) / packetconn.SlotSize)
+			data := s[64:][:order.Uint16(s)]
+			batch := order.AppendUint16(nil, uint16(len(data)))
+			batch = order.AppendUint16(batch, from.LocalPort())
+			batch = append(append(append(batch, 9), "127.0.0.1"...), data...)
+			p.mu.Lock()
+			p.sent++
+			isCut := p.isCut
+			p.mu.Unlock()
+			from.Release(1)
+			if !isCut {
+				to.Deliver(batch)
+			}
+		}
+	}
+}
+
+func connectVirtual(t *testing.T, serverConfig, clientConfig *config.Config) *virtualPair {
+	t.Helper()
+	p := &virtualPair{}
+	t.Cleanup(func() {
+		p.carriers.Wait()
+		time.Sleep(time.Second) // for what looks at addresses now and then
+	})
+	p.server, p.client = newUser(t), newUser(t)
+	open := func(u *user, port uint16) (*Transport, []byte) {
+		ring := make([]byte, 64*packetconn.SlotSize)
+		transport, err := u.OpenVirtual(TransportOptions{Host: "127.0.0.1", Port: port}, ring)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(transport.Close)
+		return transport, ring
+	}
+	server, serverRing := open(p.server, 1)
+	client, clientRing := open(p.client, 2)
+	p.carriers.Go(func() { p.carry(server, client, serverRing) })
+	p.carriers.Go(func() { p.carry(client, server, clientRing) })
+	if _, err := server.Listen(serverConfig); err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.Dial(netip.MustParseAddrPort("127.0.0.1:1"), "localhost", clientConfig, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.clientConn = c
+	p.client.next(event.ConnectionEstablished)
+	p.serverConn, _ = Lookup[*Connection](p.server.Environment, handle.Handle(p.server.next(event.ListenerConnection).a))
+	p.clientConn.Accept()
+	p.serverConn.Accept()
+	return p
+}
+
+func isClosed(c *Connection) bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestAQuietPeerIsAskedWhetherItIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		serverConfig, clientConfig := options(t)
+		serverConfig.ProbeIdle, clientConfig.ProbeIdle = true, true
+		p := connectVirtual(t, serverConfig, clientConfig)
+		time.Sleep(10 * time.Second)
+		p.sentSoFar()
+		time.Sleep(40 * time.Second)
+		if n := p.sentSoFar(); n != 0 {
+			t.Errorf("%d datagrams were sent in less than a minute of silence", n)
+		}
+		time.Sleep(4 * time.Hour)
+		if isClosed(p.clientConn) || isClosed(p.serverConn) {
+			t.Fatal("a quiet connection was lost")
+		}
+		if n := p.sentSoFar(); n > 4*60*6 {
+			t.Errorf("%d datagrams were sent in four hours of silence", n)
+		}
+		p.cut()
+		time.Sleep(2*time.Minute - time.Second)
+		if isClosed(p.clientConn) || isClosed(p.serverConn) {
+			t.Error("a peer was given up too early")
+		}
+		time.Sleep(time.Minute + 2*time.Second)
+		synctest.Wait()
+		if !isClosed(p.clientConn) || !isClosed(p.serverConn) {
+			t.Fatal("a peer that vanished was not noticed")
+		}
+		for _, u := range []*user{p.client, p.server} {
+			if r := u.next(event.ConnectionClosed); event.CloseKind(r.a) != event.CloseIdleTimeout {
+				t.Errorf("the connection ended by %v", r)
+			}
+		}
+	})
+}
+
+func TestWithoutAnIdleTimeoutNobodyIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		serverConfig, clientConfig := options(t)
+		p := connectVirtual(t, serverConfig, clientConfig)
+		time.Sleep(time.Minute)
+		p.sentSoFar()
+		p.cut()
+		time.Sleep(3 * time.Hour)
+		if isClosed(p.clientConn) || isClosed(p.serverConn) {
+			t.Error("a connection was given up")
+		}
+		if n := p.sentSoFar(); n != 0 {
+			t.Errorf("%d datagrams were sent in silence", n)
+		}
+	})
+}
