@@ -1,6 +1,5 @@
-import { on } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { events, QUICServer, utils } from '@matrixai/quic';
+import { QUICServer, utils } from '@matrixai/quic';
 
 const { key, cert } = utils.selfSigned();
 await writeFile('cert.pem', cert); // for the client, which trusts no other
@@ -8,8 +7,10 @@ const server = new QUICServer({ config: { key, cert } });
 const port = Number(process.env.PORT ?? 4433);
 await server.start({ host: '127.0.0.1', port });
 console.log(`Listening on ${server.host}:${server.port}`);
-// A server emits the events of its connections again.
-const streams = on(server, events.EventQUICConnectionStream.name);
-for await (const [{ detail: stream }] of streams) {
-  stream.readable.pipeTo(stream.writable).catch(console.error);
+for await (const connection of server) {
+  (async () => {
+    for await (const stream of connection.incomingStreams) {
+      stream.readable.pipeTo(stream.writable).catch(console.error);
+    }
+  })().catch(console.error);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { errors, type QUICConnection, QUICServer } from '@matrixai/quic';
@@ -77,6 +77,14 @@ forEachIO((io: IO) => {
     await client.destroy({ errorCode: 7 });
     await Promise.all(checked);
     assert.deepEqual((await readdir(qlog)).sort(), both.map(fileOf).sort());
+    if (process.platform !== 'win32') {
+      // They hold tokens that end connections
+      assert.equal((await stat(qlog)).mode & 0o777, 0o700);
+      for (const one of both) {
+        const { mode } = await stat(path.join(qlog, fileOf(one)));
+        assert.equal(mode & 0o777, 0o600);
+      }
+    }
     const secrets = (await readFile(logKeys, 'utf8'))
       .trim()
       .split('\n')

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   errors,
   events,
@@ -105,6 +107,49 @@ async function assertEchoes(connection: QUICConnection): Promise<void> {
 
 function rejectsAs(type: new (...args: any[]) => Error) {
   return (e: any) => e instanceof type || e.cause instanceof type;
+}
+
+/** Sessions of which one thing after another is wrong, see `native/internal/engine/session.go`. */
+function malform(session: Uint8Array): Array<Buffer> {
+  const whole = Buffer.from(session.subarray(0, -8));
+  const header = whole.subarray(0, 41);
+  const parts: Array<Buffer> = [];
+  for (let rest = whole.subarray(41); rest.length > 0; ) {
+    const end = 4 + rest.readUInt32BE();
+    parts.push(rest.subarray(4, end));
+    rest = rest.subarray(end);
+  }
+  const encode = (...parts: Array<Buffer>) => {
+    const content: Array<Buffer> = [header];
+    for (const part of parts) {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(part.length);
+      content.push(length, part);
+    }
+    const checksum = createHash('sha256').update(Buffer.concat(content));
+    return Buffer.concat([...content, checksum.digest().subarray(0, 8)]);
+  };
+  const [ticket, state, token] = parts;
+  const change = (offset: number, ...bytes: Array<number>) => {
+    const changed = Buffer.from(state);
+    changed.set(bytes, offset);
+    return changed;
+  };
+  // The layout is that of tls.SessionState of Go: version, type, suite, time, secret, …
+  const secretEnd = 14 + state[13];
+  const ofServer = change(2, 1);
+  return [
+    encode(ticket, ofServer, token),
+    encode(
+      ticket,
+      Buffer.concat([ofServer.subarray(0, secretEnd), Buffer.alloc(11)]),
+      token,
+    ),
+    encode(ticket, change(0, 3, 3), token),
+    encode(ticket, change(3, 0xff, 0xff), token),
+    encode(Buffer.alloc(0), state, token),
+    encode(ticket, Buffer.alloc(0), token),
+  ];
 }
 
 forEachIO((io) => {
@@ -423,6 +468,54 @@ forEachIO((io) => {
       assert.equal(client.connection.resumed, false);
       await assertEchoes(client.connection);
       await client.destroy({ force: true });
+    }
+  });
+
+  test('a session that TLS cannot use, but whose checksum is right, ends nothing', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io, { onStream: serveEcho });
+    const session = await getSession(t, io, server.port);
+    for (const malformed of malform(session)) {
+      const client = await connect(t, io, server.port, { session: malformed });
+      assert.equal(client.connection.resumed, false);
+      await assertEchoes(client.connection);
+      await client.destroy({ force: true });
+    }
+    const whole = await connect(t, io, server.port, { session });
+    assert.ok(whole.connection.resumed);
+  });
+
+  test('tokens for returning clients have a lifetime', {
+    timeout,
+  }, async (t) => {
+    const socket = await startSocket(t, io);
+    const tokenLifetime = 1500;
+    const server = new QUICServer({
+      config: credentials,
+      socket,
+      retry: 'always',
+      tokenLifetime,
+    });
+    t.after(() => server.stop({ force: true }));
+    on(server, events.EventQUICConnectionStream, ({ detail }) =>
+      serveEcho(detail),
+    );
+    await server.start();
+    const session = await getSession(t, io, server.port);
+    const { retries } = socket.stats();
+    await connect(t, io, server.port, { session });
+    assert.equal(socket.stats().retries, retries);
+    await setTimeout(tokenLifetime + 100);
+    const late = await connect(t, io, server.port, { session });
+    assert.equal(socket.stats().retries, retries + 1);
+    assert.ok(late.connection.resumed);
+    for (const wrong of [0, 0.5, '1h']) {
+      assert.throws(
+        () =>
+          new QUICServer({ config: credentials, tokenLifetime: wrong as any }),
+        errors.ErrorQUICOptionInvalid,
+      );
     }
   });
 

@@ -38,7 +38,11 @@ async function startFleet(
     serverId.write(name, format.serverIdLength - 1);
     const member: Member = {
       ...{ io, name, ...credentials, secret: secret.toString('hex') },
-      loadBalancing: { ...options, serverId: serverId.toString('hex') },
+      loadBalancing: {
+        ...options,
+        takeOver: true,
+        serverId: serverId.toString('hex'),
+      },
     };
     const child = runFixture(t, 'fleet', JSON.stringify(member));
     children.set(name, child);
@@ -167,6 +171,7 @@ test('options of load balancing that cannot be are refused', () => {
     [{ serverId, nonceLength: 12 }, 'loadBalancing.nonceLength'],
     [{ serverId, configId: 7 }, 'loadBalancing.configId'],
     [{ serverId, encodeLength: 1 }, 'loadBalancing.encodeLength'],
+    [{ serverId, takeOver: 1 }, 'loadBalancing.takeOver'],
   ] as const) {
     for (const make of [
       (options: any) => new QUICSocket(options),

@@ -6,6 +6,7 @@ import {
   native,
   type QUICClient,
   type QUICClientConfigInput,
+  QUICServer,
 } from '@matrixai/quic';
 import { createCA, issue, type KeyType, toDER } from './helpers/certs.js';
 import { once } from './helpers/events.js';
@@ -417,4 +418,45 @@ forEachIO((io) => {
       toDER(leaf.cert),
     ]);
   });
+});
+
+test('a server that was told whom to trust says whether it verifies, and one that verifies whom to trust', async () => {
+  const verifyCallback = async () => undefined;
+  const refused = (option: string) => (e: any) => {
+    assert.ok(e instanceof errors.ErrorQUICConfig, String(e));
+    assert.equal((e.data as any).option, option);
+    return true;
+  };
+  for (const trusted of [
+    { ca: ca.cert },
+    { ca: [ca.cert] },
+    { verifyCallback },
+    { ca: ca.cert, verifyCallback },
+  ]) {
+    const config = { ...leaf, ...trusted };
+    assert.throws(
+      () => new QUICServer({ config }),
+      refused('config.verifyPeer'),
+    );
+    for (const verifyPeer of [true, false]) {
+      const server = new QUICServer({ config: { ...config, verifyPeer } });
+      server.updateConfig(trusted);
+    }
+    const server = new QUICServer({ config: { ...leaf } });
+    assert.throws(
+      () => server.updateConfig(trusted),
+      refused('config.verifyPeer'),
+    );
+    server.updateConfig({ ...trusted, verifyPeer: true });
+    server.updateConfig({ ...leaf });
+  }
+  for (const nobody of [{}, { ca: [] }]) {
+    const config = { ...leaf, ...nobody, verifyPeer: true };
+    assert.throws(() => new QUICServer({ config }), refused('config.ca'));
+    const server = new QUICServer({ config: { ...leaf } });
+    assert.throws(
+      () => server.updateConfig({ ...nobody, verifyPeer: true }),
+      refused('config.ca'),
+    );
+  }
 });

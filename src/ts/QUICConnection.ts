@@ -56,6 +56,7 @@ import {
   validatePriority,
   validateSignal,
   validateStreamType,
+  withOptions,
 } from './validation.js';
 
 /**
@@ -859,7 +860,7 @@ class QUICConnection
       ),
     );
     // It was needed for the handshake only
-    this.config = { ...this.config, key: undefined };
+    this.config = withOptions(this.config, { key: undefined });
     this.session = noSession;
     this.setHandle(handle);
     const handleAbort = () => {

@@ -49,6 +49,7 @@ import {
   validateLogger,
   validateMinIdleTimeout,
   validateObject,
+  validateVerification,
 } from './validation.js';
 
 interface QUICServer
@@ -403,6 +404,7 @@ class QUICServer implements NativeEventHandler {
   }
 
   protected checkConfig(config: CompleteConfig): void {
+    validateVerification(config);
     const engineConfig = toEngineConfig(config);
     callEngine(() => environment().binding.configCheck(engineConfig, true));
   }

@@ -18,7 +18,7 @@ export function toEngineConfig(
   minIdleTimeout: number = Infinity,
   admission?: Admission,
 ): string {
-  const { verifyCallback, ca, key, cert, given, ...rest } = config;
+  const { verifyCallback, ca, key, cert, ...rest } = config;
   return encodeOptions({
     ...rest,
     ...admission,
@@ -29,7 +29,7 @@ export function toEngineConfig(
     key: collectPEMs(key),
     cert: collectPEMs(cert),
     verifyCallback: verifyCallback !== undefined,
-    probeIdle: !given.has('maxIdleTimeout'),
+    probeIdle: !config.given.has('maxIdleTimeout'),
     minIdleTimeout: Number.isFinite(minIdleTimeout)
       ? // 0 is infinite in the engine, but means at once here
         Math.max(minIdleTimeout, 1)

@@ -1,7 +1,7 @@
 import type Logger from '@matrixai/logger';
 import { callEngine, encodeOptions } from './engine.js';
 import { environment } from './native/Environment.js';
-import type { CompleteConfig } from './validation.js';
+import { type CompleteConfig, withOptions } from './validation.js';
 
 /**
  * Completes a configuration with the environment variables `SSLKEYLOGFILE` and `QLOGDIR`, which hold
@@ -23,7 +23,7 @@ export function withLogFiles(
   }
   if (qlog !== undefined) void warnUnlessWritable(qlog, logger);
   if (logKeys === config.logKeys && qlog === config.qlog) return config;
-  return { ...config, logKeys, qlog };
+  return withOptions(config, { logKeys, qlog });
 }
 
 /**

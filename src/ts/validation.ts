@@ -652,22 +652,42 @@ export function validateConfig(
       merged[name] = Array.isArray(taken) ? [...taken] : taken;
     }
   }
-  merged.given = givenNames;
-  const complete = merged as CompleteConfig;
+  const complete = withGiven(merged as QUICConfig, givenNames);
   // A string would stay on the heap of JavaScript for as long as the configuration does
   if (complete.key !== undefined) {
     complete.key = [complete.key].flat().map((pem) => Buffer.from(pem));
   }
   checkKeyPairs(complete, role);
   checkKeepAlive(complete);
-  if (role === 'server') checkVerification(complete);
   return complete;
 }
 
 /**
- * A server that was told whom to trust must not let everybody in.
+ * Changes options that somebody else than the application decides on.
  */
-function checkVerification(config: CompleteConfig): void {
+export function withOptions(
+  config: CompleteConfig,
+  options: Partial<QUICConfig>,
+): CompleteConfig {
+  return withGiven({ ...config, ...options }, config.given);
+}
+
+/** What is given is no option itself. */
+function withGiven(
+  config: QUICConfig,
+  given: CompleteConfig['given'],
+): CompleteConfig {
+  return Object.defineProperty(config, 'given', {
+    value: given,
+  }) as CompleteConfig;
+}
+
+/**
+ * Checks whom a server lets in: one that was told whom to trust must not let in everybody.
+ *
+ * @throws {ErrorQUICConfig}
+ */
+export function validateVerification(config: CompleteConfig): void {
   const { ca, verifyCallback, verifyPeer, given } = config;
   const isTrusting = count(ca) > 0 || verifyCallback !== undefined;
   if (isTrusting && !given.has('verifyPeer')) {

@@ -3,7 +3,6 @@
 package config
 
 import (
-	"cmp"
 	"crypto/x509"
 	"math"
 	"time"
@@ -93,10 +92,10 @@ const forever = 24 * 24 * time.Hour
 const handshakeIdleTimeout = 10 * time.Second
 
 // A quiet connection for which no idle timeout was asked is kept, as long as the peer is there: it gets a PING after
-// probeAfter, and goodbye when nothing has come for probeTimeout more.
+// ProbeAfter, and goodbye when nothing has come for ProbeTimeout more.
 const (
-	probeAfter   = time.Minute
-	probeTimeout = 2 * time.Minute
+	ProbeAfter   = time.Minute
+	ProbeTimeout = 2 * time.Minute
 )
 
 // TokenAge returns how long the tokens of NEW_TOKEN frames are good for (RFC 9000 section 8.1.3).
@@ -124,8 +123,7 @@ func (c *Config) QUIC(isServer bool) *quic.Config {
 		keepAlive = milliseconds(c.KeepAliveIntervalTime)
 	}
 	if c.ProbeIdle {
-		maxIdle = probeTimeout
-		keepAlive = min(cmp.Or(keepAlive, probeAfter), probeAfter)
+		maxIdle = ProbeTimeout
 	}
 	// quic-go has one window for all kinds of streams.
 	streamWindow := max(c.InitialMaxStreamDataBidiLocal, c.InitialMaxStreamDataBidiRemote, c.InitialMaxStreamDataUni)

@@ -24,8 +24,8 @@ const (
 
 	// Failures of clients that have not proved their address can be had for a forged packet each. These many are
 	// told, and as many more as there are seconds: enough to see what is wrong with a client.
-	toldAtOnce    = 16
-	toldPerSecond = 1
+	toldAtOnce    = 64
+	toldPerSecond = 8
 )
 
 // A standing is what a connection of a client counts as for its listener.

@@ -46,6 +46,7 @@ type Connection struct {
 	source           quic.ConnectionID // guarded by the transport's nameMu
 	handshakeTimeout time.Duration
 	keepDatagrams    int                // how many are kept until they are read
+	asksWhenQuiet    bool               // whether the peer is there
 	cancelDial       context.CancelFunc // nil for a server
 	gone             chan struct{}      // closed when the connection is
 	accepted         chan struct{}      // closed when JavaScript wants to hear of streams and of the end
@@ -76,14 +77,15 @@ type Connection struct {
 	path      path
 }
 
-func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration, keepDatagrams int) (*Connection, error) {
+func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration, conf *config.Config) (*Connection, error) {
 	c := &Connection{
 		env:              t.env,
 		transport:        t,
 		listener:         l,
 		remote:           remote,
 		handshakeTimeout: handshakeTimeout,
-		keepDatagrams:    keepDatagrams,
+		keepDatagrams:    conf.IncomingDatagrams,
+		asksWhenQuiet:    conf.ProbeIdle,
 		gone:             make(chan struct{}),
 		accepted:         make(chan struct{}),
 		resumed:          make(chan struct{}),
@@ -113,7 +115,7 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 		quicConf = config.WithoutDF(quicConf)
 	}
 	quicConf.Tracer = tracer(conf)
-	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout, conf.IncomingDatagrams)
+	c, err := t.newConnection(nil, addr, quicConf.HandshakeIdleTimeout, conf)
 	if err != nil {
 		return nil, err
 	}
@@ -238,6 +240,8 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 	c.isEarly = isEarly
 	if isEarly {
 		go c.awaitHandshake(conn)
+	} else {
+		c.env.probes.add(c, conn)
 	}
 	go c.acceptStreams(conn)
 	go c.acceptUniStreams(conn)
@@ -289,6 +293,7 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 		go closeWithTransportError(conn, quic.ConnectionRefused, "")
 		return
 	}
+	c.env.probes.add(c, conn)
 	accepted := 1.0
 	if !conn.ConnectionState().Used0RTT {
 		accepted = 0
@@ -358,6 +363,7 @@ func (c *Connection) closed(err error) {
 	}
 	c.isClosed = true
 	close(c.gone)
+	c.env.probes.remove(c)
 	c.leaveTransports()
 	kind, code, reason := closeReason(c.onTransport().sendError(err, c.remote))
 	if c.quic != nil || c.listener == nil {

@@ -24,6 +24,7 @@ type Environment struct {
 	counts  counts
 	configs config.Cache
 	qlogs   qlogfile.Files
+	probes  probes
 	// The number of the last question about certificates. No two of an environment have the same.
 	questions atomic.Uint64
 }

@@ -133,11 +133,11 @@ func TestAQuietPeerIsAskedWhetherItIsThere(t *testing.T) {
 			t.Errorf("%d datagrams were sent in four hours of silence", n)
 		}
 		p.cut()
-		time.Sleep(2*time.Minute - time.Second)
+		time.Sleep(2 * time.Minute)
 		if isClosed(p.clientConn) || isClosed(p.serverConn) {
 			t.Error("a peer was given up too early")
 		}
-		time.Sleep(time.Minute + 2*time.Second)
+		time.Sleep(time.Minute + 2*probeInterval)
 		synctest.Wait()
 		if !isClosed(p.clientConn) || !isClosed(p.serverConn) {
 			t.Fatal("a peer that vanished was not noticed")
@@ -148,6 +148,26 @@ func TestAQuietPeerIsAskedWhetherItIsThere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A peer that wants quiet connections to end must not be kept by being asked.
+func TestAPeerThatWantsAnIdleTimeoutGetsIt(t *testing.T) {
+	for _, own := range []string{"server", "client"} {
+		synctest.Test(t, func(t *testing.T) {
+			serverConfig, clientConfig := options(t)
+			if own == "server" {
+				serverConfig.MaxIdleTimeout, clientConfig.ProbeIdle = 90_000, true
+			} else {
+				clientConfig.MaxIdleTimeout, serverConfig.ProbeIdle = 90_000, true
+			}
+			p := connectVirtual(t, serverConfig, clientConfig)
+			time.Sleep(100 * time.Second)
+			synctest.Wait()
+			if !isClosed(p.clientConn) || !isClosed(p.serverConn) {
+				t.Errorf("the idle timeout of the %s did not hold for both", own)
+			}
+		})
+	}
 }
 
 func TestWithoutAnIdleTimeoutNobodyIsGivenUp(t *testing.T) {

@@ -25,6 +25,30 @@ func closeWithTransportError(conn *quic.Conn, code quic.TransportErrorCode, reas
 //go:linkname closeLocal github.com/quic-go/quic-go.(*Conn).closeLocal
 func closeLocal(conn *quic.Conn, err error)
 
+// sendPing has a PING frame sent (RFC 9000 section 19.2), which the peer acknowledges. quic-go only does so by itself, as
+// often as its configuration says, also when the peer wants quiet connections to end.
+func sendPing(conn *quic.Conn) {
+	ping, _, _ := parseFrame(nil, 0x01, nil, quic.Version1)
+	queueControlFrame(conn, ping)
+}
+
+// A controlFrame is the interface value of a frame.
+type controlFrame struct{ table, value unsafe.Pointer }
+
+// parseFrame makes a frame, as it cannot be made from outside. That of PING has no content, and no parser is needed.
+//
+//go:linkname parseFrame github.com/quic-go/quic-go/internal/wire.(*FrameParser).ParseLessCommonFrame
+func parseFrame(parser unsafe.Pointer, frameType uint64, data []byte, v quic.Version) (frame controlFrame, n int, err error)
+
+//go:linkname queueControlFrame github.com/quic-go/quic-go.(*Conn).queueControlFrame
+func queueControlFrame(conn *quic.Conn, frame controlFrame)
+
+// idleTimeout returns the one in force, which is the smaller one of both ends (RFC 9000 section 10.1). The handshake
+// must have completed.
+func idleTimeout(conn *quic.Conn) time.Duration {
+	return *(*time.Duration)(unsafe.Add(unsafe.Pointer(conn), connIdleTimeout))
+}
+
 // hasDatagrams reports whether datagrams wait to be put into packets.
 func hasDatagrams(conn *quic.Conn) bool {
 	queue := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connDatagrams))
@@ -48,27 +72,29 @@ func recordDroppedDatagrams(conn *quic.Conn, recorder qlogwriter.Recorder) {
 func peekDatagram(queue unsafe.Pointer) unsafe.Pointer
 
 var (
-	sendStreamMutex       = offset[quic.SendStream, sync.Mutex]("mutex")
-	sendStreamCompleted   = offset[quic.SendStream, bool]("completed")
-	transportMutex        = offset[quic.Transport, sync.Mutex]("mutex")
-	connPeerID            = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
-	connIDManager         = offsetOfKind[quic.Conn](reflect.Pointer, "connIDManager")
-	connDatagrams         = offsetOfKind[quic.Conn](reflect.Pointer, "datagramQueue")
-	datagramQueueMutex    = offsetIn[sync.Mutex](pointedTo[quic.Conn]("datagramQueue"), "rcvMx")
-	datagramQueueRecorder = offsetIn[qlogwriter.Recorder](pointedTo[quic.Conn]("datagramQueue"), "qlogger")
-	receiveStreamMutex    = offset[quic.ReceiveStream, sync.Mutex]("mutex")
-	receiveStreamSize     = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
-	receiveStreamSure     = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
-	receiveStreamClosed   = offset[quic.ReceiveStream, error]("closeForShutdownErr")
-	clientTokenData       = offset[quic.ClientToken, []byte]("data")
-	clientTokenRTT        = offset[quic.ClientToken, time.Duration]("rtt")
-	sessionVersionUsed    = offset[tls.SessionState, uint16]("version")
-	sessionIsClient       = offset[tls.SessionState, bool]("isClient")
-	sessionCipherSuite    = offset[tls.SessionState, uint16]("cipherSuite")
-	sessionSecret         = offset[tls.SessionState, []byte]("secret")
-	sessionChain          = offset[tls.SessionState, []*x509.Certificate]("peerCertificates")
-	streamReceiveStream   = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
-	streamSendStream      = offset[quic.Stream, *quic.SendStream]("sendStr")
+	sendStreamMutex        = offset[quic.SendStream, sync.Mutex]("mutex")
+	sendStreamCompleted    = offset[quic.SendStream, bool]("completed")
+	transportMutex         = offset[quic.Transport, sync.Mutex]("mutex")
+	connDroppedInitialKeys = offset[quic.Conn, bool]("droppedInitialKeys")
+	connIdleTimeout        = offset[quic.Conn, time.Duration]("idleTimeout")
+	connPeerID             = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
+	connIDManager          = offsetOfKind[quic.Conn](reflect.Pointer, "connIDManager")
+	connDatagrams          = offsetOfKind[quic.Conn](reflect.Pointer, "datagramQueue")
+	datagramQueueMutex     = offsetIn[sync.Mutex](pointedTo[quic.Conn]("datagramQueue"), "rcvMx")
+	datagramQueueRecorder  = offsetIn[qlogwriter.Recorder](pointedTo[quic.Conn]("datagramQueue"), "qlogger")
+	receiveStreamMutex     = offset[quic.ReceiveStream, sync.Mutex]("mutex")
+	receiveStreamSize      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
+	receiveStreamSure      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
+	receiveStreamClosed    = offset[quic.ReceiveStream, error]("closeForShutdownErr")
+	clientTokenData        = offset[quic.ClientToken, []byte]("data")
+	clientTokenRTT         = offset[quic.ClientToken, time.Duration]("rtt")
+	sessionVersionUsed     = offset[tls.SessionState, uint16]("version")
+	sessionIsClient        = offset[tls.SessionState, bool]("isClient")
+	sessionCipherSuite     = offset[tls.SessionState, uint16]("cipherSuite")
+	sessionSecret          = offset[tls.SessionState, []byte]("secret")
+	sessionChain           = offset[tls.SessionState, []*x509.Certificate]("peerCertificates")
+	streamReceiveStream    = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
+	streamSendStream       = offset[quic.Stream, *quic.SendStream]("sendStr")
 )
 
 // acknowledged reports whether the peer has acknowledged all that was sent on a stream.
@@ -246,11 +272,10 @@ func refuseMigration(conn *quic.Conn) {
 	*(*bool)(unsafe.Pointer(params.FieldByName("DisableActiveMigration").UnsafeAddr())) = true
 }
 
-// hasProvedAddress reports whether the client of a connection that is closed has proved its address by a packet of
-// the handshake (RFC 9000 section 8.1).
-func hasProvedAddress(conn *quic.Conn) (hasProved bool) {
-	defer guard(func(error) {}) // as above
-	return reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem().FieldByName("peerAddressValidated").Bool()
+// hasProvedAddress reports whether the client of a connection that is closed has proved its address: it has sent a packet
+// of the handshake (RFC 9000 section 8.1), at which a server drops the keys of those before.
+func hasProvedAddress(conn *quic.Conn) bool {
+	return *(*bool)(unsafe.Add(unsafe.Pointer(conn), connDroppedInitialKeys))
 }
 
 // offset returns where a field of type F lies in a T.

@@ -34,12 +34,10 @@ type Listener struct {
 }
 
 type listenerConfig struct {
-	tls           *tls.Config
-	quic          *quic.Config
-	withoutDF     *quic.Config // for clients on paths whose MTU cannot be looked for
-	keepDatagrams int          // how many a connection keeps until they are read
-
-	config *config.Config
+	config    *config.Config
+	tls       *tls.Config
+	quic      *quic.Config
+	withoutDF *quic.Config // for clients on paths whose MTU cannot be looked for
 
 	tickets sync.Mutex
 	epoch   int64 // of the ticket keys in tls
@@ -131,11 +129,10 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	quicConf := c.QUIC(true)
 	quicConf.Tracer = tracer(c)
 	l.config.Store(&listenerConfig{
-		tls:           tlsConf,
-		quic:          quicConf,
-		withoutDF:     config.WithoutDF(quicConf),
-		keepDatagrams: c.IncomingDatagrams,
-		config:        c,
+		config:    c,
+		tls:       tlsConf,
+		quic:      quicConf,
+		withoutDF: config.WithoutDF(quicConf),
 	})
 	return nil
 }
@@ -194,7 +191,7 @@ func (l *Listener) await(conn *quic.Conn) {
 // newConnection makes the object of a connection whose handshake begins.
 func (l *Listener) newConnection(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
 	conf, t := l.config.Load(), l.transport
-	c, err := t.newConnection(l, info.RemoteAddr, conf.handshakeTimeout(), conf.keepDatagrams)
+	c, err := t.newConnection(l, info.RemoteAddr, conf.handshakeTimeout(), conf.config)
 	if err != nil {
 		return nil, err
 	}

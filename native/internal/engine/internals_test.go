@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+)
+
+func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	clientConfig.VerifyCallback = true
+	p := dial(t, serverConfig, clientConfig)
+	question := p.client.next(event.ConnectionVerify)
+	// The client has said nothing after its ClientHello
+	var c *Connection
+	wait(t, "no handshake is under way", func() bool {
+		for _, object := range p.server.objects.Values() {
+			if found, ok := object.(*Connection); ok && found.handshaking.Load() != nil {
+				c = found
+			}
+		}
+		return c != nil
+	})
+	conn := connectionOf(p.serverTransport.quic, p.serverTransport.name(c))
+	if conn == nil || conn != c.handshaking.Load() {
+		t.Fatal("the connection is not found by its ID")
+	}
+	p.clientConn.Verdict(uint64(question.b), 0)
+	p.server.next(event.ListenerConnection)
+	if c.quic != conn {
+		t.Fatal("another connection is found by its ID")
+	}
+	if !hasProvedAddress(conn) {
+		t.Error("a client whose handshake has completed has not proved its address")
+	}
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/config"
+)
+
+// probeInterval is how often quiet connections are looked at.
+const probeInterval = 5 * time.Second
+
+// probes asks the peers of connections that are quiet whether they are still there, for connections that nobody has
+// asked an idle timeout for. It has one goroutine for all of an environment, as long as there are such connections.
+type probes struct {
+	mu          sync.Mutex
+	connections map[*Connection]*silence
+}
+
+// A silence is what is known of how long a peer has said nothing.
+type silence struct {
+	conn     *quic.Conn
+	received uint64 // packets when it was last looked at
+	since    time.Time
+	isAsked  bool
+}
+
+// add starts to ask the peer of a connection whose handshake has completed, unless one of both ends wants
+// quiet connections to end.
+func (p *probes) add(c *Connection, conn *quic.Conn) {
+	if !c.asksWhenQuiet || idleTimeout(conn) < config.ProbeTimeout {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.connections == nil {
+		p.connections = make(map[*Connection]*silence)
+		go p.run()
+	}
+	p.connections[c] = &silence{conn: conn, since: time.Now()}
+}
+
+func (p *probes) remove(c *Connection) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.connections, c)
+}
+
+func (p *probes) run() {
+	defer guard(func(error) {})
+	interval := time.NewTicker(probeInterval)
+	defer interval.Stop()
+	for now := range interval.C {
+		if !p.look(now) {
+			return
+		}
+	}
+}
+
+// look asks the peers that have become quiet. It returns false when there is no connection any more.
+func (p *probes) look(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.connections) == 0 {
+		p.connections = nil
+		return false
+	}
+	for _, s := range p.connections {
+		if received := s.conn.ConnectionStats().PacketsReceived; received != s.received {
+			*s = silence{conn: s.conn, received: received, since: now}
+		} else if !s.isAsked && now.Sub(s.since) >= config.ProbeAfter {
+			s.isAsked = true
+			sendPing(s.conn)
+		}
+	}
+	return true
+}

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { once as onceEmitted } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import {
+  events,
+  native,
+  type QUICConnection,
+  type QUICStream,
+} from '@matrixai/quic';
+import { on, until } from '../helpers/events.js';
+import { forEachIO } from '../helpers/io.js';
+import { connect, credentials, pair } from '../helpers/pair.js';
+import { isFull } from '../helpers/scale.js';
+import { exchange, KiB, MiB, payload, serveEcho } from '../helpers/streams.js';
+
+const timeout = 60_000;
+
+/** The default of `initialMaxStreamsBidi` and `initialMaxStreamsUni`. */
+const limit = 100;
+
+/** Streams that end by themselves, at a cost of some bytes. */
+const kinds: Array<[string, (connection: QUICConnection) => QUICStream]> = [
+  [
+    'a FIN alone',
+    (connection) => {
+      const stream = connection.newStream('uni');
+      stream.writable.close().catch(() => {});
+      return stream;
+    },
+  ],
+  [
+    'a byte and a reset',
+    (connection) => {
+      const stream = connection.newStream('uni');
+      const writer = stream.writable.getWriter();
+      writer.write(new Uint8Array(1)).catch(() => {});
+      stream.commit();
+      writer.abort().catch(() => {});
+      return stream;
+    },
+  ],
+  [
+    'a FIN, and no wish to read',
+    (connection) => {
+      const stream = connection.newStream('bidi');
+      stream.writable.close().catch(() => {});
+      stream.readable.cancel().catch(() => {});
+      return stream;
+    },
+  ],
+];
+
+const isOpened = (stream: QUICStream) => stream.streamId >= 0;
+
+/** Makes sure that all that a peer has said on its own has come. */
+async function settle(connection: QUICConnection, peer: QUICConnection) {
+  on(peer, events.EventQUICConnectionStream, ({ detail }) => serveEcho(detail));
+  for (let i = 0; i < 3; i++) {
+    await exchange(connection.newStream(), payload(KiB));
+    await setImmediate();
+  }
+}
+
+forEachIO((io) => {
+  for (const [kind, open] of kinds) {
+    test(`streams of ${kind} wait for whoever takes them out of a loop`, {
+      timeout,
+    }, async (t) => {
+      const { connection, serverConnection } = await pair(t, io);
+      const incoming = serverConnection.incomingStreams.values();
+      const count = isFull ? 20_000 : 1000;
+      const streams = Array.from({ length: count }, () => open(connection));
+      await until(() => streams.filter(isOpened).length >= limit);
+      // The server opens these: the client has no credit left
+      await settle(serverConnection, connection);
+      assert.equal(streams.filter(isOpened).length, limit);
+      for (let taken = 0; taken < count; taken++) {
+        const { value } = await incoming.next();
+        assert.ok(value);
+        // Whoever does not read does not hold up others
+        await value.destroy();
+      }
+      await Promise.all(streams.map(({ opened }) => opened));
+      await incoming.return?.();
+    });
+  }
+
+  test('a stream that came and ended before anybody looped is still there', {
+    timeout,
+  }, async (t) => {
+    const { connection, serverConnection } = await pair(t, io);
+    const streams = Array.from({ length: 2 * limit }, () =>
+      kinds[0][1](connection),
+    );
+    await until(() => streams.filter(isOpened).length >= limit);
+    await settle(serverConnection, connection);
+    assert.equal(streams.filter(isOpened).length, limit);
+    let taken = 0;
+    for await (const stream of serverConnection.incomingStreams) {
+      assert.equal((await stream.readable.getReader().read()).done, true);
+      if (++taken === 2 * limit) break;
+    }
+  });
+
+  test('a loop that is left gives the credit back of what waited', {
+    timeout,
+  }, async (t) => {
+    const { connection, serverConnection } = await pair(t, io);
+    for (const leave of [
+      (incoming: AsyncIterator<QUICStream>) => incoming.return?.(),
+      (_: unknown, controller: AbortController) => controller.abort(),
+    ]) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const incoming = serverConnection.incomingStreams.values({ signal });
+      const streams = Array.from({ length: limit + 1 }, () =>
+        kinds[0][1](connection),
+      );
+      await until(() => streams.filter(isOpened).length === limit);
+      await settle(serverConnection, connection);
+      assert.equal(isOpened(streams[limit]), false);
+      await leave(incoming, controller);
+      await streams[limit].opened;
+      for await (const stream of serverConnection.incomingStreams) {
+        assert.equal(stream.streamId, streams[limit].streamId);
+        break;
+      }
+    }
+  });
+
+  for (const [kind, open] of kinds) {
+    test(`streams of ${kind} do not pile up behind a thread that is blocked`, {
+      timeout,
+    }, async (t) => {
+      const worker = await startBlocked(t, io);
+      const client = await connect(t, io, worker.port);
+      const { connection } = client;
+      await open(connection).closedP;
+      worker.block(1500);
+      const count = 20 * limit;
+      const streams = Array.from({ length: count }, () => open(connection));
+      const came = await worker.unblocked();
+      // What is more has come since then, or before it was blocked
+      assert.ok(came <= 2 * limit, `${came} streams in one turn`);
+      // It goes on
+      await Promise.all(streams.map(({ opened }) => opened));
+    });
+  }
+
+  test('a flood of streams that end at once costs no memory', {
+    timeout,
+    skip: !isFull && 'measures memory: npm run test:reliability',
+  }, async (t) => {
+    const { connection, serverConnection } = await pair(t, io);
+    let taken = 0;
+    const serve = async () => {
+      for await (const _ of serverConnection.incomingStreams) taken++;
+    };
+    void serve();
+    const flood = async (count: number) => {
+      for (let i = 0; i < count; i += limit) {
+        const streams = Array.from({ length: limit }, () =>
+          kinds[0][1](connection),
+        );
+        await Promise.all(streams.map(({ closedP }) => closedP));
+      }
+    };
+    await flood(20_000);
+    native.debugStats({ collect: true });
+    const before = process.memoryUsage().heapUsed;
+    await flood(200_000);
+    await until(() => taken === 220_000);
+    const grown = process.memoryUsage().heapUsed - before;
+    assert.ok(grown < 30 * MiB, `${grown / MiB} MiB more`);
+  });
+});
+
+async function startBlocked(t: TestContext, io: string) {
+  const worker = new Worker(
+    new URL('../fixtures/blocked.js', import.meta.url),
+    {
+      workerData: { io, ...credentials },
+    },
+  );
+  t.after(() => worker.terminate());
+  const [port] = await onceEmitted(worker, 'message');
+  return {
+    port: port as number,
+    block: (milliseconds: number) => worker.postMessage(milliseconds),
+    unblocked: async (): Promise<number> =>
+      (await onceEmitted(worker, 'message'))[0],
+  };
+}
