@@ -9,8 +9,7 @@ await server.start({ host: '127.0.0.1', port });
 console.log(`Listening on ${server.host}:${server.port}`);
 for await (const connection of server) {
   (async () => {
-    for await (const stream of connection.incomingStreams) {
-      stream.readable.pipeTo(stream.writable).catch(console.error);
-    }
+    for await (const { readable, writable } of connection.incomingStreams)
+      readable.pipeTo(writable).catch(console.error);
   })().catch(console.error);
 }
