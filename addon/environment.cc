@@ -73,8 +73,10 @@ Napi::Value Addon::SelfSigned(Info info) {
   Text hosts(info[0]);
   std::string pem(64 << 10, '\0');
   int32_t total = 0;
+  quic_error error = {};
   int32_t key = quic_self_signed(hosts.data(), hosts.length(), Double(info[1]), pem.data(),
-                                 static_cast<int32_t>(pem.size()), &total);
+                                 static_cast<int32_t>(pem.size()), &total, &error);
+  if (Throw(info.Env(), error)) return {};
   auto pair = Napi::Array::New(info.Env(), 2);
   pair.Set(0u, Napi::String::New(info.Env(), pem.data(), static_cast<size_t>(key)));
   pair.Set(1u, Napi::String::New(info.Env(), pem.data() + key, static_cast<size_t>(total - key)));

@@ -117,10 +117,16 @@ func quic_environment_stats(env uint32, collect bool, counts *float64) {
 // length of the key, with that of both in total. hosts are separated by commas.
 //
 //export quic_self_signed
-func quic_self_signed(hosts unsafe.Pointer, hostsLength int32, days float64, buffer unsafe.Pointer, length int32, total *int32) (keyLength int32) {
-	defer recovered()
+func quic_self_signed(
+	hosts unsafe.Pointer, hostsLength int32, days float64, buffer unsafe.Pointer, length int32, total *int32, out *C.quic_error,
+) (keyLength int32) {
+	defer recoveredTo(out)
 	key, cert, err := config.SelfSigned(splitHosts(text(hosts, hostsLength)), days)
-	if err != nil || len(key)+len(cert) > int(length) {
+	if err == nil && len(key)+len(cert) > int(length) {
+		err = &config.Error{Option: "hosts", Reason: "too many for one certificate, which may take up to 64 KiB"}
+	}
+	if err != nil {
+		report(out, err)
 		return 0
 	}
 	*total = int32(copy(bytes(buffer, length), key+cert))

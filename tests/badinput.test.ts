@@ -91,7 +91,7 @@ const badBinds: Array<Case> = [
   [{ host: 5 }, 'host'],
   [{ host: '' }, 'host'],
   [{ host: 'two words' }, 'host'],
-  [{ host: '[::1]' }, 'host'],
+  [{ host: '[::1]:80' }, 'host'],
   [{ port: '80' }, 'port'],
   [{ port: -1 }, 'port'],
   [{ port: 65536 }, 'port'],

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  timingSafeEqual,
+  X509Certificate,
+} from 'node:crypto';
 import { EventEmitter, getMaxListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import {
@@ -237,6 +242,62 @@ describe('PEM', () => {
     ]);
     assert.deepEqual(utils.collectPEMs(Buffer.from(pem)), [pem]);
     assert.deepEqual(utils.collectPEMs([utils.textEncoder.encode(pem)]), [pem]);
+  });
+});
+
+describe('self-signed certificates', () => {
+  const parse = (hosts: Array<string>) =>
+    new X509Certificate(utils.selfSigned({ hosts }).cert);
+
+  test('they are for names and addresses, as certificates have them', () => {
+    const { subjectAltName, subject } = parse([
+      'münchen.de',
+      '*.münchen.de',
+      'localhost',
+      '127.0.0.1',
+      '[::1]',
+      'fe80::1%eth0',
+    ]);
+    assert.equal(
+      subjectAltName,
+      [
+        'DNS:xn--mnchen-3ya.de, DNS:*.xn--mnchen-3ya.de, DNS:localhost',
+        'IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1',
+        'IP Address:FE80:0:0:0:0:0:0:1',
+      ].join(', '),
+    );
+    assert.equal(subject, 'CN=xn--mnchen-3ya.de');
+    const { key, cert } = utils.selfSigned({ hosts: ['münchen.de'] });
+    assert.ok(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)));
+  });
+
+  test('what they cannot be for is a typed error', () => {
+    for (const host of ['', 'a b', 'a,b', 'ü,b', 'ü:80', '[::1]:80', 5, null]) {
+      assert.throws(
+        () => utils.selfSigned({ hosts: ['localhost', host as string] }),
+        (e: unknown) =>
+          e instanceof errors.ErrorQUICOptionInvalid &&
+          e.data.option === 'hosts[1]' &&
+          e.message.startsWith('hosts[1]: expected'),
+      );
+    }
+    for (const hosts of [[], 'localhost', null]) {
+      assert.throws(
+        () => utils.selfSigned({ hosts: hosts as Array<string> }),
+        errors.ErrorQUICOptionInvalid,
+      );
+    }
+  });
+
+  test('what the engine says against them is a typed error', () => {
+    const names = Array.from({ length: 5000 }, (_, i) => `host-${i}.example`);
+    assert.throws(
+      () => utils.selfSigned({ hosts: names }),
+      (e: unknown) =>
+        e instanceof errors.ErrorQUICOptionInvalid &&
+        e.data.option === 'hosts' &&
+        /^hosts: too many/.test(e.message),
+    );
   });
 });
 

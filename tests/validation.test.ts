@@ -314,6 +314,9 @@ describe('other options', () => {
     ]) {
       assert.equal(validation.validateHost(host), host);
     }
+    for (const host of ['::', 'fe80::1%eth0', '::ffff:127.0.0.1']) {
+      assert.equal(validation.validateHost(`[${host}]`), host);
+    }
     for (const host of [
       undefined,
       null,
@@ -321,7 +324,11 @@ describe('other options', () => {
       '',
       ' localhost',
       'a\0b',
-      '[::1]',
+      '[::1',
+      '::1]',
+      '[::1]:80',
+      '[127.0.0.1]',
+      '[localhost]',
       'localhost:80',
       'https://localhost',
     ]) {
@@ -329,6 +336,29 @@ describe('other options', () => {
         () => validation.validateHost(host, 'localHost'),
         errors.ErrorQUICHostInvalid,
         'localHost',
+      );
+    }
+  });
+
+  test('names of certificates', () => {
+    for (const [host, name] of [
+      ['example.org', 'example.org'],
+      ['under_score', 'under_score'],
+      ['127.1', '127.1'],
+      ['127.0.0.1', '127.0.0.1'],
+      ['::1', '::1'],
+      ['fe80::1%eth0', 'fe80::1'],
+      ['bücher.example.', 'xn--bcher-kva.example.'],
+      ['*.bücher.example', '*.xn--bcher-kva.example'],
+      ['日本語。jp', 'xn--wgv71a119e.jp'],
+    ]) {
+      assert.equal(validation.toCertificateName(host, 'host'), name);
+    }
+    for (const host of ['xn--ü', 'ü?', 'ü#', 'ü@b', 'ü\\', '%ü', 'ü:80']) {
+      refuses(
+        () => validation.toCertificateName(host, 'serverName'),
+        errors.ErrorQUICHostInvalid,
+        'serverName',
       );
     }
   });

@@ -30,6 +30,7 @@ import * as utils from './utils.js';
 import {
   describe,
   optionError,
+  toCertificateName,
   validateCodeArgs,
   validateConfig,
   validateCrypto,
@@ -46,13 +47,16 @@ import {
  * Options of {@link QUICClient.createQUICClient}.
  */
 type QUICClientOptions = {
-  /** IP address or hostname of the server; a wildcard means the loopback address. */
+  /**
+   * IP address or hostname of the server; a wildcard means the loopback address. An IPv6 address may be in
+   * brackets and have a zone.
+   */
   host: string;
   /** UDP port of the server, from 1. */
   port: number;
   /**
-   * The name that the server's certificate is verified for and that is sent as SNI. Defaults to
-   * `host`.
+   * The name that the server's certificate is verified for and that is sent as SNI, an address without its
+   * zone, a name in Unicode as its certificate has it (`xn--…`). Defaults to `host`.
    */
   serverName?: string;
   /** Where the client's own socket is bound. Defaults to `::`, which reaches IPv4 and IPv6. */
@@ -451,12 +455,11 @@ async function createClient(
 ): Promise<QUICClient> {
   validateObject(opts, 'opts');
   const { port, reasonToCode, codeToReason } = opts;
-  validateHost(opts.host);
+  const peer = validateHost(opts.host);
   validatePort(port, 'port', 1);
   if (opts.localHost !== undefined) validateHost(opts.localHost, 'localHost');
   if (opts.localPort !== undefined) validatePort(opts.localPort, 'localPort');
-  if (opts.serverName !== undefined)
-    validateHost(opts.serverName, 'serverName');
+  const serverName = certificateName(peer, opts.serverName);
   validateSocket(opts.socket);
   validateSession(opts.session);
   validateCrypto(opts.crypto, 'client');
@@ -475,11 +478,9 @@ async function createClient(
   if (isSocketShared && !socket.isOpen) {
     throw new errors.ErrorQUICClientSocketNotRunning();
   }
-  logger.info(`Create ${QUICClient.name} to ${opts.host}:${port}`);
-  const [resolved, udpType] = await utils.resolveHost(
-    opts.host,
-    resolveHostname,
-  );
+  const address = utils.buildAddress(peer, port);
+  logger.info(`Create ${QUICClient.name} to ${address}`);
+  const [resolved, udpType] = await utils.resolveHost(peer, resolveHostname);
   const host = utils.resolvesZeroIP(resolved);
   signal.throwIfAborted();
   if (!isSocketShared) {
@@ -502,7 +503,8 @@ async function createClient(
       type: 'client',
       remoteInfo: { host: target, port: port as Port },
       // Nobody has a certificate for a wildcard
-      serverName: opts.serverName ?? (host === resolved ? opts.host : host),
+      serverName:
+        opts.serverName === undefined && host !== resolved ? host : serverName,
       config: withLogFiles(config, logger),
       session,
       socket,
@@ -518,7 +520,7 @@ async function createClient(
       logger,
     });
     client.attach();
-    logger.info(`Created ${QUICClient.name} to ${opts.host}:${port}`);
+    logger.info(`Created ${QUICClient.name} to ${address}`);
     return client;
   } catch (e) {
     if (!isSocketShared) {
@@ -528,6 +530,14 @@ async function createClient(
     }
     throw refusalOf(e) ?? e;
   }
+}
+
+function certificateName(host: string, serverName?: string): string {
+  if (serverName === undefined) return toCertificateName(host, 'host');
+  return toCertificateName(
+    validateHost(serverName, 'serverName'),
+    'serverName',
+  );
 }
 
 function newSocket(

@@ -184,7 +184,8 @@ class QUICSocket {
    * Binds the socket.
    *
    * @param opts
-   * @param opts.host - IP address or hostname to bind to, defaults to `::`
+   * @param opts.host - IP address or hostname to bind to, defaults to `::`. An IPv6 address may be in brackets
+   * and have a zone
    * @param opts.port - defaults to `0`, any free port
    * @param opts.reuseAddr - whether other sockets may bind to the port, defaults to `false`
    * @param opts.ipv6Only - whether `::` leaves out IPv4, defaults to `false`
@@ -202,16 +203,19 @@ class QUICSocket {
     reuseAddr = false,
     ipv6Only = false,
   }: StartOptions = {}): Promise<void> {
-    validateHost(host);
+    const bindHost = validateHost(host);
     validatePort(port);
     validateBoolean(reuseAddr, 'reuseAddr');
     validateBoolean(ipv6Only, 'ipv6Only');
-    const address = utils.buildAddress(host, port);
+    const address = utils.buildAddress(bindHost, port);
     this.logger.info(`Start ${this.constructor.name} on ${address}`);
     // Without the native library nothing works, and it is no fault of the address
     environment();
     try {
-      const [ip, udpType] = await utils.resolveHost(host, this.resolveHostname);
+      const [ip, udpType] = await utils.resolveHost(
+        bindHost,
+        this.resolveHostname,
+      );
       const options = {
         ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
         key: this.key,
@@ -313,7 +317,7 @@ class QUICSocket {
    *
    * @param msg - the datagram, or an array of its parts
    * @param port - target port
-   * @param address - target IP address or hostname
+   * @param address - target IP address or hostname. An IPv6 address may be in brackets and have a zone
    * @param options
    * @param options.signal - gives up waiting when it aborts: the datagram may be sent all the same
    *
@@ -355,8 +359,8 @@ class QUICSocket {
     let data = toDatagram(msg);
     if (args.length > 2) data = part(data, args[0], args[1]);
     validatePort(port, 'port', 1);
-    validateHost(address, 'address');
-    return abortable(options.signal, () => this.sendTo(data, port, address));
+    const host = validateHost(address, 'address');
+    return abortable(options.signal, () => this.sendTo(data, port, host));
   }
 
   protected async sendTo(

@@ -109,7 +109,7 @@ export type CloseOptions = AbortOptions & {
  * Where a socket binds.
  */
 export type StartOptions = {
-  /** IP address or hostname. Defaults to `::`. */
+  /** IP address or hostname. Defaults to `::`. An IPv6 address may be in brackets and have a zone. */
   host?: string;
   /** Defaults to 0, any free port. */
   port?: number;

@@ -6,12 +6,14 @@ import * as net from 'node:net';
 import { AbstractError } from '@matrixai/errors';
 import ipaddr from 'ipaddr.js';
 import {
+  ErrorQUIC,
   ErrorQUICHostInvalid,
   ErrorQUICOptionInvalid,
   ErrorQUICStreamPeerRead,
   ErrorQUICStreamPeerWrite,
   ErrorQUICUndefinedBehaviour,
 } from './errors.js';
+import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import type {
@@ -30,6 +32,8 @@ import {
   describe,
   describeSecret,
   optionError,
+  toCertificateName,
+  validateHost,
   validatePort,
 } from './validation.js';
 
@@ -375,14 +379,16 @@ export function derToPEM(der: Uint8Array): string {
  * that know each other's certificate.
  *
  * @param opts
- * @param opts.hosts - DNS names and IP addresses that the certificate is for,
- * defaults to `['localhost', '127.0.0.1', '::1']`
+ * @param opts.hosts - DNS names and IP addresses that the certificate is for, in every form that
+ * `createQUICClient` takes; names may have a `*`, as in `*.example.org`. Defaults to
+ * `['localhost', '127.0.0.1', '::1']`
  * @param opts.days - days that the certificate is valid, defaults to `30`
  *
  * @returns both as PEM, for `config.key` and `config.cert`; the certificate also
  * serves as the peer's `config.ca`
  *
  * @throws {errors.ErrorQUICOptionInvalid}
+ * @throws {errors.ErrorQUIC} when the engine cannot make them
  */
 export function selfSigned({
   hosts = ['localhost', '127.0.0.1', '::1'],
@@ -396,18 +402,15 @@ export function selfSigned({
   /** Certificate in PEM. */
   cert: string;
 } {
-  if (
-    !Array.isArray(hosts) ||
-    hosts.length === 0 ||
-    !hosts.every((host) => /^[^\s,]+$/.test(host))
-  ) {
+  if (!Array.isArray(hosts) || hosts.length === 0) {
     throw optionError(
       ErrorQUICOptionInvalid,
       'hosts',
       describe(hosts),
-      'a non-empty array of DNS names and IP addresses',
+      certificateHosts,
     );
   }
+  const names = hosts.map(certificateHost);
   if (typeof days !== 'number' || !(days > 0 && days <= 36_500)) {
     throw optionError(
       ErrorQUICOptionInvalid,
@@ -416,8 +419,41 @@ export function selfSigned({
       'a number above 0 and up to 36500',
     );
   }
-  const [key, cert] = environment().binding.selfSigned(hosts.join(), days);
-  return { key, cert };
+  const { binding } = environment();
+  try {
+    const [key, cert] = binding.selfSigned(names.join(), days);
+    return { key, cert };
+  } catch (e) {
+    const { kind, message } = e as BindingError;
+    if (kind !== BindingErrorKind.Config) {
+      throw new ErrorQUIC(`no certificate could be made: ${message}`, {
+        cause: e,
+      });
+    }
+    throw new ErrorQUICOptionInvalid(`hosts: ${message}`, {
+      cause: e,
+      data: { option: 'hosts', got: message, expected: certificateHosts },
+    });
+  }
+}
+
+const certificateHosts = 'a non-empty array of DNS names and IP addresses';
+
+function certificateHost(host: unknown, i: number): string {
+  const option = `hosts[${i}]`;
+  try {
+    const name = toCertificateName(validateHost(host, option), option);
+    // They are handed down in one string
+    if (!name.includes(',')) return name;
+  } catch {
+    // The error is not that of an argument
+  }
+  throw optionError(
+    ErrorQUICOptionInvalid,
+    option,
+    describe(host),
+    'a DNS name or an IP address',
+  );
 }
 
 /**

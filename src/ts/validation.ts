@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { totalmem } from 'node:os';
+import { domainToASCII } from 'node:url';
 import { clientDefault, serverDefault } from './config.js';
 import {
   ErrorQUICConfig,
@@ -245,25 +246,52 @@ export function validatePort(
 }
 
 /**
- * Checks that a host could be an IP address or a hostname.
+ * Checks that a host could be an IP address or a hostname, and takes the brackets off an IPv6 address, which has
+ * them in a URL.
  *
  * @throws {ErrorQUICHostInvalid}
  */
 export function validateHost(value: unknown, option = 'host'): string {
+  const host = typeof value === 'string' ? withoutBrackets(value) : '';
   if (
-    typeof value !== 'string' ||
-    value.length === 0 ||
-    /[\s\0/[\]]/.test(value) ||
-    (value.includes(':') && !isIPv6(value))
+    host.length === 0 ||
+    /[\s\0/[\]]/.test(host) ||
+    (host.includes(':') && !isIPv6(host))
   ) {
     fail(
       ErrorQUICHostInvalid,
       option,
       value,
-      'an IP address or a hostname, without brackets and port',
+      'an IP address or a hostname, without a port',
     );
   }
-  return value;
+  return host;
+}
+
+function withoutBrackets(host: string): string {
+  const address = /^\[(.+)\]$/.exec(host)?.[1] ?? '';
+  return isIPv6(address) ? address : host;
+}
+
+/**
+ * Turns a host into the name that its certificate is for and that servers are asked for: in ASCII
+ * (RFC 5890), and without the zone of an address, which only this machine knows.
+ *
+ * @param host - as {@link validateHost} returns it
+ *
+ * @throws {ErrorQUICHostInvalid}
+ */
+export function toCertificateName(host: string, option: string): string {
+  if (isIPv6(host)) return host.split('%', 1)[0];
+  // ASCII is left as it is: to URLs, 127.1 would be an address
+  if (/^[\0-\x7f]*$/.test(host)) return host;
+  // It would cut off what follows these
+  const name = /[?#@\\%]/.test(host) ? '' : domainToASCII(host);
+  if (name === '') {
+    const expected = 'an IP address or a hostname, which may have IDNA labels';
+    fail(ErrorQUICHostInvalid, option, host, expected);
+  }
+  return name;
 }
 
 /**

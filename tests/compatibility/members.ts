@@ -81,7 +81,7 @@ export const members = {
     unsetServer: 'same',
   } satisfies Members<v2.QUICSocket, v3.QUICSocket>,
   'start({ * })': {
-    host: 'same',
+    host: 'better',
     port: 'same',
     reuseAddr: 'same',
     ipv6Only: 'same',
@@ -114,10 +114,10 @@ export const members = {
     updateConfig: 'better',
   } satisfies Members<v2.QUICServer, v3.QUICServer>,
   'createQUICClient({ * })': {
-    host: 'same',
+    host: 'better',
     port: 'same',
-    serverName: 'same',
-    localHost: 'same',
+    serverName: 'better',
+    localHost: 'better',
     localPort: 'same',
     socket: 'same',
     crypto: 'better',

@@ -63,6 +63,13 @@ func TestSelfSignedWorksAsServerAndAsCA(t *testing.T) {
 	}
 }
 
+func TestSelfSignedSaysWhichHostsItCannotBeFor(t *testing.T) {
+	_, _, err := SelfSigned([]string{"münchen.de"}, 1)
+	if e, ok := errors.AsType[*Error](err); !ok || e.Option != "hosts" || e.Reason == "" {
+		t.Errorf("got %v, want an error of hosts", err)
+	}
+}
+
 func handshake(server, client *tls.Config) error {
 	q := tls.QUICClient(&tls.QUICConfig{TLSConfig: client})
 	s := tls.QUICServer(&tls.QUICConfig{TLSConfig: server})

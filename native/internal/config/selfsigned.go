@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -46,7 +47,7 @@ func SelfSigned(hosts []string, days float64) (key, cert string, err error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
-		return "", "", err
+		return "", "", &Error{"hosts", strings.TrimPrefix(err.Error(), "x509: ")}
 	}
 	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
