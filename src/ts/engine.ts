@@ -100,7 +100,7 @@ export function callEngine<T>(call: () => T): T {
 }
 
 function expected(option: string): string {
-  switch (option) {
+  switch (option.replace(/\[\d+\]$/, '')) {
     case 'config.key':
       return 'the private key of the leaf certificate in config.cert, as PEM';
     case 'config.cert':

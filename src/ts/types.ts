@@ -249,8 +249,10 @@ export type QUICConfig = {
    */
   ca?: string | Array<string> | Uint8Array | Array<Uint8Array>;
   /**
-   * Private keys in PEM. The number of keys must match the number of `cert`
-   * chains, and each key belongs to the chain at the same place.
+   * Private keys in PEM (PKCS#8, PKCS#1 or SEC 1): RSA, ECDSA (P-256, P-384,
+   * P-521) or Ed25519, and not encrypted. `crypto.createPrivateKey` decrypts
+   * one. The number of keys must match the number of `cert` chains, and each
+   * key belongs to the chain at the same place.
    */
   key?: string | Array<string> | Uint8Array | Array<Uint8Array>;
   /**

@@ -121,37 +121,6 @@ func (c *Config) commonTLS() (*tls.Config, error) {
 	}, nil
 }
 
-func (c *Config) certificates(schemes []tls.SignatureScheme) ([]tls.Certificate, error) {
-	if len(c.Key) != len(c.Cert) {
-		return nil, &Error{"config.key", fmt.Sprintf("%d private keys for %d certificate chains", len(c.Key), len(c.Cert))}
-	}
-	certificates := make([]tls.Certificate, len(c.Key))
-	for i := range c.Key {
-		// The errors of X509KeyPair speak of PEM blocks and key types, never of their content.
-		certificate, err := tls.X509KeyPair([]byte(c.Cert[i]), []byte(c.Key[i]))
-		if err != nil {
-			return nil, &Error{keyPairOption(c.Cert[i]), strings.TrimPrefix(err.Error(), "tls: ")}
-		}
-		certificate.SupportedSignatureAlgorithms = schemes
-		certificates[i] = certificate
-	}
-	return certificates, nil
-}
-
-// keyPairOption says which of the two is to blame when they do not make a pair.
-func keyPairOption(cert string) string {
-	for block, rest := pem.Decode([]byte(cert)); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return "config.cert"
-		}
-		return "config.key"
-	}
-	return "config.cert"
-}
-
 // roots returns the CAs of the options, or nil for those of the operating system.
 func (c *Config) roots() (*x509.CertPool, error) {
 	if c.cachedRoots != nil || len(c.CA) == 0 {
