@@ -53,7 +53,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value EnvironmentDrain(Info info);
   Napi::Value EnvironmentStats(Info info);
   Napi::Value SelfSigned(Info info);
-  void ConfigCheck(Info info);
+  Napi::Value ConfigCheck(Info info);
 
   Napi::Value TransportOpenNative(Info info);
   Napi::Value TransportOpenVirtual(Info info);

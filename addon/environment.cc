@@ -83,10 +83,17 @@ Napi::Value Addon::SelfSigned(Info info) {
   return pair;
 }
 
-// configCheck(json, isServer)
-void Addon::ConfigCheck(Info info) {
+// configCheck(config, isServer): what is skipped, see quic_config_check
+Napi::Value Addon::ConfigCheck(Info info) {
   Text config(info[0]);
-  quic_error error = {};
-  quic_config_check(config.data(), config.length(), Bool(info[1]), &error);
-  Throw(info.Env(), error);
+  std::string skipped(4096, '\0');
+  for (;;) {
+    auto size = static_cast<int32_t>(skipped.size());
+    quic_error error = {};
+    int32_t length =
+        quic_config_check(env_, config.data(), config.length(), Bool(info[1]), skipped.data(), size, &error);
+    if (Throw(info.Env(), error)) return {};
+    if (length <= size) return Napi::String::New(info.Env(), skipped.data(), static_cast<size_t>(length));
+    skipped.resize(static_cast<size_t>(length));
+  }
 }

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
 
 //export quic_connection_dial
@@ -17,8 +18,9 @@ func quic_connection_dial(
 	session unsafe.Pointer, sessionLength int32, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
+	e, isOpen := environments.Get(handle.Handle(env))
 	t, ok := lookup[*engine.Transport](env, transport)
-	if !ok {
+	if !ok || !isOpen {
 		report(out, errStale)
 		return 0
 	}
@@ -27,7 +29,7 @@ func quic_connection_dial(
 		report(out, err)
 		return 0
 	}
-	c, err := t.ParseConfig(bytes(conf, confLength))
+	c, err := e.ParseConfig(bytes(conf, confLength))
 	if err != nil {
 		report(out, err)
 		return 0

@@ -55,17 +55,3 @@ func quic_listener_close(env, h uint32) {
 		l.Close()
 	}
 }
-
-// quic_config_check tries a configuration without using it.
-//
-//export quic_config_check
-func quic_config_check(conf unsafe.Pointer, length int32, isServer bool, out *C.quic_error) {
-	defer recoveredTo(out)
-	c, err := config.Parse(bytes(conf, length))
-	if err == nil {
-		err = c.Check(isServer)
-	}
-	if err != nil {
-		report(out, err)
-	}
-}

@@ -7,6 +7,7 @@ import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import type { Timer } from '@matrixai/timer';
 import { abortable } from './abort.js';
+import { checkAuthorities } from './authorities.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -472,6 +473,7 @@ async function createClient(
   const session = opts.session && new Uint8Array(opts.session);
   const resolveHostname = opts.resolveHostname ?? utils.resolveHostname;
   const logger = opts.logger ?? silentLogger(QUICClient.name);
+  checkAuthorities(config, logger);
 
   const isSocketShared = opts.socket !== undefined;
   const socket = opts.socket ?? newSocket(opts, resolveHostname, logger);

@@ -3,6 +3,7 @@ import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import { Abortable } from './abort.js';
+import { checkConfig } from './authorities.js';
 import { connectionError } from './connectionErrors.js';
 import { callEngine, questionOf, toEngineConfig, verdictOf } from './engine.js';
 import * as errors from './errors.js';
@@ -179,8 +180,8 @@ class QUICServer implements NativeEventHandler {
     this.config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
     this.admission = validateAdmission(opts);
-    this.checkConfig(this.config);
     this.logger = opts.logger ?? silentLogger(this.constructor.name);
+    this.checkConfig(this.config);
     this.isSocketShared = socket !== undefined;
     this.socket =
       socket ??
@@ -405,8 +406,7 @@ class QUICServer implements NativeEventHandler {
 
   protected checkConfig(config: CompleteConfig): void {
     validateVerification(config);
-    const engineConfig = toEngineConfig(config);
-    callEngine(() => environment().binding.configCheck(engineConfig, true));
+    checkConfig(config, toEngineConfig(config), true, this.logger);
   }
 
   /**

@@ -25,7 +25,7 @@ export function toEngineConfig(
     enableDgram: undefined,
     enableDatagrams: config.enableDgram[0],
     incomingDatagrams: highWaterMarks(config).incoming,
-    ca: collectPEMs(ca),
+    ca: splitCertificates(ca),
     key: collectPEMs(key),
     cert: collectPEMs(cert),
     verifyCallback: verifyCallback !== undefined,
@@ -148,6 +148,18 @@ export function questionOf(
     return undefined;
   }
   return decodeChain(data.subarray(8));
+}
+
+/**
+ * The certificates of a PEM option one by one, so that both sides count them alike. Also those that are damaged or of
+ * another kind: the engine says so.
+ *
+ * @internal
+ */
+export function splitCertificates(pems: QUICConfig['ca']): Array<string> {
+  const block =
+    /-----BEGIN (?:[A-Z0-9]+ )*CERTIFICATE-----[^-]*(?:-----END [A-Z0-9 ]+-----)?/g;
+  return collectPEMs(pems).flatMap((pem) => pem.match(block) ?? []);
 }
 
 /**

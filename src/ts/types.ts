@@ -244,7 +244,10 @@ export type QUICConfig = {
   /**
    * Certificate authorities in PEM. Each string or buffer holds one or more
    * certificates, each of which is an independent authority; their order does
-   * not matter. Defaults to the operating system's authorities; the environment
+   * not matter. One that cannot be parsed is skipped, with a warning of the
+   * logger; it is an error if none is left.
+   *
+   * Defaults to the operating system's authorities; the environment
    * variables `SSL_CERT_DIR` and `SSL_CERT_FILE` are followed.
    */
   ca?: string | Array<string> | Uint8Array | Array<Uint8Array>;

@@ -130,6 +130,43 @@ export async function issue(
   };
 }
 
+/** Authorities that OpenSSL reads and Go does not, by what is wrong with them. */
+export async function createOddCAs(): Promise<Record<string, string>> {
+  const constraints = new x509.BasicConstraintsExtension(true);
+  const create = async (
+    name: string,
+    options: Partial<x509.X509CertificateCreateParams>,
+  ) => {
+    const keys = await generateKeys('ECDSA');
+    return x509.X509CertificateGenerator.createSelfSigned(
+      {
+        ...validity(),
+        name: `CN=${name}, O=Odd`,
+        keys,
+        signingAlgorithm: algorithms.ECDSA,
+        extensions: [constraints],
+        ...options,
+      },
+      webcrypto,
+    );
+  };
+  const negative = await create('Negative', { serialNumber: '7f' });
+  const der = Buffer.from(negative.rawData);
+  der[der.indexOf(Buffer.of(2, 1, 0x7f)) + 2] = 0xff;
+  const duplicate = await create('Duplicate', {
+    extensions: [constraints, constraints],
+  });
+  const names = new x509.SubjectAlternativeNameExtension([
+    { type: 'dns', value: 'münchen.example' },
+  ]);
+  const unicode = await create('Unicode', { extensions: [constraints, names] });
+  return {
+    'negative serial number': x509.PemConverter.encode(der, 'CERTIFICATE'),
+    'duplicate extension': duplicate.toString('pem'),
+    'SAN dNSName is malformed': unicode.toString('pem'),
+  };
+}
+
 /** DER of the first certificate in a PEM. */
 export function toDER(pem: string): Uint8Array {
   return new Uint8Array(new x509.X509Certificate(pem).rawData);

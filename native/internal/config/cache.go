@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// maxCached bounds how many configurations are kept.
-const maxCached = 16
+// maxCached bounds how many configurations are kept. A client with CAs has two: they are checked alone first.
+const maxCached = 32
 
 // A Cache keeps what was parsed, for the many clients that have the same options. It keeps no private keys.
 type Cache struct {
@@ -26,7 +26,7 @@ func (c *Cache) Parse(data []byte) (*Config, error) {
 	if err != nil || len(parsed.Key) > 0 {
 		return parsed, err
 	}
-	if parsed.cachedRoots, err = parsed.roots(); err != nil {
+	if err := parsed.loadRoots(); err != nil {
 		return nil, err
 	}
 	if c.configs == nil || len(c.configs) >= maxCached {

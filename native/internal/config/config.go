@@ -13,7 +13,7 @@ import (
 // Config holds the options of one connection. Their names and meanings are those of
 // the TypeScript type QUICConfig, where they are documented.
 type Config struct {
-	CA      []string
+	CA      []string // one certificate each
 	Key     []string
 	Cert    []string
 	SigAlgs string
@@ -62,7 +62,9 @@ type Config struct {
 	MaxConnectionsPerAddress int64
 	TokenLifetime            float64 // milliseconds
 
-	cachedRoots *x509.CertPool
+	// Of CA, see loadRoots.
+	roots   *x509.CertPool
+	skipped []Skipped
 }
 
 // An Error says which option is wrong and why. It never holds key material.
@@ -73,14 +75,15 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Option + ": " + e.Reason }
 
-// Check tries the options as a connection would use them.
-func (c *Config) Check(isServer bool) error {
+// Check tries the options as a connection would use them, and returns which certificates of CA it would do without.
+func (c *Config) Check(isServer bool) ([]Skipped, error) {
+	var err error
 	if isServer {
-		_, err := c.ServerTLS(nil)
-		return err
+		_, err = c.ServerTLS(nil)
+	} else {
+		_, err = c.ClientTLS("", nil)
 	}
-	_, err := c.ClientTLS("", nil)
-	return err
+	return c.skipped, err
 }
 
 // forever is the idle timeout that stands for none, as quic-go has no such value. The peer

@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -104,8 +103,7 @@ func (c *Config) commonTLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := c.roots()
-	if err != nil {
+	if err := c.loadRoots(); err != nil {
 		return nil, err
 	}
 	keys, err := newKeyLog(c.LogKeys)
@@ -117,34 +115,8 @@ func (c *Config) commonTLS() (*tls.Config, error) {
 		MinVersion:   tls.VersionTLS13,
 		NextProtos:   c.ApplicationProtos,
 		Certificates: certificates,
-		RootCAs:      roots,
+		RootCAs:      c.roots,
 	}, nil
-}
-
-// roots returns the CAs of the options, or nil for those of the operating system.
-func (c *Config) roots() (*x509.CertPool, error) {
-	if c.cachedRoots != nil || len(c.CA) == 0 {
-		return c.cachedRoots, nil
-	}
-	pool := x509.NewCertPool()
-	for _, ca := range c.CA {
-		found := false
-		for block, rest := pem.Decode([]byte(ca)); block != nil; block, rest = pem.Decode(rest) {
-			if block.Type != "CERTIFICATE" {
-				continue
-			}
-			certificate, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return nil, &Error{"config.ca", strings.TrimPrefix(err.Error(), "x509: ")}
-			}
-			pool.AddCert(certificate)
-			found = true
-		}
-		if !found {
-			return nil, &Error{"config.ca", "found no certificate in the PEM"}
-		}
-	}
-	return pool, nil
 }
 
 var schemeNames = map[string]tls.SignatureScheme{

@@ -101,11 +101,6 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 	return c, nil
 }
 
-// ParseConfig reads the options of a client.
-func (t *Transport) ParseConfig(data []byte) (*config.Config, error) {
-	return t.env.configs.Parse(data)
-}
-
 // Dial starts the handshake with a server, and offers a session that [Connection.Session] returned, if there
 // is one. It completes with a ConnectionEstablished or a ConnectionClosed event.
 func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config, session []byte) (*Connection, error) {

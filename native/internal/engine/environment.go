@@ -39,6 +39,11 @@ func NewEnvironment(wake func()) *Environment {
 	return &Environment{Events: event.NewQueue(wake)}
 }
 
+// ParseConfig reads the options of a connection, and remembers those without private keys.
+func (e *Environment) ParseConfig(data []byte) (*config.Config, error) {
+	return e.configs.Parse(data)
+}
+
 // Close gives up all that belongs to the environment. When it returns, no
 // goroutine will wake the environment again or touch memory that it lent.
 func (e *Environment) Close() {

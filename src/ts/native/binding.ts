@@ -18,7 +18,7 @@ export interface Binding {
     collect: boolean,
   ): [number, number, number, number, number, number];
   selfSigned(hosts: string, days: number): [key: string, cert: string];
-  configCheck(config: string, isServer: boolean): void;
+  configCheck(config: string, isServer: boolean): string;
 
   transportOpenNative(
     host: string,
