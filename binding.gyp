@@ -56,6 +56,8 @@
             '-gcflags=vendor/golang.org/x/crypto/cryptobyte=-l',
             '-gcflags=crypto/ecdsa=-l',
             '-gcflags=crypto/hpke=-l',
+            '-gcflags=crypto/internal/fips140/ecdsa=-l',
+            '-gcflags=crypto/internal/fips140/rsa=-l',
             '-gcflags=crypto/rsa=-l',
             '-gcflags=crypto/tls=-l',
             '-gcflags=crypto/x509=-l',
