@@ -38,6 +38,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("environmentStats", &Addon::EnvironmentStats),
           InstanceMethod("selfSigned", &Addon::SelfSigned),
           InstanceMethod("configCheck", &Addon::ConfigCheck),
+          InstanceMethod("authoritiesSet", &Addon::AuthoritiesSet),
           InstanceMethod("transportOpenNative", &Addon::TransportOpenNative),
           InstanceMethod("transportOpenVirtual", &Addon::TransportOpenVirtual),
           InstanceMethod("transportPort", &Addon::TransportPort),

@@ -54,6 +54,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value EnvironmentStats(Info info);
   Napi::Value SelfSigned(Info info);
   Napi::Value ConfigCheck(Info info);
+  void AuthoritiesSet(Info info);
 
   Napi::Value TransportOpenNative(Info info);
   Napi::Value TransportOpenVirtual(Info info);

@@ -97,3 +97,10 @@ Napi::Value Addon::ConfigCheck(Info info) {
     skipped.resize(static_cast<size_t>(length));
   }
 }
+
+// authoritiesSet(extra, bundled, system, fallback)
+void Addon::AuthoritiesSet(Info info) {
+  Text extra(info[0]);
+  Text bundled(info[1]);
+  quic_authorities_set(extra.data(), extra.length(), bundled.data(), bundled.length(), Bool(info[2]), Bool(info[3]));
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"unsafe"
 
+	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
 
@@ -38,4 +39,17 @@ func quic_config_check(
 		lines = fmt.Appendf(lines, "%d %s\n", s.Index, s.Reason)
 	}
 	return fill(buffer, length, lines)
+}
+
+// quic_authorities_set says, in PEM, what peers are verified with where a configuration has no CAs, see
+// [config.Authorities]. The first call in the process counts.
+//
+//export quic_authorities_set
+func quic_authorities_set(
+	extra unsafe.Pointer, extraLength int32, bundled unsafe.Pointer, bundledLength int32, system, fallback bool,
+) {
+	defer recovered()
+	config.SetAuthorities(&config.Authorities{
+		Extra: text(extra, extraLength), Bundled: text(bundled, bundledLength), System: system, Fallback: fallback,
+	})
 }

@@ -3,7 +3,7 @@ import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import { Abortable } from './abort.js';
-import { checkConfig } from './authorities.js';
+import { checkServerConfig } from './authorities.js';
 import { connectionError } from './connectionErrors.js';
 import { callEngine, questionOf, toEngineConfig, verdictOf } from './engine.js';
 import * as errors from './errors.js';
@@ -406,7 +406,7 @@ class QUICServer implements NativeEventHandler {
 
   protected checkConfig(config: CompleteConfig): void {
     validateVerification(config);
-    checkConfig(config, toEngineConfig(config), true, this.logger);
+    checkServerConfig(config, toEngineConfig(config), this.logger);
   }
 
   /**

@@ -247,8 +247,20 @@ export type QUICConfig = {
    * not matter. One that cannot be parsed is skipped, with a warning of the
    * logger; it is an error if none is left.
    *
-   * Defaults to the operating system's authorities; the environment
-   * variables `SSL_CERT_DIR` and `SSL_CERT_FILE` are followed.
+   * Defaults to the operating system's authorities, or to those that come with
+   * Node.js where the system has none, as in images of `node:slim`. The
+   * environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR`, as they are when
+   * the process starts, say where those of the system are, and then none stand
+   * in for them. As for `node:tls`,
+   *
+   * - those in the file that `NODE_EXTRA_CA_CERTS` names are trusted as well,
+   * - `--use-system-ca` or `NODE_USE_SYSTEM_CA=1` takes those of the system and
+   *   of Node.js,
+   * - `--use-openssl-ca` takes those of the system alone,
+   * - `--use-bundled-ca` takes those of Node.js alone.
+   *
+   * They are read once in a process, when the first peer is verified with them.
+   * If there are none at all, every peer is refused with an error that says so.
    */
   ca?: string | Array<string> | Uint8Array | Array<Uint8Array>;
   /**

@@ -226,7 +226,7 @@ export const members = {
     values: 'same',
   } satisfies Members<v2.QUICConnectionMap, v3.QUICConnectionMap>,
   'config.*': {
-    ca: 'same',
+    ca: 'better',
     key: 'better',
     cert: 'better',
     sigalgs: 'same',

@@ -24,9 +24,36 @@ export function runFixture(
   name: string,
   ...args: Array<string>
 ): Child {
+  return runFixtureWith(t, {}, name, ...args);
+}
+
+export type Surroundings = {
+  /** Variables besides those of this process; `undefined` takes one away. */
+  env?: NodeJS.ProcessEnv;
+  /** Flags of Node.js. */
+  flags?: ReadonlyArray<string>;
+  /** What runs Node.js, with its arguments. */
+  within?: ReadonlyArray<string>;
+};
+
+/** The same, in other surroundings. */
+export function runFixtureWith(
+  t: TestContext,
+  { env, flags = [], within = [] }: Surroundings,
+  name: string,
+  ...args: Array<string>
+): Child {
   const script = new URL(`../fixtures/${name}.js`, import.meta.url);
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+  const [command, ...rest] = [
+    ...within,
+    process.execPath,
+    ...flags,
+    fileURLToPath(script),
+    ...args,
+  ];
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   t.after(() => {
     child.kill('SIGKILL');

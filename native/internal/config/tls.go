@@ -154,12 +154,18 @@ func (c *Config) verify(conf *tls.Config, state tls.ConnectionState, usage x509.
 	if len(chain) == 0 {
 		return alert(alertCertificateRequired, errors.New("the peer sent no certificate"))
 	}
+	roots := conf.RootCAs
+	if roots == nil {
+		if roots = defaultRoots(); isEmpty(roots) {
+			return alert(alertUnknownCA, errNoAuthorities)
+		}
+	}
 	intermediates := x509.NewCertPool()
 	for _, certificate := range chain[1:] {
 		intermediates.AddCert(certificate)
 	}
 	chains, err := chain[0].Verify(x509.VerifyOptions{
-		Roots:         conf.RootCAs,
+		Roots:         roots,
 		Intermediates: intermediates,
 		DNSName:       name,
 		KeyUsages:     []x509.ExtKeyUsage{usage},

@@ -19,6 +19,12 @@ export interface Binding {
   ): [number, number, number, number, number, number];
   selfSigned(hosts: string, days: number): [key: string, cert: string];
   configCheck(config: string, isServer: boolean): string;
+  authoritiesSet(
+    extra: string,
+    bundled: string,
+    system: boolean,
+    fallback: boolean,
+  ): void;
 
   transportOpenNative(
     host: string,
