@@ -126,7 +126,7 @@ forEachIO((io) => {
         assert.match(e.message, new RegExp(why));
         return true;
       };
-      const config = { ca: authorities };
+      const config = { ca: authorities, verifyPeer: true };
       assert.throws(
         () =>
           new QUICServer({ config: { ...credentials, ...config }, io, logger }),

@@ -86,8 +86,9 @@ func (c *Config) Check(isServer bool) ([]Skipped, error) {
 	return c.skipped, err
 }
 
-// forever is the idle timeout that stands for none, as quic-go has no such value. The peer
-// is told it too, and peers with timers of 32 bits for milliseconds take more for a very short time.
+// forever is the idle timeout that stands for none, as quic-go has no such value, and takes 0 of a peer, which means
+// none (RFC 9000 section 18.2), for 5 s. The peer is told it too, and peers with timers of 32 bits for
+// milliseconds take more for a very short time.
 const forever = 24 * 24 * time.Hour
 
 // handshakeIdleTimeout ends the handshakes of clients that stop answering a server

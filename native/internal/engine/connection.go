@@ -135,6 +135,7 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 		c.closed(transportError(err))
 		return
 	}
+	c.watchServer(tlsConf)
 	dial := c.transport.quic.Dial
 	isEarly := quicConf.Allow0RTT && c.session.isEarly()
 	if isEarly {

@@ -170,6 +170,27 @@ func TestAPeerThatWantsAnIdleTimeoutGetsIt(t *testing.T) {
 	}
 }
 
+// quic-go takes no less than five seconds from a peer.
+func TestAShortIdleTimeoutHoldsForBoth(t *testing.T) {
+	for _, own := range []string{"server", "client"} {
+		synctest.Test(t, func(t *testing.T) {
+			serverConfig, clientConfig := options(t)
+			serverConfig.MaxIdleTimeout, clientConfig.MaxIdleTimeout = 20_000, 20_000
+			if own == "server" {
+				serverConfig.MaxIdleTimeout = 1_000
+			} else {
+				clientConfig.MaxIdleTimeout = 1_000
+			}
+			p := connectVirtual(t, serverConfig, clientConfig)
+			time.Sleep(2500 * time.Millisecond)
+			synctest.Wait()
+			if !isClosed(p.clientConn) || !isClosed(p.serverConn) {
+				t.Errorf("the idle timeout of the %s did not hold for both", own)
+			}
+		})
+	}
+}
+
 func TestWithoutAnIdleTimeoutNobodyIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		serverConfig, clientConfig := options(t)

@@ -49,6 +49,30 @@ func idleTimeout(conn *quic.Conn) time.Duration {
 	return *(*time.Duration)(unsafe.Add(unsafe.Pointer(conn), connIdleTimeout))
 }
 
+// limitIdleTimeout makes the one in force no longer than that of the peer. quic-go takes no less than 5 s from a peer: it would
+// wait that long for one that has gone. To be called by a callback of TLS, while quic-go waits for it, and has
+// not applied what the peer sent.
+func limitIdleTimeout(conn *quic.Conn) {
+	defer guard(func(error) {})                                            // crypto/tls has changed; a test fails then, but no process
+	conf := *(**quic.Config)(unsafe.Add(unsafe.Pointer(conn), connConfig)) // of this connection alone
+	if peer := peerIdleTimeout(conn); peer > 0 {
+		conf.MaxIdleTimeout = min(conf.MaxIdleTimeout, peer)
+	}
+}
+
+// peerIdleTimeout returns what the transport parameters of the peer say that quic-go has not taken yet, and 0 if there
+// are none, or they say nothing of it.
+func peerIdleTimeout(conn *quic.Conn) time.Duration {
+	setup := reflect.ValueOf(conn).Elem().FieldByName("cryptoStreamHandler").Elem().Elem()
+	events := setup.FieldByName("conn").Elem().FieldByName("conn").Elem().FieldByName("quic").Elem().FieldByName("events")
+	for _, e := range unsafe.Slice((*tls.QUICEvent)(events.UnsafePointer()), events.Len()) {
+		if e.Kind == tls.QUICTransportParameters {
+			return maxIdleTimeout(e.Data)
+		}
+	}
+	return 0
+}
+
 // hasDatagrams reports whether datagrams wait to be put into packets.
 func hasDatagrams(conn *quic.Conn) bool {
 	queue := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connDatagrams))
@@ -75,6 +99,7 @@ var (
 	sendStreamMutex        = offset[quic.SendStream, sync.Mutex]("mutex")
 	sendStreamCompleted    = offset[quic.SendStream, bool]("completed")
 	transportMutex         = offset[quic.Transport, sync.Mutex]("mutex")
+	connConfig             = offset[quic.Conn, *quic.Config]("config")
 	connDroppedInitialKeys = offset[quic.Conn, bool]("droppedInitialKeys")
 	connIdleTimeout        = offset[quic.Conn, time.Duration]("idleTimeout")
 	connPeerID             = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")

@@ -70,7 +70,7 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	// Both are asked for each new connection, so that SetConfig works.
 	tlsConf := &tls.Config{
 		MinVersion: tls.VersionTLS13,
-		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (_ *tls.Config, err error) {
 			current := l.config.Load()
 			c := hello.Context().Value(connectionKey{}).(*Connection)
 			c.verifiesPeer = current.config.VerifyPeer
@@ -81,9 +81,12 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 			}
 			current.rotateTicketKeys(t.ticketSecret[:])
 			conf := current.tls
-			if conf.GetConfigForClient != nil {
-				return conf.GetConfigForClient(hello)
+			if conf.GetConfigForClient == nil {
+				conf = conf.Clone()
+			} else if conf, err = conf.GetConfigForClient(hello); err != nil {
+				return nil, err
 			}
+			c.watchClient(conf)
 			return conf, nil
 		},
 	}
