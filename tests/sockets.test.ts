@@ -237,11 +237,19 @@ forEachIO((io) => {
     ['of the operating system', 'localhost', undefined],
     ['that returns', 'host.test', () => '127.0.0.1'],
     ['that returns a promise', 'host.test', async () => '::1'],
+    [
+      'that returns a name',
+      'alias.test',
+      (name: string) => (name === 'host.test' ? '127.0.0.1' : 'host.test'),
+    ],
   ] as const) {
     test(`a resolver ${name} finds where to bind, to send and to connect`, {
       timeout,
     }, async (t) => {
-      const ip = await (resolveHostname ?? utils.resolveHostname)(host);
+      const [ip] = await utils.resolveHost(
+        host,
+        resolveHostname ?? utils.resolveHostname,
+      );
       const asked: Array<string> = [];
       const options = {
         io,
@@ -249,7 +257,7 @@ forEachIO((io) => {
           resolveHostname &&
           ((hostname: string) => {
             asked.push(hostname);
-            return resolveHostname();
+            return resolveHostname(hostname);
           }),
       };
       const socket = new QUICSocket(options);
@@ -275,8 +283,9 @@ forEachIO((io) => {
         });
         assert.equal(utils.toCanonicalIP(connection.remoteHost), ip);
       }
+      const names = host === 'alias.test' ? [host, 'host.test'] : [host];
       const isAsked = resolveHostname !== undefined;
-      assert.deepEqual(asked, isAsked ? Array(5).fill(host) : []);
+      assert.deepEqual(asked, isAsked ? Array(5).fill(names).flat() : []);
     });
   }
 

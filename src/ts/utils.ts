@@ -3,8 +3,7 @@ import {
   setMaxListeners as setNodeMaxListeners,
 } from 'node:events';
 import * as net from 'node:net';
-import { AbstractError } from '@matrixai/errors';
-import ipaddr from 'ipaddr.js';
+import { types } from 'node:util';
 import {
   ErrorQUIC,
   ErrorQUICHostInvalid,
@@ -65,7 +64,8 @@ export async function yieldMicro(): Promise<void> {
 
 /**
  * Converts callback style to promise style. Several results become an array. Of
- * an overloaded function only one signature can be used.
+ * an overloaded function only one signature can be used. `this` of the call is
+ * that of the function.
  */
 export function promisify<
   T extends Array<unknown>,
@@ -75,8 +75,8 @@ export function promisify<
 >(
   f: (...args: [...params: P, callback: Callback<T>]) => unknown,
 ): (...params: P) => Promise<R> {
-  return (...params) =>
-    new Promise<R>((resolve, reject) => {
+  return function (this: unknown, ...params) {
+    return new Promise<R>((resolve, reject) => {
       const callback = (error: Error | null | undefined, ...results: T) => {
         if (error != null) {
           reject(error);
@@ -84,8 +84,9 @@ export function promisify<
           resolve((results.length > 1 ? results : results[0]) as R);
         }
       };
-      f(...params, callback as Callback<T>);
+      f.call(this, ...params, callback as Callback<T>);
     });
+  };
 }
 
 /**
@@ -102,91 +103,108 @@ export function promise<T = void>(): PromiseDeconstructed<T> {
 }
 
 /**
- * Wraps an ArrayBuffer, typed array or Buffer into a Buffer without copying.
+ * Wraps an ArrayBuffer, typed array or Buffer into a Buffer without copying. A
+ * Buffer is returned as it is.
  *
- * @param offset - in bytes, defaults to 0
- * @param length - in bytes, defaults to the rest
+ * @param offset - in bytes from the start of the ArrayBuffer, also if `array` is a
+ * view on one. Defaults to where the view starts
+ * @param length - in bytes, defaults to that of `array`
  */
 export function bufferWrap(
   array: ArrayBufferLike | ArrayBufferView,
-  offset: number = 0,
-  length: number = array.byteLength - offset,
+  offset?: number,
+  length?: number,
 ): Buffer {
+  if (Buffer.isBuffer(array)) return array;
   return ArrayBuffer.isView(array)
-    ? Buffer.from(array.buffer, array.byteOffset + offset, length)
+    ? Buffer.from(
+        array.buffer,
+        offset ?? array.byteOffset,
+        length ?? array.byteLength,
+      )
     : Buffer.from(array, offset, length);
 }
 
 /**
  * Is it an IPv4 address?
+ *
+ * @throws {TypeError} when it is no string, as all functions do that take a host
  */
 export function isIPv4(host: string): host is Host {
-  return net.isIPv4(host);
+  return net.isIPv4(hostText(host));
 }
 
 /**
  * Is it an IPv6 address? IPv4-mapped IPv6 addresses are IPv6 addresses too.
  */
 export function isIPv6(host: string): host is Host {
-  return net.isIPv6(host);
+  return net.isIPv6(hostText(host));
 }
 
 /**
- * Is it an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2)? There are two
- * ways to write it:
+ * Is it an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), in any way of
+ * writing? There are two ways to write its last part:
  *
  * 1. `::ffff:127.0.0.1` - dotted decimal
  * 2. `::ffff:7f00:1` - hex
  */
 export function isIPv4MappedIPv6(host: string): host is Host {
-  return isIPv6(host) && ipaddr.IPv6.parse(host).isIPv4MappedAddress();
+  if (!isIPv6(host)) return false;
+  const groups = groupsOf(host);
+  return mappedPrefix.every((group, i) => groups[i] === group);
 }
 
 /**
  * Is it an IPv4-mapped IPv6 address in hex?
  */
 export function isIPv4MappedIPv6Hex(host: string): host is Host {
-  return isIPv4MappedIPv6(host) && !host.includes('.');
+  return isIPv4MappedIPv6(host) && !isDotted(host);
 }
 
 /**
  * Is it an IPv4-mapped IPv6 address in dotted decimal?
  */
 export function isIPv4MappedIPv6Dec(host: string): host is Host {
-  return isIPv4MappedIPv6(host) && host.includes('.');
+  return isIPv4MappedIPv6(host) && isDotted(host);
 }
 
 /**
  * Maps an IPv4 address to IPv6, in dotted decimal.
  *
- * @throws {ErrorQUICHostInvalid}
+ * @throws {TypeError} when it is none
  */
 export function toIPv4MappedIPv6Dec(host: string): Host {
-  if (!isIPv4(host)) throw hostError(host, 'an IPv4 address');
+  if (!isIPv4(host)) {
+    throw hostError('Invalid IPv4 address', host, 'an IPv4 address');
+  }
   return `::ffff:${host}` as Host;
 }
 
 /**
  * Maps an IPv4 address to IPv6, in hex.
  *
- * @throws {ErrorQUICHostInvalid}
+ * @throws {TypeError} when it is none
  */
 export function toIPv4MappedIPv6Hex(host: string): Host {
-  if (!isIPv4(host)) throw hostError(host, 'an IPv4 address');
-  return ipaddr.IPv4.parse(host).toIPv4MappedAddress().toString() as Host;
+  return hexOf(toIPv4MappedIPv6Dec(host)) as Host;
 }
 
 /**
  * Extracts the IPv4 address, in dotted decimal, of an IPv4-mapped IPv6 address
  * in dotted decimal or hex.
  *
- * @throws {ErrorQUICHostInvalid}
+ * @throws {TypeError} when it is none
  */
 export function fromIPv4MappedIPv6(host: string): Host {
   if (!isIPv4MappedIPv6(host)) {
-    throw hostError(host, 'an IPv4-mapped IPv6 address');
+    throw hostError(
+      'Invalid IPv4 mapped IPv6 address',
+      host,
+      'an IPv4-mapped IPv6 address',
+    );
   }
-  return ipaddr.IPv6.parse(host).toIPv4Address().toString() as Host;
+  const [high, low] = groupsOf(host).slice(6);
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.') as Host;
 }
 
 /**
@@ -194,19 +212,22 @@ export function fromIPv4MappedIPv6(host: string): Host {
  * in any way of writing?
  */
 export function isHostWildcard(host: Host): boolean {
-  return net.isIP(host) !== 0 && ipaddr.process(host).range() === 'unspecified';
+  if (isIPv4MappedIPv6(host)) return fromIPv4MappedIPv6(host) === '0.0.0.0';
+  return isIPv6(host)
+    ? groupsOf(host).every((group) => group === 0)
+    : host === '0.0.0.0';
 }
 
 /**
  * Converts an IPv4-mapped IPv6 address to IPv4 and leaves other addresses
  * unchanged.
  *
- * @throws {ErrorQUICHostInvalid}
+ * @throws {TypeError} when it is no IP address
  */
 export function toCanonicalIP(host: string): Host {
   if (isIPv4MappedIPv6(host)) return fromIPv4MappedIPv6(host);
   if (isIPv4(host) || isIPv6(host)) return host;
-  throw hostError(host, 'an IP address');
+  throw hostError('Invalid IP address', host, 'an IP address');
 }
 
 /**
@@ -234,7 +255,8 @@ export async function resolveHostname(hostname: string): Promise<Host> {
  * Resolves an IP address or hostname to an address and the type of UDP socket
  * that can use it.
  *
- * @param resolveHostname - called for what is not an IP address
+ * @param resolveHostname - called for what is not an IP address, and again for a
+ * name that it returns, up to 16 times
  *
  * @throws {ErrorQUICHostInvalid} when it does not resolve, with the resolver's
  * error as `cause`
@@ -243,22 +265,39 @@ export async function resolveHost(
   host: string,
   resolveHostname: (hostname: string) => string | PromiseLike<string>,
 ): Promise<[Host, 'udp4' | 'udp6']> {
-  if (isIPv4(host)) return [host, 'udp4'];
-  if (isIPv6(host)) return [host, 'udp6'];
-  let resolved: string;
+  let name = host;
+  for (let i = 0; i <= maxResolutions; i++) {
+    if (isIPv4(name)) return [name, 'udp4'];
+    if (isIPv6(name)) return [name, 'udp6'];
+    if (i === maxResolutions) break;
+    const resolved: unknown = await resolveOnce(name, resolveHostname);
+    if (typeof resolved !== 'string') {
+      throw new ErrorQUICHostInvalid(
+        `host: ${describe(name)} resolves to ${describe(resolved)}, which is not an IP address`,
+      );
+    }
+    name = resolved;
+  }
+  throw new ErrorQUICHostInvalid(
+    `host: ${describe(host)} resolves to one name after another, at last to ${describe(name)}, and to no IP address`,
+  );
+}
+
+// Names can stand for others, but a resolver can also go round in circles
+const maxResolutions = 16;
+
+async function resolveOnce(
+  name: string,
+  resolveHostname: (hostname: string) => string | PromiseLike<string>,
+): Promise<string> {
   try {
-    resolved = await resolveHostname(host);
+    return await resolveHostname(name);
   } catch (e) {
     throw new ErrorQUICHostInvalid(
-      `host: ${describe(host)} does not resolve to an IP address`,
+      `host: ${describe(name)} does not resolve to an IP address`,
       { cause: e },
     );
   }
-  if (isIPv4(resolved)) return [resolved, 'udp4'];
-  if (isIPv6(resolved)) return [resolved, 'udp6'];
-  throw new ErrorQUICHostInvalid(
-    `host: ${describe(host)} resolves to ${describe(resolved)}, which is not an IP address`,
-  );
 }
 
 /**
@@ -287,12 +326,12 @@ export function buildAddress(host: string, port: number = 0): string {
 }
 
 /**
- * Finds the address with which a socket can send to a target.
+ * Finds the address with which a socket can send to a target. None can send to a
+ * wildcard, see {@link resolvesZeroIP}.
  *
- * - An IPv4 socket sends to IPv4, and to IPv4-mapped IPv6 as IPv4.
- * - A socket bound to an IPv4-mapped IPv6 address sends to IPv4 and to
- *   IPv4-mapped IPv6, as IPv4-mapped IPv6.
- * - An IPv6 socket sends to IPv6 that is not IPv4-mapped.
+ * - A socket of type `'ipv4'` sends to IPv4 and to IPv4-mapped IPv6: as
+ *   IPv4-mapped IPv6 if it is bound to such an address, else as IPv4.
+ * - One of type `'ipv6'` sends to IPv6 that is not IPv4-mapped.
  * - A dual stack socket sends to all, to IPv4 as IPv4-mapped IPv6.
  *
  * @param errorClass - thrown when the socket cannot send to the target
@@ -304,24 +343,23 @@ export function validateTarget(
   targetUdpType: 'udp4' | 'udp6',
   errorClass: Class<Error>,
 ): Host {
-  const targetIsMapped = isIPv4MappedIPv6(targetHost);
-  const targetIsIPv4 = targetUdpType === 'udp4' || targetIsMapped;
-  const socketIsMapped = isIPv4MappedIPv6(socketHost);
-  if (socketType === 'ipv4' || socketIsMapped) {
-    if (!targetIsIPv4) {
-      throw new errorClass(
-        `host: a socket bound to IPv4 ${socketHost} cannot send to IPv6 ${targetHost}`,
-      );
-    }
-    if (targetIsMapped === socketIsMapped) return targetHost;
-    return socketIsMapped
-      ? toIPv4MappedIPv6Dec(targetHost)
-      : fromIPv4MappedIPv6(targetHost);
+  if (isHostWildcard(targetHost)) {
+    throw new errorClass(`host: nobody can send to the wildcard ${targetHost}`);
   }
-  if (socketType === 'ipv6' && targetIsIPv4) {
+  const isMapped = isIPv4MappedIPv6(targetHost);
+  const isIPv4Target = targetUdpType === 'udp4' || isMapped;
+  if (socketType === 'ipv4' && !isIPv4Target) {
+    throw new errorClass(
+      `host: a socket bound to IPv4 ${socketHost} cannot send to IPv6 ${targetHost}`,
+    );
+  }
+  if (socketType === 'ipv6' && isIPv4Target) {
     throw new errorClass(
       `host: a socket bound to IPv6 ${socketHost} cannot send to IPv4 ${targetHost}`,
     );
+  }
+  if (socketType === 'ipv4' && !isIPv4MappedIPv6(socketHost)) {
+    return isMapped ? fromIPv4MappedIPv6(targetHost) : targetHost;
   }
   return targetUdpType === 'udp4'
     ? toIPv4MappedIPv6Dec(targetHost)
@@ -335,8 +373,9 @@ export function validateTarget(
 export function collectPEMs(
   pems?: string | Array<string> | Uint8Array | Array<Uint8Array>,
 ): Array<string> {
-  if (pems === undefined) return [];
-  return (Array.isArray(pems) ? pems : [pems]).map((pem) => {
+  const isOne = typeof pems === 'string' || types.isUint8Array(pems);
+  const list = isOne ? [pems] : Array.isArray(pems) ? pems : [];
+  return list.map((pem) => {
     const text = typeof pem === 'string' ? pem : textDecoder.decode(pem);
     return `${text.trim()}\n`;
   });
@@ -364,8 +403,9 @@ export function pemToDER(pem: string): Uint8Array {
  * Converts a certificate in DER to PEM.
  */
 export function derToPEM(der: Uint8Array): string {
-  const base64 = bufferWrap(der).toString('base64');
-  const lines = base64.match(/.{1,64}/g) ?? [];
+  const { buffer, byteOffset, byteLength } = der;
+  const base64 = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  const lines = base64.match(/.{1,64}/g) ?? [''];
   return [
     '-----BEGIN CERTIFICATE-----',
     ...lines,
@@ -457,15 +497,16 @@ function certificateHost(host: unknown, i: number): string {
 }
 
 /**
- * Formats an error as `Name: description - message`, leaving out what it does
- * not have.
+ * Formats an error as `Name: description - message`, or as `Name - message` if it
+ * has no description.
  */
 export function formatError(error: Error): string {
-  const description = error instanceof AbstractError ? error.description : '';
-  const named = description ? `${error.name}: ${description}` : error.name;
-  return error.message && error.message !== description
-    ? `${named} - ${error.message}`
-    : named;
+  const { name, message } = error;
+  if (!('description' in error)) return `${name} - ${message}`;
+  const { description } = error;
+  // Errors of this library that were given no message have their description for one
+  const isRepeated = error instanceof ErrorQUIC && message === description;
+  return `${name}: ${description} - ${isRepeated ? '' : message}`;
 }
 
 /**
@@ -488,8 +529,8 @@ export function decodeConnectionId(
  * Makes a token that proves to whoever has `crypto` that `dcid` and `peerHost`
  * were put into it. The server's own Retry tokens are made by the engine.
  *
- * The token is the length and the bytes of the ID, the length and the bytes of
- * the host, and the signature of all these.
+ * The token is JSON with two parts in base64url: `msg`, which is JSON with the ID in
+ * hex and the host, and `sig`, its signature.
  *
  * @throws {ErrorQUICOptionInvalid} when there is no `crypto.ops`
  */
@@ -498,13 +539,11 @@ export async function mintToken(
   peerHost: Host,
   crypto: QUICServerCrypto,
 ): Promise<Buffer> {
-  const host = textEncoder.encode(peerHost);
-  const data = Buffer.from([dcid.length, ...dcid, host.length, ...host]);
-  const signature = await serverOps(crypto).sign(
-    crypto.key,
-    copyArrayBuffer(data),
+  const msg = Buffer.from(
+    JSON.stringify({ dcid: dcid.toString(), host: peerHost }),
   );
-  return Buffer.concat([data, bufferWrap(signature)]);
+  const sig = await serverOps(crypto).sign(crypto.key, copyArrayBuffer(msg));
+  return encodeToken(msg, bufferWrap(sig));
 }
 
 /**
@@ -519,18 +558,22 @@ export async function validateToken(
   crypto: QUICServerCrypto,
 ): Promise<QUICConnectionId | undefined> {
   const ops = serverOps(crypto);
-  const dcidEnd = 1 + tokenBuffer[0];
-  const hostEnd = dcidEnd + 1 + tokenBuffer[dcidEnd];
-  // Written so that the NaN of a length that is missing fails too
-  if (!(hostEnd <= tokenBuffer.length)) return undefined;
+  const { msg, sig } = parseObject(tokenBuffer);
+  if (typeof msg !== 'string' || typeof sig !== 'string') return undefined;
+  const message = Buffer.from(msg, 'base64url');
+  const signature = Buffer.from(sig, 'base64url');
+  // There is one way to write a token: it is no other one with a changed byte
+  if (!encodeToken(message, signature).equals(tokenBuffer)) return undefined;
   const isOurs = await ops.verify(
     crypto.key,
-    copyArrayBuffer(tokenBuffer.subarray(0, hostEnd)),
-    copyArrayBuffer(tokenBuffer.subarray(hostEnd)),
+    copyArrayBuffer(message),
+    copyArrayBuffer(signature),
   );
-  const host = tokenBuffer.toString('utf8', dcidEnd + 1, hostEnd);
-  if (!isOurs || host !== peerHost) return undefined;
-  return new QUICConnectionId(tokenBuffer.subarray(1, dcidEnd));
+  const { dcid, host } = parseObject(message);
+  if (!isOurs || host !== peerHost || typeof dcid !== 'string') {
+    return undefined;
+  }
+  return QUICConnectionId.fromString(dcid as ConnectionIdString);
 }
 
 /**
@@ -563,18 +606,26 @@ export function isStreamUnidirectional(streamId: StreamId): boolean {
 
 /**
  * The code with which the peer stopped our writable side, or false if the error
- * is another one.
+ * is another one. Besides the errors of streams it knows those of version 2 by
+ * their message, `StreamStopped(code)`.
  */
 export function isStreamStopped(e: Error): number | false {
-  return e instanceof ErrorQUICStreamPeerWrite && e.data.code;
+  return (
+    codeIn(e.message, /StreamStopped\((\d{1,16})\)/) ??
+    (e instanceof ErrorQUICStreamPeerWrite && e.data.code)
+  );
 }
 
 /**
  * The code with which the peer reset our readable side, or false if the error
- * is another one.
+ * is another one. Besides the errors of streams it knows those of version 2 by
+ * their message, `StreamReset(code)`.
  */
 export function isStreamReset(e: Error): number | false {
-  return e instanceof ErrorQUICStreamPeerRead && e.data.code;
+  return (
+    codeIn(e.message, /StreamReset\((\d{1,16})\)/) ??
+    (e instanceof ErrorQUICStreamPeerRead && e.data.code)
+  );
 }
 
 /**
@@ -590,8 +641,77 @@ export function setMaxListeners(
   setNodeMaxListeners(limit, target);
 }
 
-function hostError(host: unknown, expected: string): Error {
-  return optionError(ErrorQUICHostInvalid, 'host', describe(host), expected);
+/**
+ * The error that version 2 throws for a host, which also says in `data` what was wrong with it.
+ */
+function hostError(message: string, host: unknown, expected: string): Error {
+  const data = { option: 'host', got: describe(host), expected };
+  return Object.assign(new TypeError(message), { data });
+}
+
+function hostText(host: unknown): string {
+  if (typeof host === 'string') return host;
+  const got = describe(host);
+  throw hostError(`host: expected a string, got ${got}`, host, 'a string');
+}
+
+/** The groups of the IPv6 address that an IPv4 address is mapped to, up to that. */
+const mappedPrefix = [0, 0, 0, 0, 0, 0xffff];
+
+const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
+
+// The name of an interface can have dots, too
+function isDotted(host: string): boolean {
+  return dotted.test(host.split('%')[0]);
+}
+
+/**
+ * An IPv6 address with its last part in hex if that is in dotted decimal.
+ */
+function hexOf(host: string): string {
+  return host.replace(dotted, (_, ...bytes) => {
+    const [a, b, c, d] = bytes.slice(0, 4).map(Number);
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+}
+
+/**
+ * The eight groups of an IPv6 address.
+ */
+function groupsOf(host: string): Array<number> {
+  const [head, tail] = hexOf(host.split('%')[0])
+    .split('::')
+    .map((part) =>
+      part === '' ? [] : part.split(':').map((group) => parseInt(group, 16)),
+    );
+  if (tail === undefined) return head;
+  const zeros = Array<number>(8 - head.length - tail.length).fill(0);
+  return [...head, ...zeros, ...tail];
+}
+
+function codeIn(message: string, pattern: RegExp): number | undefined {
+  const match = pattern.exec(message);
+  return match === null ? undefined : parseInt(match[1], 10);
+}
+
+/**
+ * The members of an object in JSON, none if it is none.
+ */
+function parseObject(json: Buffer): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(json.toString()));
+  } catch {
+    return {};
+  }
+}
+
+function encodeToken(msg: Buffer, sig: Buffer): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      msg: msg.toString('base64url'),
+      sig: sig.toString('base64url'),
+    }),
+  );
 }
 
 // Of the bytes alone: a Buffer can share its ArrayBuffer with others
