@@ -41,6 +41,7 @@ Addon::Addon(Napi::Env, Napi::Object exports) {
           InstanceMethod("authoritiesSet", &Addon::AuthoritiesSet),
           InstanceMethod("transportOpenNative", &Addon::TransportOpenNative),
           InstanceMethod("transportOpenVirtual", &Addon::TransportOpenVirtual),
+          InstanceMethod("transportHost", &Addon::TransportHost),
           InstanceMethod("transportPort", &Addon::TransportPort),
           InstanceMethod("transportDeliver", &Addon::TransportDeliver),
           InstanceMethod("transportPending", &Addon::TransportPending),

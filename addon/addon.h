@@ -58,6 +58,7 @@ class Addon : public Napi::Addon<Addon> {
 
   Napi::Value TransportOpenNative(Info info);
   Napi::Value TransportOpenVirtual(Info info);
+  Napi::Value TransportHost(Info info);
   Napi::Value TransportPort(Info info);
   void TransportDeliver(Info info);
   Napi::Value TransportPending(Info info);

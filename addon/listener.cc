@@ -17,5 +17,5 @@ void Addon::ListenerConfigure(Info info) {
   Throw(info.Env(), error);
 }
 
-// listenerClose(listener)
-void Addon::ListenerClose(Info info) { quic_listener_close(env_, Handle(info[0])); }
+// listenerClose(listener, code)
+void Addon::ListenerClose(Info info) { quic_listener_close(env_, Handle(info[0]), Double(info[1])); }

@@ -28,6 +28,9 @@ Napi::Value Addon::TransportOpenVirtual(Info info) {
   return Napi::Number::New(info.Env(), handle);
 }
 
+// transportHost(transport): IP address as a Buffer
+Napi::Value Addon::TransportHost(Info info) { return Fill(info, quic_transport_host); }
+
 // transportPort(transport): port
 Napi::Value Addon::TransportPort(Info info) {
   return Napi::Number::New(info.Env(), quic_transport_port(env_, Handle(info[0])));

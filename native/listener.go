@@ -49,9 +49,9 @@ func quic_listener_configure(env, h uint32, conf unsafe.Pointer, length int32, o
 }
 
 //export quic_listener_close
-func quic_listener_close(env, h uint32) {
+func quic_listener_close(env, h uint32, code float64) {
 	defer recovered()
 	if l, ok := lookup[*engine.Listener](env, h); ok {
-		l.Close()
+		l.Close(uint64(code))
 	}
 }

@@ -59,6 +59,17 @@ func quic_transport_open_virtual(
 	return uint32(t.Handle)
 }
 
+// quic_transport_host fills the buffer with the address that the socket is bound to if it fits, and returns its length.
+//
+//export quic_transport_host
+func quic_transport_host(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if t, ok := lookup[*engine.Transport](env, h); ok {
+		return fill(buffer, length, []byte(t.LocalHost()))
+	}
+	return 0
+}
+
 //export quic_transport_port
 func quic_transport_port(env, h uint32) (port uint16) {
 	defer recovered()

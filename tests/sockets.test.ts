@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { once as onceEmitted } from 'node:events';
+import { platform } from 'node:os';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   errors,
   events,
   native,
+  QUICClient,
   QUICServer,
   QUICSocket,
   utils,
 } from '@matrixai/quic';
-import { once, record } from './helpers/events.js';
+import { on, once, record, until } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import {
   connect,
@@ -19,6 +22,7 @@ import {
   startSocket,
 } from './helpers/pair.js';
 import { plainSocket } from './helpers/plain.js';
+import { Relay } from './helpers/relay.js';
 import { exchange, payload, serveEcho } from './helpers/streams.js';
 
 const timeout = 30_000;
@@ -145,6 +149,117 @@ forEachIO((io) => {
     }
   });
 
+  test('a socket that stops with force tells clients the same at whatever point of their handshake', {
+    timeout,
+  }, async (t) => {
+    const socket = await startSocket(t, io);
+    let isStuck = false;
+    const server = await startServer(t, io, {
+      socket,
+      config: {
+        verifyPeer: true,
+        verifyCallback: async () => {
+          if (isStuck) await new Promise(() => {});
+          return undefined;
+        },
+      },
+    });
+    const told: Array<Promise<events.EventQUICClientClose>> = [];
+    const connectTo = async (port: number) => {
+      const config = { ...credentials, ca: credentials.cert };
+      const client = await connect(t, io, port, { config });
+      told.push(once(client, events.EventQUICClientClose));
+    };
+    const accepted = once(server, events.EventQUICServerConnection);
+    await connectTo(socket.port);
+    await accepted;
+    // These are connected, but the server has not verified one, and the certificate of the other one is lost
+    isStuck = true;
+    await connectTo(socket.port);
+    const relay = await Relay.start(t, socket.port);
+    let sent = 0;
+    relay.impairment = (datagram, forward, direction) => {
+      if (direction === 'toClient' || sent++ === 0) forward(datagram);
+    };
+    await connectTo(relay.port);
+    await socket.stop({ force: true });
+    for (const { detail } of await Promise.all(told)) {
+      assertInternalError(detail, errors.ErrorQUICConnectionPeer);
+    }
+  });
+
+  test('a socket that stops with force tells servers the same at whatever point of the handshake', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    let open = 0;
+    const told: Array<unknown> = [];
+    on(server, events.EventQUICServerConnection, ({ detail }) => {
+      open++;
+      void detail.closedP.then(() => open--);
+    });
+    on(server, events.EventQUICConnectionError, ({ detail }) => {
+      told.push(detail);
+    });
+    for (let i = 0; i < 20; i++) {
+      const socket = await startSocket(t, io);
+      const config = { ca: credentials.cert };
+      const { port } = server;
+      const created = connect(t, io, port, { socket, config });
+      const outcome = created.catch((e: unknown) => e);
+      // A handshake takes some milliseconds
+      await setTimeout(i / 4);
+      await socket.stop({ force: true });
+      const result = await outcome;
+      assert.ok(
+        result instanceof QUICClient ||
+          result instanceof errors.ErrorQUICClientSocketNotRunning,
+        `${result}`,
+      );
+    }
+    await until(() => open === 0);
+    for (const error of told) {
+      assertInternalError(error, errors.ErrorQUICConnectionPeer);
+    }
+
+    // One that has heard of nothing but the first packet
+    const socket = await startSocket(t, io);
+    const relay = await Relay.start(t, server.port);
+    relay.impairment = (datagram, forward, direction) => {
+      if (direction === 'toServer') forward(datagram);
+    };
+    const failed = once(server, events.EventQUICConnectionError);
+    const rejected = assert.rejects(
+      connect(t, io, relay.port, { socket }),
+      errors.ErrorQUICClientSocketNotRunning,
+    );
+    await until(
+      () =>
+        socket.stats().connections === 0 &&
+        server.socket.stats().handshakes === 1,
+    );
+    await socket.stop({ force: true });
+    await rejected;
+    const { detail } = await failed;
+    assertInternalError(detail, errors.ErrorQUICConnectionPeer);
+  });
+
+  test('a forced stop overtakes a graceful one of a connection, and its code', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    const socket = await startSocket(t, io);
+    const accepted = once(server, events.EventQUICServerConnection);
+    const { connection } = await connect(t, io, server.port, { socket });
+    const { detail: serverConnection } = await accepted;
+    await openStream(connection, serverConnection);
+    const told = once(serverConnection, events.EventQUICConnectionClose);
+    const stopped = connection.stop({ force: false, errorCode: 7 });
+    await socket.stop({ force: true });
+    await stopped;
+    assertInternalError((await told).detail, errors.ErrorQUICConnectionPeer);
+  });
+
   test('a server without clients does not keep its shared socket from stopping', {
     timeout,
   }, async (t) => {
@@ -232,6 +347,55 @@ forEachIO((io) => {
       }
     });
   }
+
+  for (const [given, bound, type] of [
+    ['::ffff:7f00:1', '::ffff:127.0.0.1', 'ipv4'],
+    ['0:0:0:0:0:FFFF:127.0.0.1', '::ffff:127.0.0.1', 'ipv4'],
+    ['::ffff:0:0', '::ffff:0.0.0.0', 'ipv4'],
+    ['0:0:0:0:0:0:0:1', '::1', 'ipv6'],
+    ['::1%lo', '::1', 'ipv6'],
+    ['::0', '::', 'ipv4&ipv6'],
+    ['0:0:0:0:0:0:0:0', '::', 'ipv4&ipv6'],
+  ]) {
+    test(`a socket started with ${given} is bound to ${bound}`, {
+      timeout,
+    }, async (t) => {
+      if (given.endsWith('%lo') && platform() !== 'linux') {
+        t.skip('the loopback interface has another name');
+        return;
+      }
+      const socket = await startSocket(t, io, { host: given });
+      assert.equal(socket.host, bound);
+      assert.equal(socket.type, type);
+      const server = await startServer(t, io, { host: given });
+      assert.equal(server.host, bound);
+      // Both can be reached, and reach others
+      await startServer(t, io, { socket, onStream: serveEcho });
+      const target = { host: given, serverName: 'localhost' };
+      const { connection } = await connect(t, io, socket.port, target);
+      const { connection: back } = await connect(t, io, server.port, {
+        ...target,
+        socket,
+      });
+      await exchange(connection.newStream(), payload(100));
+      assert.equal(connection.remotePort, socket.port);
+      assert.equal(back.remotePort, server.port);
+    });
+  }
+
+  test('an IPv4 host is refused with ipv6Only', { timeout }, async () => {
+    for (const host of ['127.0.0.1', '0.0.0.0', '::ffff:127.0.0.1']) {
+      const socket = new QUICSocket({ io });
+      await assert.rejects(socket.start({ host, ipv6Only: true }), (e) => {
+        assert.ok(e instanceof errors.ErrorQUICSocketInvalidBindAddress);
+        const { code, syscall, message } = e.cause as NodeJS.ErrnoException;
+        assert.deepEqual([code, syscall], ['EINVAL', 'bind']);
+        assert.ok(message.includes(host));
+        return true;
+      });
+      assert.ok(socket.closed);
+    }
+  });
 
   for (const [name, host, resolveHostname] of [
     ['of the operating system', 'localhost', undefined],

@@ -29,7 +29,7 @@ import {
   migrationFailures,
   type NativeEventHandler,
 } from './native/events.js';
-import type { ConnectionError } from './native/types.js';
+import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import QUICDatagrams from './QUICDatagrams.js';
 import type QUICSocket from './QUICSocket.js';
@@ -349,6 +349,16 @@ class QUICConnection
       if (this.isRunning) this.stopping ??= this.stopNow(opts);
       await this.stopping;
     });
+  }
+
+  /**
+   * Ends the handshake of a client with a transport error code.
+   *
+   * @internal
+   */
+  public async giveUp(code: ConnectionErrorCode): Promise<void> {
+    this.env.binding.connectionClose(this.handle, false, code, noReason);
+    await this.env.holdFor(this.closedP);
   }
 
   /**
@@ -835,7 +845,7 @@ class QUICConnection
       const {
         isApp = true,
         errorCode = 0,
-        reason = new Uint8Array(0),
+        reason = noReason,
       } = this.overtaken ?? opts;
       this.env.binding.connectionClose(this.handle, isApp, errorCode, reason);
       await this.env.holdFor(this.closedP);
@@ -848,6 +858,7 @@ class QUICConnection
 
   protected async dial(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (!this.socket.isOpen) throw new errors.ErrorQUICSocketNotRunning();
     const { host, port } = this.remoteInfo!;
     const handle = callEngine(() =>
       this.env.binding.connectionDial(
@@ -864,9 +875,10 @@ class QUICConnection
     this.session = noSession;
     this.setHandle(handle);
     const handleAbort = () => {
-      this.env.binding.connectionClose(handle, true, 0, new Uint8Array(0));
+      this.env.binding.connectionClose(handle, true, 0, noReason);
     };
     signal?.addEventListener('abort', handleAbort);
+    this.socket.addDialing(this);
     try {
       await new Promise<void>((resolve, reject) => {
         this.started = { resolve, reject };
@@ -875,6 +887,7 @@ class QUICConnection
       throw signal?.aborted ? signal.reason : e;
     } finally {
       signal?.removeEventListener('abort', handleAbort);
+      this.socket.removeDialing(this);
       this.started = undefined;
     }
     if (signal?.aborted) {
@@ -883,6 +896,8 @@ class QUICConnection
       await this.closedP;
       throw signal.reason;
     }
+    // It was given up when the handshake had just completed
+    if (this.errorLast !== null) throw this.errorLast;
   }
 
   /**
@@ -1013,6 +1028,8 @@ function migrationError(
 }
 
 const noSession = new Uint8Array(0);
+
+const noReason = new Uint8Array(0);
 
 // Where the engine writes what is measured
 const numbers = new Float64Array(11);

@@ -522,22 +522,29 @@ class QUICServer implements NativeEventHandler {
   /**
    * Refuses new connections. Those that are established by then are announced before it resolves.
    *
+   * @param code - what clients are told whose handshake is under way
+   *
    * @internal
    */
-  public closeListener(): Promise<void> {
+  public closeListener(
+    code: ConnectionErrorCode = ConnectionErrorCode.ConnectionRefused,
+  ): Promise<void> {
     if (this.listener !== 0) {
-      this.listenerClosing = this.closeListenerNow(this.listener);
+      this.listenerClosing = this.closeListenerNow(this.listener, code);
       this.listener = 0;
     }
     return this.listenerClosing;
   }
 
-  protected async closeListenerNow(listener: number): Promise<void> {
+  protected async closeListenerNow(
+    listener: number,
+    code: ConnectionErrorCode,
+  ): Promise<void> {
     const env = environment();
     const closed = new Promise<void>((resolve) => {
       this.resolveListenerClosed = resolve;
     });
-    env.binding.listenerClose(listener);
+    env.binding.listenerClose(listener, code);
     await env.holdFor(closed);
     env.unregister(listener);
   }

@@ -91,6 +91,8 @@ class QUICSocket {
   protected _closed: boolean = true;
   protected _closedP: Promise<void> = Promise.resolve();
   protected resolveClosedP: () => void = () => {};
+  /** Connections of clients whose handshake is under way. */
+  protected dialing: Set<QUICConnection> = new Set();
   /** Those that want the event loop to wait for this socket. */
   protected holders: Set<object> = new Set([this]);
 
@@ -130,8 +132,8 @@ class QUICSocket {
   }
 
   /**
-   * The IP address that the socket is bound to. It may be a wildcard: `::` means all
-   * addresses of IPv6, and of IPv4 unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
+   * The IP address that the socket is bound to, in canonical text, however it was written for
+   * {@link QUICSocket.start}. It may be a wildcard: `::` means all addresses of IPv6, and of IPv4 unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
    */
   @ready(new errors.ErrorQUICSocketNotRunning())
   public get host(): Host {
@@ -188,7 +190,7 @@ class QUICSocket {
    * and have a zone
    * @param opts.port - defaults to `0`, any free port
    * @param opts.reuseAddr - whether other sockets may bind to the port, defaults to `false`
-   * @param opts.ipv6Only - whether `::` leaves out IPv4, defaults to `false`
+   * @param opts.ipv6Only - whether `::` leaves out IPv4, which is an error with an IPv4 host, defaults to `false`
    * @param opts.signal - when it aborts, the socket is closed again
    *
    * @throws the reason of the signal
@@ -227,15 +229,15 @@ class QUICSocket {
         this.io === 'native'
           ? await NativeTransport.open(options)
           : await DgramTransport.open(options, this.handleTransportError);
-      this._type = socketType(ip, udpType, ipv6Only);
-      this._host = ip;
     } catch (e) {
       throw new errors.ErrorQUICSocketInvalidBindAddress(
         `cannot bind to ${address}: ${(e as NodeJS.ErrnoException).code ?? (e as Error).message}`,
         { cause: e },
       );
     }
+    this._host = this.transport.host;
     this._port = this.transport.port;
+    this._type = socketType(this._host, ipv6Only);
     // Each client on the socket listens for its end
     utils.setMaxListeners(this[eventTarget]);
     this._closed = false;
@@ -249,11 +251,10 @@ class QUICSocket {
   }
 
   /**
-   * Stops the socket.
+   * Stops the socket. Handshakes that are under way end with the transport error code `InternalError`.
    *
    * @param opts
-   * @param opts.force - whether to close connections that still use it, with the
-   * transport error code `InternalError`, defaults to `false`
+   * @param opts.force - whether to close connections that still use it, with that code, defaults to `false`
    * @param opts.signal - ends the wait when it aborts, the stop goes on
    *
    * @throws {errors.ErrorQUICSocketConnectionsActive} when connections still use it
@@ -271,17 +272,16 @@ class QUICSocket {
     }
     const address = utils.buildAddress(this._host, this._port);
     this.logger.info(`Stop ${this.constructor.name} on ${address}`);
-    // Clients may be connected already that the server has not heard of, and must be told
-    await this.server?.closeListener();
-    await Promise.all(
-      [...this.connectionMap.values()].map((connection) =>
-        connection.stop({
-          isApp: false,
-          errorCode: ConnectionErrorCode.InternalError,
-          force: true,
-        }),
+    // All peers are told the same: also clients that are connected already but unknown to the server, and
+    // servers that have completed a handshake of which the client here has not heard
+    const errorCode = ConnectionErrorCode.InternalError;
+    await this.server?.closeListener(errorCode);
+    await Promise.all([
+      ...[...this.connectionMap.values()].map((connection) =>
+        connection.stop({ isApp: false, errorCode, force: true }),
       ),
-    );
+      ...[...this.dialing].map((connection) => connection.giveUp(errorCode)),
+    ]);
     if (this.holders.size > 0) this.transport?.unref();
     await this.transport?.close();
     this.transport = undefined;
@@ -466,6 +466,20 @@ class QUICSocket {
   /**
    * @internal
    */
+  public addDialing(connection: QUICConnection): void {
+    this.dialing.add(connection);
+  }
+
+  /**
+   * @internal
+   */
+  public removeDialing(connection: QUICConnection): void {
+    this.dialing.delete(connection);
+  }
+
+  /**
+   * @internal
+   */
   public addConnection(connection: QUICConnection): void {
     this.connectionMap.set(connection.connectionId, connection);
   }
@@ -503,10 +517,9 @@ function bytes(buffer: ArrayBuffer | ArrayBufferView): Uint8Array {
 
 function socketType(
   host: Host,
-  udpType: 'udp4' | 'udp6',
   ipv6Only: boolean,
 ): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
-  if (udpType === 'udp4' || utils.isIPv4MappedIPv6(host)) return 'ipv4';
+  if (utils.isIPv4(host) || utils.isIPv4MappedIPv6(host)) return 'ipv4';
   return utils.isHostWildcard(host) && !ipv6Only ? 'ipv4&ipv6' : 'ipv6';
 }
 

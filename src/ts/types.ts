@@ -115,7 +115,7 @@ export type StartOptions = {
   port?: number;
   /** Whether other sockets may bind to the port. Defaults to false. */
   reuseAddr?: boolean;
-  /** Whether `::` leaves out IPv4. Defaults to false. */
+  /** Whether `::` leaves out IPv4. With an IPv4 host it is an error. Defaults to false. */
   ipv6Only?: boolean;
   /** Gives up when it aborts: the start rejects with its reason, and is undone. */
   signal?: AbortSignal;

@@ -49,8 +49,10 @@ type Connection struct {
 	asksWhenQuiet    bool               // whether the peer is there
 	cancelDial       context.CancelFunc // nil for a server
 	gone             chan struct{}      // closed when the connection is
-	accepted         chan struct{}      // closed when JavaScript wants to hear of streams and of the end
-	resumed          chan struct{}      // closed when streams can be opened again after early data was rejected
+	givenUp          chan struct{}      // closed when the handshake is to end
+	giveUpOnce       sync.Once
+	accepted         chan struct{} // closed when JavaScript wants to hear of streams and of the end
+	resumed          chan struct{} // closed when streams can be opened again after early data was rejected
 	acceptOnce       sync.Once
 	readerGone       chan struct{} // signalled when a reader has ended
 
@@ -87,6 +89,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		keepDatagrams:    conf.IncomingDatagrams,
 		asksWhenQuiet:    conf.ProbeIdle,
 		gone:             make(chan struct{}),
+		givenUp:          make(chan struct{}),
 		accepted:         make(chan struct{}),
 		resumed:          make(chan struct{}),
 		readerGone:       make(chan struct{}, 1),
@@ -226,7 +229,7 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 	}
 	if c.listener != nil && !isEarly && !c.takeSeat() {
 		c.isRefused.Store(true)
-		go closeWithTransportError(conn, quic.ConnectionRefused, "")
+		go closeWith(conn, false, uint64(quic.ConnectionRefused), "")
 		return
 	}
 	c.quic = conn
@@ -258,7 +261,7 @@ func (c *Connection) takeSeat() bool {
 func (c *Connection) refuse() {
 	c.isRefused.Store(true)
 	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
-		closeWithTransportError(conn, quic.ConnectionRefused, "")
+		closeWith(conn, false, uint64(quic.ConnectionRefused), "")
 	}
 }
 
@@ -286,7 +289,7 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 		return
 	}
 	if c.listener != nil && !c.takeSeat() {
-		go closeWithTransportError(conn, quic.ConnectionRefused, "")
+		go closeWith(conn, false, uint64(quic.ConnectionRefused), "")
 		return
 	}
 	c.env.probes.add(c, conn)
@@ -561,18 +564,33 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 	c.mu.Lock()
 	conn := c.quic
 	c.mu.Unlock()
-	if conn == nil {
-		if c.cancelDial != nil {
-			c.cancelDial()
-			c.closed(nil) // the handshake may be waiting for the application's verdict
-		}
+	if conn != nil {
+		closeWith(conn, isApp, code, string(reason))
+	} else if c.cancelDial != nil {
+		c.giveUp(isApp, code, string(reason))
+	}
+}
+
+// giveUp ends the handshake of a client. The server is told: it may have completed the handshake, and would keep the
+// connection until its idle timeout, which may be infinite. An application that gives up does not tell one that it has
+// not heard of: there may be none.
+func (c *Connection) giveUp(isApp bool, code uint64, reason string) {
+	conn := connectionOf(c.transport.quic, c.transport.name(c))
+	if conn == nil || isApp && conn.ConnectionStats().PacketsReceived == 0 {
+		c.cancelDial()
+		c.closed(nil)
 		return
 	}
-	if isApp {
-		go conn.CloseWithError(quic.ApplicationErrorCode(code), string(reason))
-	} else {
-		closeWithTransportError(conn, quic.TransportErrorCode(code), string(reason))
-	}
+	closeWith(conn, isApp, code, reason)
+	// The handshake may be waiting for the application's verdict, and only then comes to the close
+	c.giveUpOnce.Do(func() { close(c.givenUp) })
+}
+
+// isAnnounced reports whether JavaScript was told of the connection, or will not be.
+func (c *Connection) isAnnounced() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.quic != nil || c.isClosed
 }
 
 // isEstablishedOn reports whether the connection goes over a transport, and its handshake has completed.
@@ -636,7 +654,7 @@ func (c *Connection) fault(err error) {
 	conn := c.quic
 	c.mu.Unlock()
 	if conn != nil {
-		closeWithTransportError(conn, quic.InternalError, "")
+		closeWith(conn, false, uint64(quic.InternalError), "")
 	}
 	c.closed(err)
 }

@@ -377,6 +377,54 @@ func TestCloseCodes(t *testing.T) {
 	}
 }
 
+func TestAListenerThatClosesEndsHandshakesWithItsCode(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	serverConfig.VerifyPeer, serverConfig.VerifyCallback = true, true
+	clientConfig.Key, clientConfig.Cert = serverConfig.Key, serverConfig.Cert
+	p := dial(t, serverConfig, clientConfig)
+	// The client is done with it, while the server waits for a verdict
+	p.client.next(event.ConnectionEstablished)
+	p.clientConn.Accept()
+	p.server.next(event.ConnectionVerify)
+	p.serverTransport.listener.Load().Close(5)
+	for _, end := range []struct {
+		r    record
+		kind event.CloseKind
+	}{
+		{p.client.next(event.ConnectionClosed), event.CloseTransport | event.CloseRemote},
+		{p.server.next(event.ListenerFailed), event.CloseTransport},
+	} {
+		if event.CloseKind(end.r.a) != end.kind || end.r.b != 5 {
+			t.Errorf("closed with %+v, want kind %d and code 5", end.r, end.kind)
+		}
+	}
+	p.server.next(event.ListenerClosed)
+}
+
+func TestAHandshakeThatIsGivenUpTellsTheServer(t *testing.T) {
+	for _, isApp := range []bool{true, false} {
+		serverConfig, clientConfig := options(t)
+		clientConfig.VerifyCallback = true
+		p := dial(t, serverConfig, clientConfig)
+		p.client.next(event.ConnectionVerify)
+		p.clientConn.Close(isApp, 5, nil)
+		want, code := event.CloseTransport, 5.0
+		if isApp {
+			want = event.CloseApplication
+		}
+		if r := p.client.next(event.ConnectionClosed); event.CloseKind(r.a) != want || r.b != code {
+			t.Errorf("the client closed with %+v, want kind %d", r, want)
+		}
+		if isApp {
+			code = 0xc // the code of an application is not sent in a handshake (RFC 9000 section 10.2.3)
+		}
+		r := p.server.next(event.ListenerFailed)
+		if event.CloseKind(r.a) != event.CloseTransport|event.CloseRemote || r.b != code {
+			t.Errorf("the server was told %+v", r)
+		}
+	}
+}
+
 func TestDrainWaitsForAcknowledgements(t *testing.T) {
 	serverConfig, clientConfig := options(t)
 	p := connect(t, serverConfig, clientConfig)

@@ -16,10 +16,14 @@ import (
 // This file is the only one that reaches for what quic-go and crypto/tls do not export. Its test
 // fails when an upgrade moves one of these things.
 
-// closeWithTransportError closes a connection with a code that the application cannot
-// send through the exported methods (RFC 9000 section 20.1).
-func closeWithTransportError(conn *quic.Conn, code quic.TransportErrorCode, reason string) {
-	closeLocal(conn, &quic.TransportError{ErrorCode: code, ErrorMessage: reason})
+// closeWith closes a connection with an application error code, or a transport error code, which the
+// application cannot send through the exported methods (RFC 9000 section 20.1). It does not wait.
+func closeWith(conn *quic.Conn, isApp bool, code uint64, reason string) {
+	var err error = &quic.TransportError{ErrorCode: quic.TransportErrorCode(code), ErrorMessage: reason}
+	if isApp {
+		err = &quic.ApplicationError{ErrorCode: quic.ApplicationErrorCode(code), ErrorMessage: reason}
+	}
+	closeLocal(conn, err)
 }
 
 //go:linkname closeLocal github.com/quic-go/quic-go.(*Conn).closeLocal

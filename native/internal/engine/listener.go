@@ -30,6 +30,7 @@ type Listener struct {
 	config    atomic.Pointer[listenerConfig]
 	closeOnce sync.Once
 	closing   chan struct{}
+	closeCode uint64         // the transport error code that handshakes under way are ended with
 	accepting sync.WaitGroup // those who may announce connections
 }
 
@@ -140,25 +141,43 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	return nil
 }
 
-// Close refuses new connections from now on. It completes with a ListenerClosed event.
-func (l *Listener) Close() {
+// Close refuses new connections from now on, and ends handshakes under way with a transport error code. Clients
+// that are done with theirs know no difference to an established connection. It completes with a ListenerClosed
+// event, by which all of them have been told.
+func (l *Listener) Close(code uint64) {
 	l.closeOnce.Do(func() {
-		close(l.closing)
 		l.transport.listener.CompareAndSwap(l, nil)
+		l.closeCode = code
 		go func() {
 			defer func() {
 				l.env.remove(l.Handle, &l.env.counts.listeners)
 				l.env.Events.Push(event.ListenerClosed, l.Handle, 0, 0, nil)
 			}()
 			defer guard(func(error) {})
+			// Before quic-go does so with a code of its own, and those that wait for a verdict with a TLS alert
+			l.closeHandshakes()
+			close(l.closing)
 			l.quic.Close()
 			l.accepting.Wait()
 		}()
 	})
 }
 
+func (l *Listener) closeHandshakes() {
+	for _, object := range l.env.objects.Values() {
+		c, ok := object.(*Connection)
+		if !ok || c.listener != l || c.isAnnounced() {
+			continue
+		}
+		conn := connectionOf(l.transport.quic, l.transport.name(c))
+		if conn != nil && !isComplete(conn) {
+			closeWith(conn, false, l.closeCode, "")
+		}
+	}
+}
+
 func (l *Listener) accept() {
-	defer guard(func(error) { l.Close() })
+	defer guard(func(error) { l.Close(uint64(quic.InternalError)) })
 	for {
 		conn, err := l.quic.Accept(context.Background())
 		if err != nil {
@@ -186,7 +205,7 @@ func (l *Listener) await(conn *quic.Conn) {
 			c.establish(conn, false)
 			return
 		}
-		closeWithTransportError(conn, quic.ConnectionRefused, "")
+		closeWith(conn, false, l.closeCode, "")
 		<-conn.Context().Done() // the client has been told: the socket may be closed next
 	}
 }

@@ -39,6 +39,7 @@ type Transport struct {
 	quic    *quic.Transport
 	conn    net.PacketConn
 	virtual *packetconn.Conn // nil when Go owns the socket
+	mapped  bool             // bound to an IPv4-mapped IPv6 address
 
 	listener  atomic.Pointer[Listener]
 	closeOnce sync.Once
@@ -91,6 +92,7 @@ func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	isMapped := ip.Is4In6()
 	switch {
 	case ip.Unmap().Is4():
 		network = "udp4"
@@ -110,7 +112,12 @@ func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.newTransport(udpconn.New(conn.(*net.UDPConn)), nil, o)
+	t, err := e.newTransport(udpconn.New(conn.(*net.UDPConn)), nil, o)
+	if err != nil {
+		return nil, err
+	}
+	t.mapped = isMapped
+	return t, nil
 }
 
 // OpenVirtual makes a transport whose datagrams somebody else carries through a socket
@@ -173,6 +180,15 @@ func deriveKey(key []byte, purpose string) *[32]byte {
 	}
 	copy(derived[:], b)
 	return &derived
+}
+
+// LocalHost returns the address that the socket is bound to, in canonical text (RFC 5952).
+func (t *Transport) LocalHost() string {
+	ip := t.conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+	if t.mapped {
+		ip = netip.AddrFrom16(ip.As16())
+	}
+	return ip.String()
 }
 
 // LocalPort returns the port that the socket is bound to.

@@ -67,8 +67,9 @@ func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error 
 	case alert := <-q.verdict:
 		return c.judge(q, alert)
 	case <-timeout.C:
-		return c.giveUp()
+		return c.runOutOfTime()
 	case <-c.gone:
+	case <-c.givenUp:
 	case <-c.transport.closing:
 	case <-listenerClosing:
 	}
@@ -106,7 +107,7 @@ func (c *Connection) judge(q *question, alert uint8) error {
 	return nil
 }
 
-func (c *Connection) giveUp() error {
+func (c *Connection) runOutOfTime() error {
 	c.verification.mu.Lock()
 	defer c.verification.mu.Unlock()
 	c.verification.gaveUp, c.verification.asked = true, nil

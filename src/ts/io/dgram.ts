@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
-import type { Port } from '../types.js';
+import type { Host, Port } from '../types.js';
 import { readDatagrams } from './datagrams.js';
 import type { BindOptions, SocketTransport } from './types.js';
 
@@ -45,6 +45,7 @@ const socketBufferSize = 4 * 1024 * 1024;
  */
 class DgramTransport implements SocketTransport, NativeEventHandler {
   public readonly handle: number;
+  public readonly host: Host;
   public readonly port: Port;
   protected environment = environment();
 
@@ -104,13 +105,15 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected constructor(
     protected socket: dgram.Socket,
-    { host, key, connectionIds, takeOver, onDatagram }: BindOptions,
+    { key, connectionIds, takeOver, onDatagram }: BindOptions,
     onError: (e: Error) => void,
   ) {
     this.onDatagram = onDatagram;
     // Nobody has asked for it to hold the event loop yet
     socket.unref();
-    this.port = socket.address().port as Port;
+    const { address, port } = socket.address();
+    this.host = address as Host;
+    this.port = port as Port;
     try {
       socket.setRecvBufferSize(socketBufferSize);
       socket.setSendBufferSize(socketBufferSize);
@@ -118,7 +121,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       // Some systems refuse more than they allow. The default works as well.
     }
     this.handle = this.environment.binding.transportOpenVirtual(
-      host,
+      this.host,
       this.port,
       key,
       connectionIds,

@@ -1,9 +1,11 @@
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { BindingError } from '../native/binding.js';
 import { BindingErrorKind } from '../native/binding.js';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
-import type { Port } from '../types.js';
+import type { Host, Port } from '../types.js';
+import { isIPv4, isIPv4MappedIPv6 } from '../utils.js';
 import { readDatagrams } from './datagrams.js';
 import {
   type BindOptions,
@@ -18,6 +20,7 @@ import {
  */
 class NativeTransport implements SocketTransport, NativeEventHandler {
   public readonly handle: number;
+  public readonly host: Host;
   public readonly port: Port;
   protected environment = environment();
   protected sends: Map<number, (code?: string, errno?: number) => void> =
@@ -39,6 +42,9 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     const { binding } = this.environment;
     this.onDatagram = options.onDatagram;
     const { host, port, reuseAddr, ipv6Only } = options;
+    if (ipv6Only && (isIPv4(host) || isIPv4MappedIPv6(host))) {
+      throw systemError('bind', 'EINVAL', -constants.errno.EINVAL, host, port);
+    }
     try {
       this.handle = binding.transportOpenNative(
         host,
@@ -54,6 +60,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
       if (kind !== BindingErrorKind.System) throw e;
       throw systemError('bind', errorName(code), -code, host, port);
     }
+    this.host = binding.transportHost(this.handle).toString() as Host;
     this.port = binding.transportPort(this.handle) as Port;
     this.environment.register(this.handle, this);
   }

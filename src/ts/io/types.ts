@@ -29,6 +29,8 @@ export type BindOptions = {
 export interface SocketTransport {
   /** Handle of the engine's transport. */
   readonly handle: number;
+  /** The address that it is bound to, in canonical text. */
+  readonly host: Host;
   readonly port: Port;
   /** Sends a datagram of the application; resolves with its length. */
   send(data: Uint8Array, port: number, host: string): Promise<number>;

@@ -43,6 +43,7 @@ export interface Binding {
     takeOver: boolean,
     ring: Uint8Array,
   ): number;
+  transportHost(transport: number): Buffer;
   transportPort(transport: number): number;
   transportDeliver(transport: number, batch: Uint8Array, length: number): void;
   transportPending(transport: number): number;
@@ -66,7 +67,7 @@ export interface Binding {
 
   listenerOpen(transport: number, config: string): number;
   listenerConfigure(listener: number, config: string): void;
-  listenerClose(listener: number): void;
+  listenerClose(listener: number, code: number): void;
 
   connectionDial(
     transport: number,
