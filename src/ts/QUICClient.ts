@@ -6,8 +6,8 @@ import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import type { Timer } from '@matrixai/timer';
-import { abortable } from './abort.js';
 import { checkAuthorities } from './authorities.js';
+import { abortable, reasonOf, throwIfAborted } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -413,7 +413,7 @@ function link(
   } else if (timer !== undefined && timer < Infinity) {
     timeout = setTimeout(expire, Math.min(timer, longestTimeout));
   }
-  const abort = () => controller.abort(signal?.reason);
+  const abort = () => controller.abort(signal && reasonOf(signal));
   if (signal?.aborted) abort();
   else signal?.addEventListener('abort', abort);
   return () => {
@@ -484,7 +484,7 @@ async function createClient(
   logger.info(`Create ${QUICClient.name} to ${address}`);
   const [resolved, udpType] = await utils.resolveHost(peer, resolveHostname);
   const host = utils.resolvesZeroIP(resolved);
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   if (!isSocketShared) {
     await socket.start({
       host: opts.localHost,

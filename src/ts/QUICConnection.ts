@@ -2,7 +2,7 @@ import type * as startStop from '@matrixai/async-init/StartStop.js';
 import { running, status } from '@matrixai/async-init/StartStop.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
-import { abortable } from './abort.js';
+import { abortable, reasonOf, throwIfAborted } from './abort.js';
 import * as channels from './channels.js';
 import {
   type ConnectionCloseError,
@@ -476,7 +476,7 @@ class QUICConnection
     if (options !== undefined) {
       validatePriority(options, 'options');
       validateSignal(options.signal, 'options.signal');
-      options.signal?.throwIfAborted();
+      throwIfAborted(options.signal);
     }
     if (!this.isRunning) throw new errors.ErrorQUICConnectionNotRunning();
     if (this._closed) throw new errors.ErrorQUICConnectionClosed();
@@ -521,7 +521,7 @@ class QUICConnection
   }: { socket: QUICSocket } & AbortOptions): Promise<void> {
     validateSocket(socket ?? null);
     validateSignal(signal);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (!this.isRunning || this._closed) {
       throw new errors.ErrorQUICConnectionNotRunning();
     }
@@ -557,7 +557,7 @@ class QUICConnection
       });
       this.env.binding.connectionMigrate(this.handle, socket.transportHandle);
       const description = await migrated.catch((e) => {
-        throw signal?.aborted ? signal.reason : e;
+        throw signal?.aborted ? reasonOf(signal) : e;
       });
       if (this._closed)
         throw migrationError('closed', 'the connection was closed');
@@ -857,7 +857,7 @@ class QUICConnection
   }
 
   protected async dial(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     if (!this.socket.isOpen) throw new errors.ErrorQUICSocketNotRunning();
     const { host, port } = this.remoteInfo!;
     const handle = callEngine(() =>
@@ -884,7 +884,7 @@ class QUICConnection
         this.started = { resolve, reject };
       });
     } catch (e) {
-      throw signal?.aborted ? signal.reason : e;
+      throw signal?.aborted ? reasonOf(signal) : e;
     } finally {
       signal?.removeEventListener('abort', handleAbort);
       this.socket.removeDialing(this);
@@ -894,7 +894,7 @@ class QUICConnection
       // It was too late to give up the handshake
       handleAbort();
       await this.closedP;
-      throw signal.reason;
+      throw reasonOf(signal);
     }
     // It was given up when the handshake had just completed
     if (this.errorLast !== null) throw this.errorLast;

@@ -525,13 +525,13 @@ function socketType(
 
 function toDatagram(msg: unknown): Uint8Array {
   if (typeof msg === 'string') return Buffer.from(msg);
-  if (msg instanceof Uint8Array) return msg;
+  if (ArrayBuffer.isView(msg)) return bytes(msg);
   if (Array.isArray(msg)) return Buffer.concat(msg.map(toDatagram));
   throw optionError(
     errors.ErrorQUICOptionInvalid,
     'msg',
     describe(msg),
-    'a string, a Uint8Array or an array of them',
+    'a string, a Uint8Array, another view or an array of them',
   );
 }
 

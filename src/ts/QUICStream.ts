@@ -6,7 +6,7 @@ import type {
 } from 'node:stream/web';
 import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
 import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
-import { abortable } from './abort.js';
+import { abortable, reasonOf } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
@@ -321,7 +321,7 @@ class QUICStream
    * @internal
    */
   public cancelWith(signal: AbortSignal): void {
-    const abort = () => this.cancel(signal.reason);
+    const abort = () => this.cancel(reasonOf(signal));
     signal.addEventListener('abort', abort, { once: true });
     void this.closedP.then(() => signal.removeEventListener('abort', abort));
   }

@@ -2,6 +2,26 @@ import type { AbortOptions } from './types.js';
 import { validateSignal } from './validation.js';
 
 /**
+ * Why a signal has aborted. Signals of other makers may not say.
+ *
+ * @internal
+ */
+export function reasonOf(signal: AbortSignal): unknown {
+  return 'reason' in signal
+    ? signal.reason
+    : new DOMException('This operation was aborted', 'AbortError');
+}
+
+/**
+ * Throws the reason of a signal that has aborted.
+ *
+ * @internal
+ */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+/**
  * Settles as what is begun does, or rejects when the signal aborts before.
  *
  * @param begin
@@ -16,10 +36,10 @@ export async function abortable<T>(
 ): Promise<T> {
   validateSignal(signal);
   if (signal === undefined) return begin();
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   let abort!: () => void;
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
+    abort = () => reject(reasonOf(signal));
     signal.addEventListener('abort', abort);
   });
   const begun = begin();

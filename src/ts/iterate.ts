@@ -1,3 +1,4 @@
+import { reasonOf, throwIfAborted } from './abort.js';
 import type { TypedListeners } from './internal.js';
 import type { AbortableIterable, AbortOptions } from './types.js';
 import { validateSignal } from './validation.js';
@@ -29,7 +30,7 @@ export function iterate<T extends Queueable>(
 ): AbortableIterable<T> {
   const values = ({ signal }: AbortOptions = {}) => {
     validateSignal(signal);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const iterator = new Details<T>(target, type, ended, [...earlier], signal);
     earlier.clear();
     return iterator;
@@ -70,7 +71,7 @@ class Details<T extends Queueable>
   public next(): Promise<IteratorResult<T, undefined>> {
     if (this.isAborted) {
       this.isAborted = false;
-      return Promise.reject(this.signal?.reason);
+      return Promise.reject(reasonOf(this.signal!));
     }
     if (this.waiting.length > 0) {
       const value = this.waiting.shift() as T;
@@ -102,7 +103,7 @@ class Details<T extends Queueable>
   protected handleAbort = (): void => {
     const asked = this.asked.shift();
     if (asked === undefined) this.isAborted = true;
-    else asked.reject(this.signal?.reason);
+    else asked.reject(reasonOf(this.signal!));
     this.end();
     this.waiting.length = 0;
   };

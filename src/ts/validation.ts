@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { totalmem } from 'node:os';
 import { domainToASCII } from 'node:url';
+import { types } from 'node:util';
 import { clientDefault, serverDefault } from './config.js';
 import {
   ErrorQUICConfig,
@@ -85,7 +86,7 @@ export function describe(value: unknown): string {
 export function describeSecret(value: unknown): string {
   if (typeof value === 'string') return `string of ${value.length} characters`;
   if (Array.isArray(value)) return `array of ${value.length} elements`;
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) {
+  if (types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)) {
     return `${value.constructor.name} of ${value.byteLength} bytes`;
   }
   if (value === null) return 'null';
@@ -132,10 +133,13 @@ export function validateBoolean(value: unknown, option: string): void {
 }
 
 /**
- * Checks a signal that can be left out.
+ * Checks a signal that can be left out. As in Node's own methods it may be of another realm or maker, such as
+ * that of jsdom.
  */
 export function validateSignal(value: unknown, option = 'signal'): void {
-  if (value !== undefined && !(value instanceof AbortSignal)) {
+  if (value === undefined) return;
+  const signal = Object(value) as Record<string, unknown>;
+  if (!('aborted' in signal) || typeof signal.addEventListener !== 'function') {
     fail(ErrorQUICOptionInvalid, option, value, 'an AbortSignal');
   }
 }
@@ -153,7 +157,7 @@ export function validateFunction(value: unknown, option: string): void {
  * Checks a session that can be left out. What it holds is not looked at: it may be of another version.
  */
 export function validateSession(value: unknown): void {
-  if (value !== undefined && !(value instanceof Uint8Array)) {
+  if (value !== undefined && !types.isUint8Array(value)) {
     fail(
       ErrorQUICOptionInvalid,
       'session',
@@ -176,13 +180,13 @@ export function validateLoadBalancing(value: unknown): Uint8Array {
     const option = `loadBalancing.${name}`;
     throw optionError(ErrorQUICOptionInvalid, option, got, expected);
   };
-  const isId = serverId instanceof Uint8Array;
+  const isId = types.isUint8Array(serverId);
   if (!isId || serverId.length < 1 || serverId.length > 15) {
     const got = isId ? `${serverId.length} bytes` : describe(serverId);
     refuse('serverId', got, 'a Uint8Array of 1 to 15 bytes');
   }
   const id = serverId as Uint8Array;
-  if (key !== undefined && !(key instanceof Uint8Array && key.length === 16)) {
+  if (key !== undefined && !(types.isUint8Array(key) && key.length === 16)) {
     refuse('key', describeSecret(key), 'a Uint8Array of 16 bytes');
   }
   const room = 19 - id.length;
@@ -465,7 +469,7 @@ export function validateCodeArgs(args: unknown): void {
       'an integer from 0 to 2^53 - 1',
     );
   }
-  if (reason !== undefined && !(reason instanceof Uint8Array)) {
+  if (reason !== undefined && !types.isUint8Array(reason)) {
     fail(ErrorQUICOptionInvalid, 'reason', reason, 'a Uint8Array');
   }
   validateBoolean(force, 'force');
@@ -482,7 +486,7 @@ export function validateCrypto(
   validateObject(value, 'crypto');
   const { key, ops } = value as Record<string, unknown>;
   if (role === 'server') {
-    const isBuffer = key instanceof ArrayBuffer || ArrayBuffer.isView(key);
+    const isBuffer = types.isArrayBuffer(key) || ArrayBuffer.isView(key);
     if (!isBuffer || key.byteLength === 0) {
       throw optionError(
         ErrorQUICOptionInvalid,
@@ -535,7 +539,7 @@ function pems(kind: 'CERTIFICATE' | 'PRIVATE KEY'): Check {
   return (value, option) => {
     const parts = Array.isArray(value) ? value : [value];
     for (const [i, part] of parts.entries()) {
-      const isBytes = part instanceof Uint8Array;
+      const isBytes = types.isUint8Array(part);
       const text = isBytes ? Buffer.from(part).toString('latin1') : part;
       if (typeof text !== 'string' || !block.test(text)) {
         throw optionError(

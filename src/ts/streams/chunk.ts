@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ErrorQUICOptionInvalid } from '../errors.js';
 import { describe, optionError } from '../validation.js';
 
@@ -10,16 +11,15 @@ import { describe, optionError } from '../validation.js';
  */
 export function toBytes(chunk: unknown): Uint8Array {
   if (ArrayBuffer.isView(chunk)) {
-    const bytes =
-      chunk instanceof Uint8Array
-        ? chunk
-        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = types.isUint8Array(chunk)
+      ? chunk
+      : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     // The addon cannot take memory that other threads may write to
-    return bytes.buffer instanceof SharedArrayBuffer
+    return types.isSharedArrayBuffer(bytes.buffer)
       ? new Uint8Array(bytes)
       : bytes;
   }
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  if (types.isArrayBuffer(chunk)) return new Uint8Array(chunk);
   throw optionError(
     ErrorQUICOptionInvalid,
     'chunk',
