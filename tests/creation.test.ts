@@ -123,6 +123,49 @@ forEachIO((io) => {
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
+  test('a signal in the first argument does what that of the context does', {
+    timeout,
+  }, async (t) => {
+    const reason = new Error('changed my mind');
+    const isReason = (error: unknown) => error === reason;
+    const aborted = AbortSignal.abort(reason);
+    await assert.rejects(create({ signal: aborted }), isReason);
+
+    const { port, contacted } = await silentPeer(t);
+    // Either of both ends it
+    for (const i of [0, 1]) {
+      const controllers = [new AbortController(), new AbortController()];
+      const [own, ofContext] = controllers.map(({ signal }) => signal);
+      const created = create(
+        { port, signal: own },
+        { signal: ofContext, timer: 20_000 },
+      );
+      await contacted;
+      controllers[i].abort(reason);
+      await assert.rejects(created, isReason);
+      for (const signal of [own, ofContext]) {
+        assert.equal(getEventListeners(signal, 'abort').length, 0);
+      }
+    }
+
+    const server = await startServer(t, io, { onStream: serveEcho });
+    const late = new AbortController();
+    const { signal } = late;
+    const client = await create({ port: server.port, signal });
+    t.after(() => client.destroy());
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+    late.abort(new Error('too late'));
+    await exchange(client.connection.newStream(), payload(100));
+    for (const signal of [null, 5, {}] as Array<any>) {
+      await assert.rejects(
+        create({ signal }),
+        (e) =>
+          e instanceof errors.ErrorQUICOptionInvalid &&
+          e.data.option === 'signal',
+      );
+    }
+  });
+
   test('cancel() ends a creation with its very reason, at once or meanwhile', {
     timeout,
   }, async (t) => {

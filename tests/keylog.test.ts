@@ -74,8 +74,8 @@ forEachIO((io) => {
     const ofServer = recordingLogger();
     const ofClient = recordingLogger();
     const { client } = await pair(t, io, {
-      server: ofServer,
-      client: { config: { logKeys: own }, ...ofClient },
+      server: { logger: ofServer.logger },
+      client: { config: { logKeys: own }, logger: ofClient.logger },
     });
     await client.destroy();
     const found = await secrets(own);

@@ -23,8 +23,8 @@ forEachIO((io) => {
     const ofServer = recordingLogger();
     const ofClient = recordingLogger();
     const { server, client, connection } = await pair(t, io, {
-      server: { ...ofServer, onStream: serveEcho },
-      client: ofClient,
+      server: { logger: ofServer.logger, onStream: serveEcho },
+      client: { logger: ofClient.logger },
     });
     const { port } = server;
     const { localPort } = client;

@@ -86,6 +86,9 @@ forEachIO((io) => {
     relay.impairment = drop;
     const target = { host: '127.0.0.1', port: relay.port, io };
     await assertAborts((signal) =>
+      QUICClient.createQUICClient({ ...target, signal }),
+    );
+    await assertAborts((signal) =>
       QUICClient.createQUICClient(target, { signal }),
     );
     const stuck = { resolveHostname: () => new Promise<string>(() => {}) };

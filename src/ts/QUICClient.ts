@@ -11,9 +11,17 @@ import { abortable, reasonOf, throwIfAborted } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, silentLogger } from './internal.js';
+import { emit, silentLogger, withoutWait } from './internal.js';
 import Lifecycle from './lifecycle.js';
 import { withLogFiles } from './logFiles.js';
+import {
+  checkNames,
+  clientConfigNames,
+  clientNames,
+  closeNames,
+  contextNames,
+  cryptoNames,
+} from './optionNames.js';
 import QUICConnection from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type {
@@ -90,6 +98,8 @@ type QUICClientOptions = {
   reasonToCode?: StreamReasonToCode;
   /** Maps error codes of streams to reasons. Defaults to an `Error`. */
   codeToReason?: StreamCodeToReason;
+  /** Gives up when it aborts, as that of `ctx` does. */
+  signal?: AbortSignal;
   /** Defaults to one that says nothing. */
   logger?: Logger;
 };
@@ -119,11 +129,12 @@ class QUICClient
    * @returns a promise whose `cancel()` gives up
    *
    * @throws {errors.ErrorQUICClientCreateTimeout} when `ctx.timer` expired
-   * @throws the reason of `ctx.signal` when it aborted, `undefined` if that was given none
+   * @throws the reason of a signal when it aborted, `undefined` if that was given none
    * @throws {errors.ErrorQUICClientSocketNotRunning} when the shared socket is not running
    * @throws {errors.ErrorQUICClientInvalidHost} when the local host cannot reach the target
    * @throws {errors.ErrorQUICClientInvalidArgument} when the operating system refuses to send there
    * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
+   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong, or has nearly the name of one that exists
    * @throws {errors.ErrorQUICHostInvalid} when a host does not resolve
    * @throws {errors.ErrorQUICSocket} when the socket cannot be bound
    * @throws {errors.ErrorQUICConnection} when the connection fails
@@ -256,6 +267,7 @@ class QUICClient
    */
   public async destroy(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
+    checkNames(opts, closeNames, this.logger);
     await abortable(opts.signal, () => {
       if (opts.force !== false) this.connection.overtake(opts);
       this.destroying ??= this.destroyNow(opts);
@@ -345,7 +357,7 @@ class QUICClient
     this.logger.info(`Destroy ${this.constructor.name}`);
     this.setStatus('destroying');
     emit([this], events.EventQUICClientDestroy, {});
-    await this.connection.stop({ ...opts, signal: undefined });
+    await this.connection.stop(withoutWait(opts));
     this.socketInUse.removeEventListener(
       events.EventQUICSocketStopped.name,
       this.handleEventQUICSocketStopped,
@@ -384,12 +396,20 @@ async function create(
   opts: QUICClientOptions,
   controller: AbortController,
 ): Promise<QUICClient> {
+  validateObject(opts, 'opts');
+  validateObject(ctx, 'ctx');
+  validateLogger(opts.logger);
+  checkNames(opts, clientNames, opts.logger);
+  checkNames(ctx, contextNames, opts.logger);
   validateContext(ctx);
-  const unlink = link(ctx, controller);
+  validateSignal(opts.signal);
+  const unlinks = [ctx, { signal: opts.signal }].map((ctx) =>
+    link(ctx, controller),
+  );
   try {
     return await createClient(controller.signal, opts);
   } finally {
-    unlink();
+    for (const unlink of unlinks) unlink();
   }
 }
 
@@ -436,8 +456,7 @@ function isTimer(timer: unknown): timer is Timer {
 // In milliseconds, of timers in JavaScript
 const longestTimeout = 2 ** 31 - 1;
 
-function validateContext(ctx: Partial<ContextTimedInput> = {}): void {
-  const { timer, signal } = ctx;
+function validateContext({ timer, signal }: Partial<ContextTimedInput>): void {
   const isTime = typeof timer === 'number' && timer >= 0;
   if (timer !== undefined && !isTime && !isTimer(timer)) {
     throw optionError(
@@ -454,8 +473,9 @@ async function createClient(
   signal: AbortSignal,
   opts: QUICClientOptions,
 ): Promise<QUICClient> {
-  validateObject(opts, 'opts');
-  const { port, reasonToCode, codeToReason } = opts;
+  const { port, reasonToCode, codeToReason, logger: given } = opts;
+  checkNames(opts.crypto, cryptoNames, given);
+  checkNames(opts.config, clientConfigNames, given, errors.ErrorQUICConfig);
   const peer = validateHost(opts.host);
   validatePort(port, 'port', 1);
   if (opts.localHost !== undefined) validateHost(opts.localHost, 'localHost');
@@ -467,12 +487,11 @@ async function createClient(
   validateFunction(opts.resolveHostname, 'resolveHostname');
   validateFunction(reasonToCode, 'reasonToCode');
   validateFunction(codeToReason, 'codeToReason');
-  validateLogger(opts.logger);
   const config = validateConfig(opts.config ?? {}, 'client');
   // It may be changed while the host is resolved
   const session = opts.session && new Uint8Array(opts.session);
   const resolveHostname = opts.resolveHostname ?? utils.resolveHostname;
-  const logger = opts.logger ?? silentLogger(QUICClient.name);
+  const logger = given ?? silentLogger(QUICClient.name);
   checkAuthorities(config, logger);
 
   const isSocketShared = opts.socket !== undefined;

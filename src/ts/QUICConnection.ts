@@ -30,6 +30,12 @@ import {
   type NativeEventHandler,
 } from './native/events.js';
 import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
+import {
+  checkNames,
+  closeNames,
+  migrateNames,
+  newStreamNames,
+} from './optionNames.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import QUICDatagrams from './QUICDatagrams.js';
 import type QUICSocket from './QUICSocket.js';
@@ -53,6 +59,7 @@ import * as utils from './utils.js';
 import {
   type CompleteConfig,
   validateCodeArgs,
+  validateObject,
   validatePriority,
   validateSignal,
   validateStreamType,
@@ -343,6 +350,7 @@ class QUICConnection
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
+    checkNames(opts, closeNames, this.logger);
     await abortable(opts.signal, async () => {
       if (opts.force !== false) this.overtake(opts);
       if (this[status] === 'starting') await this.starting?.catch(() => {});
@@ -475,6 +483,7 @@ class QUICConnection
     validateStreamType(type);
     if (options !== undefined) {
       validatePriority(options, 'options');
+      checkNames(options, newStreamNames, this.logger);
       validateSignal(options.signal, 'options.signal');
       throwIfAborted(options.signal);
     }
@@ -515,10 +524,12 @@ class QUICConnection
    * @throws {errors.ErrorQUICConnectionMigration} when it did not succeed, see its `data`
    * @throws {errors.ErrorQUICConnectionNotRunning}
    */
-  public async migrate({
-    socket,
-    signal,
-  }: { socket: QUICSocket } & AbortOptions): Promise<void> {
+  public async migrate(
+    opts: { socket: QUICSocket } & AbortOptions,
+  ): Promise<void> {
+    validateObject(opts, 'opts');
+    checkNames(opts, migrateNames, this.logger);
+    const { socket, signal } = opts;
     validateSocket(socket ?? null);
     validateSignal(signal);
     throwIfAborted(signal);
@@ -686,9 +697,16 @@ class QUICConnection
    * @internal
    */
   public logStream(what: string, stream: QUICStream): void {
-    this.streamLogger ??= this.logger.getChild(QUICStream.name);
     const id = stream.streamId < 0 ? '' : ` ${stream.streamId}`;
-    this.streamLogger.debug(`${what} ${stream.constructor.name}${id}`);
+    this.loggerOfStreams.debug(`${what} ${stream.constructor.name}${id}`);
+  }
+
+  /**
+   * @internal
+   */
+  public get loggerOfStreams(): Logger {
+    this.streamLogger ??= this.logger.getChild(QUICStream.name);
+    return this.streamLogger;
   }
 
   /**

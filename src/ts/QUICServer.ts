@@ -13,12 +13,21 @@ import {
   Overtaking,
   silentLogger,
   type TypedListeners,
+  withoutWait,
 } from './internal.js';
 import { iterate } from './iterate.js';
 import { withLogFiles } from './logFiles.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
 import { ConnectionErrorCode } from './native/types.js';
+import {
+  checkNames,
+  cryptoNames,
+  loadBalancingNames,
+  serverConfigNames,
+  serverNames,
+  startNames,
+} from './optionNames.js';
 import QUICConnection, {
   type ConnectionDescription,
 } from './QUICConnection.js';
@@ -147,7 +156,7 @@ class QUICServer implements NativeEventHandler {
    *
    * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
    * @throws {errors.ErrorQUICConnectionConfigInvalid} when keep-alive is not below the idle timeout
-   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong
+   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong, or has nearly the name of one that exists
    */
   public constructor(opts: {
     config: QUICServerConfigInput;
@@ -169,12 +178,17 @@ class QUICServer implements NativeEventHandler {
     logger?: Logger;
   }) {
     validateObject(opts, 'opts');
+    validateLogger(opts.logger);
+    checkNames(opts, serverNames, opts.logger);
+    // The socket warns of what is unknown in these
+    checkNames(opts.crypto, cryptoNames);
+    checkNames(opts.loadBalancing, loadBalancingNames);
+    checkConfigNames(opts.config, opts.logger);
     const { crypto, socket, reasonToCode, codeToReason, minIdleTimeout } = opts;
     validateCrypto(crypto, 'server');
     validateFunction(reasonToCode, 'reasonToCode');
     validateFunction(codeToReason, 'codeToReason');
     validateMinIdleTimeout(minIdleTimeout);
-    validateLogger(opts.logger);
     validateSocket(socket);
     validateLoadBalancing(opts.loadBalancing);
     this.config = validateConfig(opts.config, 'server');
@@ -265,12 +279,10 @@ class QUICServer implements NativeEventHandler {
    * @throws {errors.ErrorQUICSocketInvalidBindAddress} when the address cannot be bound
    * @throws {errors.ErrorQUICSocket} when the socket has a server already
    */
-  public async start({
-    host = '::',
-    port = 0,
-    reuseAddr = false,
-    ipv6Only = false,
-  }: StartOptions = {}): Promise<void> {
+  public async start(opts: StartOptions = {}): Promise<void> {
+    validateObject(opts, 'opts');
+    checkNames(opts, startNames, this.logger);
+    const { host = '::', port = 0, reuseAddr = false, ipv6Only = false } = opts;
     this.logger.info(`Start ${this.constructor.name}`);
     // A stop of the socket closes it as well
     await this.listenerClosing;
@@ -316,7 +328,7 @@ class QUICServer implements NativeEventHandler {
     await this.closeListener();
     await Promise.all(
       [...this.connections].map((connection) =>
-        connection.stop({ ...opts, signal: undefined }),
+        connection.stop(withoutWait(opts)),
       ),
     );
     this.socket.removeEventListener(
@@ -357,6 +369,7 @@ class QUICServer implements NativeEventHandler {
    */
   public updateCrypto(crypto: Partial<QUICServerCrypto>): void {
     validateObject(crypto, 'crypto');
+    checkNames(crypto, cryptoNames, this.logger);
     const updated = { ...this.crypto, ...crypto } as QUICServerCrypto;
     validateCrypto(updated, 'server');
     this.crypto = updated;
@@ -368,6 +381,7 @@ class QUICServer implements NativeEventHandler {
    * @throws as the constructor does; then nothing changes
    */
   public updateConfig(config: Partial<QUICServerConfigInput>): void {
+    checkConfigNames(config, this.logger);
     const updated = validateConfig(config, 'server', this.config);
     this.checkConfig(updated);
     this.config = updated;
@@ -574,6 +588,13 @@ class QUICServer implements NativeEventHandler {
       force: true,
     });
   };
+}
+
+function checkConfigNames(
+  config: Partial<QUICServerConfigInput>,
+  logger: Logger | undefined,
+): void {
+  checkNames(config, serverConfigNames, logger, errors.ErrorQUICConfig);
 }
 
 export default QUICServer;

@@ -21,6 +21,15 @@ import NativeTransport from './io/native.js';
 import type { SocketTransport } from './io/types.js';
 import { environment } from './native/Environment.js';
 import { ConnectionErrorCode } from './native/types.js';
+import {
+  checkNames,
+  cryptoNames,
+  loadBalancingNames,
+  signalNames,
+  socketNames,
+  socketStopNames,
+  startNames,
+} from './optionNames.js';
 import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
 import type QUICServer from './QUICServer.js';
@@ -46,6 +55,7 @@ import {
   validateIO,
   validateLoadBalancing,
   validateLogger,
+  validateObject,
   validatePort,
 } from './validation.js';
 
@@ -107,21 +117,23 @@ class QUICSocket {
    *
    * @throws {errors.ErrorQUICOptionInvalid}
    */
-  public constructor({
-    io,
-    crypto,
-    loadBalancing,
-    resolveHostname = utils.resolveHostname,
-    logger,
-  }: {
-    io?: SocketIO;
-    crypto?: QUICServerCrypto;
-    loadBalancing?: LoadBalancing;
-    resolveHostname?: ResolveHostname;
-    logger?: Logger;
-  } = {}) {
-    validateFunction(resolveHostname, 'resolveHostname');
+  public constructor(
+    opts: {
+      io?: SocketIO;
+      crypto?: QUICServerCrypto;
+      loadBalancing?: LoadBalancing;
+      resolveHostname?: ResolveHostname;
+      logger?: Logger;
+    } = {},
+  ) {
+    validateObject(opts, 'opts');
+    const { io, crypto, loadBalancing, logger } = opts;
+    const { resolveHostname = utils.resolveHostname } = opts;
     validateLogger(logger);
+    checkNames(opts, socketNames, logger);
+    checkNames(crypto, cryptoNames, logger);
+    checkNames(loadBalancing, loadBalancingNames, logger);
+    validateFunction(resolveHostname, 'resolveHostname');
     validateCrypto(crypto, 'server');
     this.io = validateIO(io);
     this.connectionIds = validateLoadBalancing(loadBalancing);
@@ -199,12 +211,10 @@ class QUICSocket {
    * @throws {errors.ErrorQUICSocketInvalidBindAddress} when the host does not
    * resolve, or the operating system cannot bind to the address; `cause` says why
    */
-  public async start({
-    host = '::',
-    port = 0,
-    reuseAddr = false,
-    ipv6Only = false,
-  }: StartOptions = {}): Promise<void> {
+  public async start(opts: StartOptions = {}): Promise<void> {
+    validateObject(opts, 'opts');
+    checkNames(opts, startNames, this.logger);
+    const { host = '::', port = 0, reuseAddr = false, ipv6Only = false } = opts;
     const bindHost = validateHost(host);
     validatePort(port);
     validateBoolean(reuseAddr, 'reuseAddr');
@@ -259,11 +269,14 @@ class QUICSocket {
    *
    * @throws {errors.ErrorQUICSocketConnectionsActive} when connections still use it
    */
-  public async stop({
-    force = false,
-  }: {
-    force?: boolean;
-  } & AbortOptions = {}): Promise<void> {
+  public async stop(
+    opts: {
+      force?: boolean;
+    } & AbortOptions = {},
+  ): Promise<void> {
+    validateObject(opts, 'opts');
+    checkNames(opts, socketStopNames, this.logger);
+    const { force = false } = opts;
     validateBoolean(force, 'force');
     if (this.connectionMap.size > 0 && !force) {
       throw new errors.ErrorQUICSocketConnectionsActive(
@@ -355,6 +368,7 @@ class QUICSocket {
   ): Promise<number> {
     const isWithOptions = typeof args.at(-1) === 'object';
     const options: AbortOptions = (isWithOptions && args.pop()) || {};
+    checkNames(options, signalNames, this.logger);
     const [port, address] = args.slice(-2);
     let data = toDatagram(msg);
     if (args.length > 2) data = part(data, args[0], args[1]);

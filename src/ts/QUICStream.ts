@@ -15,6 +15,11 @@ import Lifecycle from './lifecycle.js';
 import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import { EventKind, type NativeEventHandler } from './native/events.js';
+import {
+  checkNames,
+  destroyStreamNames,
+  priorityNames,
+} from './optionNames.js';
 import type QUICConnection from './QUICConnection.js';
 import { toBytes } from './streams/chunk.js';
 import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
@@ -28,7 +33,11 @@ import type {
   StreamPriority,
   StreamReasonToCode,
 } from './types.js';
-import { validateBoolean, validatePriority } from './validation.js';
+import {
+  validateBoolean,
+  validateObject,
+  validatePriority,
+} from './validation.js';
 
 /**
  * @internal
@@ -238,6 +247,7 @@ class QUICStream
    */
   public setPriority(priority: Partial<StreamPriority>): void {
     validatePriority(priority);
+    checkNames(priority, priorityNames, this.connection.loggerOfStreams);
     const { urgency, incremental } = this._priority;
     this._priority = {
       urgency: priority.urgency ?? urgency,
@@ -290,14 +300,16 @@ class QUICStream
    * `ErrorQUICStreamDestroyed`; the peer gets its code
    * @param opts.signal - ends the wait when it aborts
    */
-  public async destroy({
-    force = true,
-    reason = new errors.ErrorQUICStreamDestroyed(),
-    signal,
-  }: {
-    force?: boolean;
-    reason?: any;
-  } & AbortOptions = {}): Promise<void> {
+  public async destroy(
+    opts: {
+      force?: boolean;
+      reason?: any;
+    } & AbortOptions = {},
+  ): Promise<void> {
+    validateObject(opts, 'opts');
+    checkNames(opts, destroyStreamNames, this.connection.loggerOfStreams);
+    const { force = true, signal } = opts;
+    const { reason = new errors.ErrorQUICStreamDestroyed() } = opts;
     validateBoolean(force, 'force');
     await abortable(signal, () => this.destroyNow(force, reason));
   }

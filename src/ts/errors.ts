@@ -77,7 +77,8 @@ export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
 
 /**
  * An option or argument outside of `config`, `host` and `port` has the wrong
- * type or is out of range. `data` is {@link OptionInvalidData}.
+ * type, is out of range, or has nearly the name of one that exists. `data` is
+ * {@link OptionInvalidData}.
  */
 export class ErrorQUICOptionInvalid<T> extends ErrorQUIC<T> {
   static override description = 'Option or argument is invalid';
@@ -102,7 +103,7 @@ export class ErrorQUICPortInvalid<T> extends ErrorQUIC<T> {
 }
 
 /**
- * A `config` option has the wrong type, is out of range or cannot be used.
+ * A `config` option has the wrong type, is out of range, cannot be used, or has nearly the name of one that exists.
  * Key material never appears in the message or in `data`.
  */
 export class ErrorQUICConfig<T> extends ErrorQUIC<T> {

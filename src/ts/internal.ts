@@ -2,6 +2,7 @@ import type { Evented } from '@matrixai/events';
 import { EventAll, EventDefault } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
 import Logger, { LogLevel } from '@matrixai/logger';
+import { checkNames, closeNames } from './optionNames.js';
 import type { CloseOptions } from './types.js';
 import { validateCodeArgs } from './validation.js';
 
@@ -100,6 +101,16 @@ export function silentLogger(name: string): Logger {
 }
 
 /**
+ * What the connections are told that somebody closes: he waits for them himself.
+ *
+ * @internal
+ */
+export function withoutWait(opts: CloseOptions): CloseOptions {
+  const { isApp, errorCode, reason, force } = opts;
+  return { isApp, errorCode, reason, force } as CloseOptions;
+}
+
+/**
  * Lets a forced stop or destroy overtake a graceful one that still waits. They would
  * otherwise take turns, and the graceful one may wait forever.
  *
@@ -110,6 +121,8 @@ export function Overtaking(method: 'stop' | 'destroy') {
     const overtaking = class extends base {
       async [method](opts?: CloseOptions): Promise<void> {
         validateCodeArgs(opts ?? {});
+        const { logger } = this as unknown as { logger: Logger };
+        checkNames(opts, closeNames, logger);
         if (opts?.force !== false) this.overtake(opts);
         return super[method](opts);
       }

@@ -1,7 +1,8 @@
 import { reasonOf, throwIfAborted } from './abort.js';
 import type { TypedListeners } from './internal.js';
+import { checkNames, signalNames } from './optionNames.js';
 import type { AbortableIterable, AbortOptions } from './types.js';
-import { validateSignal } from './validation.js';
+import { validateObject, validateSignal } from './validation.js';
 
 /**
  * Something of a peer that waits in queues of the application. As long as it does, the peer gets no credit
@@ -28,7 +29,10 @@ export function iterate<T extends Queueable>(
   ended: Promise<void>,
   earlier: Set<T> = new Set(),
 ): AbortableIterable<T> {
-  const values = ({ signal }: AbortOptions = {}) => {
+  const values = (options: AbortOptions = {}) => {
+    validateObject(options, 'options');
+    checkNames(options, signalNames);
+    const { signal } = options;
     validateSignal(signal);
     throwIfAborted(signal);
     const iterator = new Details<T>(target, type, ended, [...earlier], signal);

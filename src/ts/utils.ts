@@ -14,6 +14,7 @@ import {
 } from './errors.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
+import { checkNames, selfSignedNames } from './optionNames.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import type {
   Callback,
@@ -33,6 +34,7 @@ import {
   optionError,
   toCertificateName,
   validateHost,
+  validateObject,
   validatePort,
 } from './validation.js';
 
@@ -430,18 +432,17 @@ export function derToPEM(der: Uint8Array): string {
  * @throws {errors.ErrorQUICOptionInvalid}
  * @throws {errors.ErrorQUIC} when the engine cannot make them
  */
-export function selfSigned({
-  hosts = ['localhost', '127.0.0.1', '::1'],
-  days = 30,
-}: {
-  hosts?: Array<string>;
-  days?: number;
-} = {}): {
+export function selfSigned(
+  opts: { hosts?: Array<string>; days?: number } = {},
+): {
   /** Private key in PEM. */
   key: string;
   /** Certificate in PEM. */
   cert: string;
 } {
+  validateObject(opts, 'opts');
+  checkNames(opts, selfSignedNames);
+  const { hosts = ['localhost', '127.0.0.1', '::1'], days = 30 } = opts;
   if (!Array.isArray(hosts) || hosts.length === 0) {
     throw optionError(
       ErrorQUICOptionInvalid,

@@ -20,7 +20,10 @@ import type {
   StreamPriority,
 } from './types.js';
 
-type OptionError = new (
+/**
+ * A class of the errors of options.
+ */
+export type OptionError = new (
   message: string,
   options: { data: OptionInvalidData },
 ) => Error;
