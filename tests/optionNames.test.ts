@@ -91,7 +91,9 @@ const configs: Array<Case> = [
   ],
 ];
 
-/** The same, given next to `config` instead of in it, and options of `config` with their right name. */
+/**
+ * The same, given next to `config` instead of in it, and options of `config` with their right name.
+ */
 const outside: Array<Case> = [
   ...configs.map(
     ([options, option, meant]): Case => [

@@ -12,7 +12,8 @@ import { payload, readAll } from './helpers/streams.js';
 
 const timeout = 30_000;
 
-// The classes of another realm, as tests in a `node:vm` context have them: `instanceof` knows none of them
+// The classes of another realm, as tests in a `node:vm` context have them: `instanceof` knows none
+// of them
 const realm: {
   Uint8Array: typeof Uint8Array;
   Uint16Array: typeof Uint16Array;
@@ -28,7 +29,8 @@ function foreign(bytes: string | Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A signal of another maker, such as that of jsdom. Old ones have no `reason`, and no `throwIfAborted`.
+ * A signal of another maker, such as that of jsdom. Old ones have no `reason`, and no
+ * `throwIfAborted`.
  */
 class ForeignSignal extends EventTarget {
   aborted = false;
@@ -58,7 +60,10 @@ class ForeignSignal extends EventTarget {
 
 const reason = new Error('given up');
 
-/** Asserts that a wait ends when such a signal aborts, before or meanwhile, with its reason if it has one. */
+/**
+ * Asserts that a wait ends when such a signal aborts, before or meanwhile, with its reason if it
+ * has one.
+ */
 async function assertAborts(
   wait: (signal: AbortSignal) => unknown,
 ): Promise<void> {

@@ -173,7 +173,8 @@ forEachIO((io) => {
     const accepted = once(server, events.EventQUICServerConnection);
     await connectTo(socket.port);
     await accepted;
-    // These are connected, but the server has not verified one, and the certificate of the other one is lost
+    // These are connected, but the server has not verified one, and the certificate of the other
+    // one is lost
     isStuck = true;
     await connectTo(socket.port);
     const relay = await Relay.start(t, socket.port);

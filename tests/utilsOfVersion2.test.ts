@@ -9,8 +9,9 @@ import * as v2 from '@matrixai/quic-v2';
 import fc from 'fast-check';
 import { seed } from './helpers/random.js';
 
-// Each function of `utils` gets the same generated inputs in both versions. The differences that remain
-// are the ones of docs/migrating-from-2.md: each has a test below, and the inputs that show it are left out elsewhere.
+// Each function of `utils` gets the same generated inputs in both versions. The differences that
+// remain are the ones of docs/migrating-from-2.md: each has a test below, and the inputs that show
+// it are left out elsewhere.
 
 type Version = typeof v2 | typeof v3;
 type Outcome = { returned: unknown } | { threw: string; message?: string };
@@ -29,7 +30,10 @@ async function outcome(call: () => unknown): Promise<Outcome> {
 
 const compared = new Set<string>();
 
-/** Calls a function of both versions with what `args` makes of generated values, and compares what comes of it. */
+/**
+ * Calls a function of both versions with what `args` makes of generated values, and compares what
+ * comes of it.
+ */
 async function assertSame<T extends Array<unknown>>(
   name: keyof typeof v2.utils,
   inputs: fc.Arbitrary<T>,

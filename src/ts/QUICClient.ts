@@ -134,7 +134,8 @@ class QUICClient
    * @throws {errors.ErrorQUICClientInvalidHost} when the local host cannot reach the target
    * @throws {errors.ErrorQUICClientInvalidArgument} when the operating system refuses to send there
    * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
-   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong, or has nearly the name of one that exists
+   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong, or has nearly the name of
+   * one that exists
    * @throws {errors.ErrorQUICHostInvalid} when a host does not resolve
    * @throws {errors.ErrorQUICSocket} when the socket cannot be bound
    * @throws {errors.ErrorQUICConnection} when the connection fails

@@ -156,7 +156,8 @@ class QUICServer implements NativeEventHandler {
    *
    * @throws {errors.ErrorQUICConfig} when an option of `config` is wrong or unusable
    * @throws {errors.ErrorQUICConnectionConfigInvalid} when keep-alive is not below the idle timeout
-   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong, or has nearly the name of one that exists
+   * @throws {errors.ErrorQUICOptionInvalid} when another option is wrong, or has nearly the name of
+   * one that exists
    */
   public constructor(opts: {
     config: QUICServerConfigInput;

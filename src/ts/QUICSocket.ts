@@ -145,7 +145,8 @@ class QUICSocket {
 
   /**
    * The IP address that the socket is bound to, in canonical text, however it was written for
-   * {@link QUICSocket.start}. It may be a wildcard: `::` means all addresses of IPv6, and of IPv4 unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
+   * {@link QUICSocket.start}. It may be a wildcard: `::` means all addresses of IPv6, and of IPv4
+   * unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
    */
   @ready(new errors.ErrorQUICSocketNotRunning())
   public get host(): Host {
@@ -202,7 +203,8 @@ class QUICSocket {
    * and have a zone
    * @param opts.port - defaults to `0`, any free port
    * @param opts.reuseAddr - whether other sockets may bind to the port, defaults to `false`
-   * @param opts.ipv6Only - whether `::` leaves out IPv4, which is an error with an IPv4 host, defaults to `false`
+   * @param opts.ipv6Only - whether `::` leaves out IPv4, which is an error with an IPv4 host,
+   * defaults to `false`
    * @param opts.signal - when it aborts, the socket is closed again
    *
    * @throws the reason of the signal
@@ -261,10 +263,12 @@ class QUICSocket {
   }
 
   /**
-   * Stops the socket. Handshakes that are under way end with the transport error code `InternalError`.
+   * Stops the socket. Handshakes that are under way end with the transport error code
+   * `InternalError`.
    *
    * @param opts
-   * @param opts.force - whether to close connections that still use it, with that code, defaults to `false`
+   * @param opts.force - whether to close connections that still use it, with that code, defaults to
+   * `false`
    * @param opts.signal - ends the wait when it aborts, the stop goes on
    *
    * @throws {errors.ErrorQUICSocketConnectionsActive} when connections still use it
@@ -285,8 +289,8 @@ class QUICSocket {
     }
     const address = utils.buildAddress(this._host, this._port);
     this.logger.info(`Stop ${this.constructor.name} on ${address}`);
-    // All peers are told the same: also clients that are connected already but unknown to the server, and
-    // servers that have completed a handshake of which the client here has not heard
+    // All peers are told the same: also clients that are connected already but unknown to the
+    // server, and servers that have completed a handshake of which the client here has not heard
     const errorCode = ConnectionErrorCode.InternalError;
     await this.server?.closeListener(errorCode);
     await Promise.all([

@@ -103,8 +103,8 @@ export class ErrorQUICPortInvalid<T> extends ErrorQUIC<T> {
 }
 
 /**
- * A `config` option has the wrong type, is out of range, cannot be used, or has nearly the name of one that exists.
- * Key material never appears in the message or in `data`.
+ * A `config` option has the wrong type, is out of range, cannot be used, or has nearly the name of
+ * one that exists. Key material never appears in the message or in `data`.
  */
 export class ErrorQUICConfig<T> extends ErrorQUIC<T> {
   static override description = 'QUIC configuration is invalid';

@@ -3,8 +3,8 @@ import { ErrorQUICOptionInvalid } from './errors.js';
 import { type OptionError, optionError } from './validation.js';
 
 /**
- * The options of an object. To add an option is to add its name here: where an object is checked, the compiler
- * asks for all names that its type has.
+ * The options of an object. To add an option is to add its name here: where an object is checked,
+ * the compiler asks for all names that its type has.
  *
  * @internal
  */
@@ -18,8 +18,9 @@ export type OptionNames<Name extends string = string> = {
 };
 
 /**
- * Checks the names of options. One that is nearly another one is an error, since it may be one that lets
- * people in. Any other that is unknown is a warning, so that programs go on working. Those that are `undefined` pass.
+ * Checks the names of options. One that is nearly another one is an error, since it may be one that
+ * lets people in. Any other that is unknown is a warning, so that programs go on working. Those
+ * that are `undefined` pass.
  *
  * @param options - anything that is no object is left to others to refuse
  * @param logger - gets the warnings, must have been checked
@@ -73,7 +74,8 @@ function slips({ length }: string): number {
 }
 
 /**
- * How many letters have to be added, left out, changed or swapped with the next one; Infinity if that is more than 2.
+ * How many letters have to be added, left out, changed or swapped with the next one; Infinity if
+ * that is more than 2.
  */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return Infinity;

@@ -136,8 +136,8 @@ export function validateBoolean(value: unknown, option: string): void {
 }
 
 /**
- * Checks a signal that can be left out. As in Node's own methods it may be of another realm or maker, such as
- * that of jsdom.
+ * Checks a signal that can be left out. As in Node's own methods it may be of another realm or
+ * maker, such as that of jsdom.
  */
 export function validateSignal(value: unknown, option = 'signal'): void {
   if (value === undefined) return;
