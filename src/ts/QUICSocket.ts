@@ -239,7 +239,7 @@ class QUICSocket {
       };
       this.transport =
         this.io === 'native'
-          ? await NativeTransport.open(options)
+          ? await NativeTransport.open(options, this.handleTransportError)
           : await DgramTransport.open(options, this.handleTransportError);
     } catch (e) {
       throw new errors.ErrorQUICSocketInvalidBindAddress(

@@ -1,4 +1,3 @@
-import { clientDefault } from './config.js';
 import * as errors from './errors.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
@@ -35,8 +34,7 @@ export function toEngineConfig(
         Math.max(minIdleTimeout, 1)
       : 0,
     // Larger packets are looked for unless the application set a maximum
-    pathMTUDiscovery:
-      config.maxSendUdpPayloadSize === clientDefault.maxSendUdpPayloadSize,
+    pathMTUDiscovery: !config.given.has('maxSendUdpPayloadSize'),
   });
 }
 

@@ -363,7 +363,8 @@ export type QUICConfig = {
   maxRecvUdpPayloadSize: number;
   /**
    * Maximum outgoing UDP payload size in bytes, from 1200 to 65527. Lower than
-   * the path's MTU, commonly 1500, avoids fragmentation. Defaults to 1200.
+   * the path's MTU, commonly 1500, avoids fragmentation. Where it is left out, packets begin with 1200 bytes
+   * and grow as far as the path allows, if that can be found out.
    */
   maxSendUdpPayloadSize: number;
   /**

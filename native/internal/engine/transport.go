@@ -161,6 +161,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 	t.Handle = h
 	if c, ok := conn.(*udpconn.Conn); ok {
 		c.IsConnected = t.isConnected
+		c.OnFailure = t.failed
 	} else {
 		allowMTUDiscovery(t.quic)
 	}
@@ -219,9 +220,12 @@ func (t *Transport) Deliver(batch []byte) {
 	}
 }
 
-// isConnected reports whether an established connection goes to addr.
+// isConnected reports whether a connection goes to addr that must not end by what cannot be sent there. A client that is
+// told at once that it cannot connect is better off.
 func (t *Transport) isConnected(addr netip.AddrPort) bool {
-	return slices.ContainsFunc(t.peers.at(addr), func(c *Connection) bool { return c.isEstablishedOn(t) })
+	return slices.ContainsFunc(t.peers.at(addr), func(c *Connection) bool {
+		return c.listener != nil || c.isEstablishedOn(t)
+	})
 }
 
 // FailWrites tells a virtual transport that the socket could not send to addr: handshakes that go there fail. What
@@ -291,6 +295,12 @@ func (t *Transport) Close() {
 			t.conn.Close()
 		}()
 	})
+}
+
+// failed tells that the socket cannot be read any more. JavaScript closes it.
+func (t *Transport) failed(err error) {
+	errno, _ := errors.AsType[syscall.Errno](err)
+	t.env.Events.Push(event.TransportFailed, t.Handle, float64(errno), 0, []byte(err.Error()))
 }
 
 func (t *Transport) closed() {

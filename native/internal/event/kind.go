@@ -69,6 +69,8 @@ const (
 	// ConnectionHandshake: the handshake of a connection that was announced before has completed. a is 1 if
 	// the server took the early data, else 0. data is the description.
 	ConnectionHandshake
+	// TransportFailed: the socket cannot be read any more. a is an errno, data the message.
+	TransportFailed
 )
 
 // A MigrationFailure says why a connection did not migrate.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -29,8 +30,16 @@ type Conn struct {
 	// it could be anywhere on its way: networks come back. Nil if there never are any.
 	IsConnected func(netip.AddrPort) bool
 
-	receiver *receiver
-	backlog  backlog
+	// OnFailure is called when a read has failed for good. Nil if nobody wants to know. Nothing is read any more then, but what is
+	// written is sent: peers can be told.
+	OnFailure func(error)
+
+	receiver    *receiver
+	backlog     backlog
+	unsegmented atomic.Bool // the system refuses to split what is sent
+	failOnce    sync.Once
+	interrupted chan struct{} // closed when a read is to return
+	interrupt   func()
 
 	detached  atomic.Bool
 	closeOnce sync.Once
@@ -43,7 +52,11 @@ type Conn struct {
 
 // New wraps a socket.
 func New(conn *net.UDPConn) *Conn {
-	return &Conn{UDPConn: conn, receiver: newReceiver(conn), backlog: newBacklog(), closed: make(chan struct{})}
+	interrupted := make(chan struct{})
+	return &Conn{
+		UDPConn: conn, receiver: newReceiver(conn), backlog: newBacklog(), closed: make(chan struct{}),
+		interrupted: interrupted, interrupt: sync.OnceFunc(func() { close(interrupted) }),
+	}
 }
 
 // Detach closes the socket, of which quic-go does not hear: what is written from now on is
@@ -61,23 +74,82 @@ func (c *Conn) Close() error {
 
 // ReadFrom reads a datagram.
 func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
-	for {
+	for retries := 0; ; retries++ {
 		n, addr, err := c.UDPConn.ReadFrom(b)
-		if err != nil || isAnswerable(addr) {
-			return n, addr, c.readError(err)
+		if err != nil && c.shallRetry(err, retries) || err == nil && !isAnswerable(addr) {
+			continue
 		}
+		return n, addr, c.readError(err)
 	}
 }
 
 // ReadBatch fills messages with a datagram each. quic-go calls it from one goroutine.
 func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	n, err := c.readBatch(messages, flags)
+	for retries := 0; err != nil && c.shallRetry(err, retries); retries++ {
+		n, err = c.readBatch(messages, flags)
+	}
 	for i := range messages[:n] {
 		if !isAnswerable(messages[i].Addr) {
 			messages[i].N = 0 // quic-go skips it
 		}
 	}
 	return n, c.readError(err)
+}
+
+const (
+	firstPause   = time.Millisecond
+	longestPause = 100 * time.Millisecond
+)
+
+// shallRetry reports whether to read again after a read has failed. A socket is as good as before when the system was
+// short of memory for a moment, or tells of a network or a peer that is gone.
+func (c *Conn) shallRetry(err error, retries int) bool {
+	select {
+	case <-c.closed:
+		return false
+	case <-c.interrupted:
+		return false
+	default:
+	}
+	// The latter is of Windows, and quic-go knows of it: a datagram was larger than the buffer
+	if c.detached.Load() || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, errMessageSize) {
+		return false
+	}
+	if !isTransient(err) {
+		c.fail(err)
+		return false
+	}
+	select {
+	case <-c.closed:
+	case <-c.interrupted:
+	case <-time.After(min(firstPause<<min(retries, 10), longestPause)):
+	}
+	return true
+}
+
+// fail tells that nothing is read any more, and waits until the conn is closed.
+func (c *Conn) fail(err error) {
+	if errors.Is(err, net.ErrClosed) {
+		return
+	}
+	c.failOnce.Do(func() {
+		if c.OnFailure != nil {
+			c.OnFailure(err)
+		}
+	})
+	select {
+	case <-c.closed:
+	case <-c.interrupted:
+	}
+}
+
+// SetReadDeadline makes blocked and future reads fail once t has passed.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() {
+		c.interrupt()
+	}
+	return c.UDPConn.SetReadDeadline(t)
 }
 
 // isAnswerable reports whether something can be sent to where a datagram says that it is from: not to port 0,
@@ -98,9 +170,17 @@ func (c *Conn) readError(err error) error {
 // WriteMsgUDP sends a datagram.
 func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
 	c.backlog.written()
+	isSegmented := isSegmented(oob)
+	if isSegmented && c.unsegmented.Load() {
+		return 0, 0, errSegmentation
+	}
 	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
 	if err == nil {
 		return n, oobn, nil
+	}
+	if isSegmented && isRefusal(err) {
+		c.unsegmented.Store(true)
+		return 0, 0, errSegmentation
 	}
 	if c.detached.Load() || c.isLoss(addr, err) {
 		return len(b), len(oob), nil
@@ -109,13 +189,23 @@ func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err e
 	return n, oobn, err
 }
 
+// errSegmentation is what quic-go takes for a refusal of segmentation offload: it sends the datagrams one by one then.
+var errSegmentation = os.NewSyscallError("sendmsg", syscall.EIO)
+
+// isRefusal reports whether the system may have refused to split what was sent: a device that cannot (EIO), or one whose MTU
+// is smaller than the datagrams (EINVAL).
+func isRefusal(err error) bool {
+	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EINVAL)
+}
+
 // isLoss reports whether a datagram that could not be sent is to count as lost on its way.
 func (c *Conn) isLoss(addr *net.UDPAddr, err error) bool {
-	if isShortage(err) {
+	// quic-go would take EIO for a refusal of segmentation, and send the same again without end
+	if isShortage(err) || errors.Is(err, syscall.EIO) {
 		return true
 	}
-	// These two quic-go knows what to do about: less path MTU, and no segmentation offload
-	if errors.Is(err, errMessageSize) || errors.Is(err, syscall.EIO) || c.IsConnected == nil {
+	// quic-go knows what to do about it: less path MTU
+	if errors.Is(err, errMessageSize) || c.IsConnected == nil {
 		return false
 	}
 	c.mu.Lock()

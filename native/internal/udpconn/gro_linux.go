@@ -88,6 +88,21 @@ func (r *receiver) next(to *ipv4.Message) {
 	}
 }
 
+// isSegmented reports whether the system is to split what is sent (generic segmentation offload).
+func isSegmented(oob []byte) bool {
+	for len(oob) >= unix.CmsgLen(0) {
+		header, _, rest, err := unix.ParseOneSocketControlMessage(oob)
+		if err != nil {
+			return false
+		}
+		if header.Level == unix.IPPROTO_UDP && header.Type == unix.UDP_SEGMENT {
+			return true
+		}
+		oob = rest
+	}
+	return false
+}
+
 // segmentSize returns the size of the datagrams that were put together, the last of which
 // may be shorter, or 0 if it was only one.
 func segmentSize(oob []byte) int {

@@ -8,14 +8,27 @@ import { readDatagrams } from './datagrams.js';
 import type { BindOptions, SocketTransport } from './types.js';
 
 /**
- * What some runtimes make of ICMP messages: a peer is gone, which is no fault of the socket
- * that others use as well. Anyone can send such messages, and QUIC notices by itself.
+ * Reads that failed and may succeed later. The system was short of memory, or told of a network or a peer that is gone,
+ * which is no fault of the socket that others use as well: anyone can send such ICMP messages, and QUIC notices by itself.
+ * The list is that of `native/internal/udpconn/errno_unix.go`.
  */
-const ofPeer = new Set<string | undefined>([
+const transient = new Set<string | undefined>([
+  'EAGAIN',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTDOWN',
   'EHOSTUNREACH',
+  'EINTR',
+  'EIO',
+  'EMFILE',
+  'ENETDOWN',
+  'ENETRESET',
   'ENETUNREACH',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EPROTO',
+  'ETIMEDOUT',
 ]);
 
 // The layouts are those of native/internal/packetconn/conn.go
@@ -94,7 +107,8 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     try {
       // With that lookup it may be listening before bind() returns
       const listening = once(socket, 'listening');
-      socket.bind({ address: host, port });
+      // Otherwise the workers of a cluster would share a port, and get each other's packets
+      socket.bind({ address: host, port, exclusive: true });
       await listening;
     } catch (e) {
       socket.close();
@@ -130,7 +144,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     );
     this.environment.register(this.handle, this);
     socket.on('error', (e: NodeJS.ErrnoException) => {
-      if (!ofPeer.has(e.code)) onError(e);
+      if (!transient.has(e.code)) onError(e);
     });
     socket.on('message', this.handleMessage);
   }

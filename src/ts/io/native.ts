@@ -32,13 +32,19 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     this.resolveClosed = resolve;
   });
 
-  public static async open(options: BindOptions): Promise<NativeTransport> {
-    return new NativeTransport(options);
+  public static async open(
+    options: BindOptions,
+    onError: (e: Error) => void,
+  ): Promise<NativeTransport> {
+    return new NativeTransport(options, onError);
   }
 
   protected onDatagram: BindOptions['onDatagram'];
 
-  protected constructor(options: BindOptions) {
+  protected constructor(
+    options: BindOptions,
+    protected onError: (e: Error) => void,
+  ) {
     const { binding } = this.environment;
     this.onDatagram = options.onDatagram;
     const { host, port, reuseAddr, ipv6Only } = options;
@@ -100,6 +106,11 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
       case EventKind.TransportSent:
         if (b === 0) this.settle(a);
         else this.settle(a, errorName(b), -b);
+        break;
+      case EventKind.TransportFailed:
+        this.onError(
+          systemError('recvmsg', errorName(a), -a, this.host, this.port),
+        );
         break;
       case EventKind.TransportDatagrams:
         readDatagrams(this.handle, this.onDatagram);

@@ -29,6 +29,7 @@ export const EventKind = {
   ConnectionPath: 23,
   ConnectionSession: 24,
   ConnectionHandshake: 25,
+  TransportFailed: 26,
 } as const;
 
 /**
