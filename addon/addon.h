@@ -1,5 +1,5 @@
-// The N-API shim: it converts arguments, keeps nothing but the handle of its
-// environment, and wakes JavaScript when events wait. No protocol logic.
+// The N-API shim: it converts arguments, keeps nothing but the handles of its
+// environments, and wakes JavaScript when events wait. No protocol logic.
 #ifndef MATRIXAI_QUIC_ADDON_H
 #define MATRIXAI_QUIC_ADDON_H
 
@@ -7,7 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 #include "libquic.h"
 
@@ -35,18 +38,35 @@ inline bool Bool(const Napi::Value &value) { return value.As<Napi::Boolean>().Va
 // Throws what a call reported, if it failed. Returns whether it did.
 bool Throw(Napi::Env env, const quic_error &error);
 
-// One instance lives in the instance data of each napi_env: nothing is global.
-// The methods are those of src/ts/native/binding.ts; each calls the function of the ABI
-// that has its name.
-class Addon : public Napi::Addon<Addon> {
+// What one copy of the JavaScript calls. Node.js gives the addon's exports to every copy in a
+// thread: what belongs to a copy hangs on an object of its own. The methods are those of
+// src/ts/native/binding.ts; each calls the function of the ABI that has its name.
+class Environment {
  public:
-  Addon(Napi::Env env, Napi::Object exports);
+  // An object with the methods, or none when the environment cannot be opened.
+  napi_value Open(napi_env env, napi_value onWake);
 
  private:
   using Info = const Napi::CallbackInfo &;
 
-  Napi::Value EnvironmentOpen(Info info);
+  // A method as Node-API calls it. Without an instance to look up, as each copy has functions of its own.
+  template <auto method>
+  static napi_value Call(napi_env env, napi_callback_info info) {
+    Napi::CallbackInfo arguments(env, info);
+    auto *self = static_cast<Environment *>(arguments.Data());
+    if constexpr (std::is_void_v<decltype((self->*method)(arguments))>) {
+      (self->*method)(arguments);
+      return nullptr;
+    } else {
+      return (self->*method)(arguments);
+    }
+  }
+
+  static void CleanUp(void *self);
+  void Release(napi_env env);
+
   void EnvironmentClose(Info info);
+  void EnvironmentAbandon(Info info);
   void EnvironmentCloseConnections(Info info);
   void EnvironmentRef(Info info);
   void EnvironmentUnref(Info info);
@@ -105,10 +125,21 @@ class Addon : public Napi::Addon<Addon> {
   void StreamRelease(Info info);
 
   Napi::Value Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t));
-  void Close();
 
   uint32_t env_ = 0;
   napi_threadsafe_function wake_ = nullptr;
+};
+
+// One instance lives in the instance data of each napi_env: nothing is global.
+class Addon : public Napi::Addon<Addon> {
+ public:
+  Addon(Napi::Env env, Napi::Object exports);
+
+ private:
+  Napi::Value EnvironmentOpen(const Napi::CallbackInfo &info);
+
+  // They stay when they are closed, a few bytes each: functions of theirs may still be called.
+  std::vector<std::unique_ptr<Environment>> environments_;
 };
 
 #endif

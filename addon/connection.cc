@@ -1,7 +1,7 @@
 #include "addon.h"
 
 // connectionDial(transport, host, port, serverName, config, session): handle
-Napi::Value Addon::ConnectionDial(Info info) {
+Napi::Value Environment::ConnectionDial(Info info) {
   Text host(info[1]);
   Text serverName(info[3]);
   Text config(info[4]);
@@ -15,7 +15,7 @@ Napi::Value Addon::ConnectionDial(Info info) {
 }
 
 // Calls a function of the ABI that fills a buffer, again with a larger one if need be.
-Napi::Value Addon::Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t)) {
+Napi::Value Environment::Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t)) {
   std::string data(4096, '\0');
   for (;;) {
     auto size = static_cast<int32_t>(data.size());
@@ -28,59 +28,59 @@ Napi::Value Addon::Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, i
 }
 
 // connectionDescribe(connection): JSON as a Buffer
-Napi::Value Addon::ConnectionDescribe(Info info) { return Fill(info, quic_connection_describe); }
+Napi::Value Environment::ConnectionDescribe(Info info) { return Fill(info, quic_connection_describe); }
 
 // connectionCertificates(connection): Buffer
-Napi::Value Addon::ConnectionCertificates(Info info) { return Fill(info, quic_connection_certificates); }
+Napi::Value Environment::ConnectionCertificates(Info info) { return Fill(info, quic_connection_certificates); }
 
 // connectionSession(connection): Buffer
-Napi::Value Addon::ConnectionSession(Info info) { return Fill(info, quic_connection_session); }
+Napi::Value Environment::ConnectionSession(Info info) { return Fill(info, quic_connection_session); }
 
 // connectionQuestion(connection): Buffer
-Napi::Value Addon::ConnectionQuestion(Info info) { return Fill(info, quic_connection_question); }
+Napi::Value Environment::ConnectionQuestion(Info info) { return Fill(info, quic_connection_question); }
 
 // connectionVerdict(connection, number, alert): whether the question was still asked
-Napi::Value Addon::ConnectionVerdict(Info info) {
+Napi::Value Environment::ConnectionVerdict(Info info) {
   return Napi::Boolean::New(info.Env(), quic_connection_verdict(env_, Handle(info[0]), Double(info[1]),
                                                                 static_cast<uint8_t>(Handle(info[2]))));
 }
 
 // connectionAccept(connection)
-void Addon::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(info[0])); }
+void Environment::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(info[0])); }
 
 // connectionRefuseStreams(connection)
-void Addon::ConnectionRefuseStreams(Info info) { quic_connection_refuse_streams(env_, Handle(info[0])); }
+void Environment::ConnectionRefuseStreams(Info info) { quic_connection_refuse_streams(env_, Handle(info[0])); }
 
 // connectionStats(connection, numbers): fills a Float64Array
-void Addon::ConnectionStats(Info info) {
+void Environment::ConnectionStats(Info info) {
   quic_connection_stats(env_, Handle(info[0]), static_cast<double *>(Bytes(info[1]).data));
 }
 
 // connectionMigrate(connection, transport)
-void Addon::ConnectionMigrate(Info info) {
+void Environment::ConnectionMigrate(Info info) {
   quic_error error = {};
   quic_connection_migrate(env_, Handle(info[0]), Handle(info[1]), &error);
   Throw(info.Env(), error);
 }
 
 // connectionCancelMigration(connection)
-void Addon::ConnectionCancelMigration(Info info) { quic_connection_cancel_migration(env_, Handle(info[0])); }
+void Environment::ConnectionCancelMigration(Info info) { quic_connection_cancel_migration(env_, Handle(info[0])); }
 
 // connectionDrain(connection)
-void Addon::ConnectionDrain(Info info) { quic_connection_drain(env_, Handle(info[0])); }
+void Environment::ConnectionDrain(Info info) { quic_connection_drain(env_, Handle(info[0])); }
 
 // connectionClose(connection, isApp, code, reason)
-void Addon::ConnectionClose(Info info) {
+void Environment::ConnectionClose(Info info) {
   Bytes reason(info[3]);
   quic_connection_close(env_, Handle(info[0]), Bool(info[1]), Double(info[2]), reason.data, reason.length);
 }
 
 // connectionRelease(connection)
-void Addon::ConnectionRelease(Info info) { quic_connection_release(env_, Handle(info[0])); }
+void Environment::ConnectionRelease(Info info) { quic_connection_release(env_, Handle(info[0])); }
 
 // connectionOpenStream(connection, uni, ids): handle
 // The stream's ID is written into ids[0], a Float64Array.
-Napi::Value Addon::ConnectionOpenStream(Info info) {
+Napi::Value Environment::ConnectionOpenStream(Info info) {
   Bytes ids(info[2]);
   quic_error error = {};
   uint32_t handle = quic_connection_open_stream(env_, Handle(info[0]), Bool(info[1]), static_cast<double *>(ids.data), &error);

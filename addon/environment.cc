@@ -1,5 +1,7 @@
 #include "addon.h"
 
+#include <utility>
+
 namespace {
 
 // Called by Go from any thread, when events wait and none did before.
@@ -20,47 +22,135 @@ void CallJavaScript(napi_env env, napi_value onWake, void *, void *) {
 
 }  // namespace
 
-// environmentOpen(onWake)
-Napi::Value Addon::EnvironmentOpen(Info info) {
-  Napi::Env env = info.Env();
-  if (env_ != 0) return Napi::Boolean::New(env, false);
-  // node-addon-api's own class ends the process when a call fails during a tear-down
-  napi_status status =
-      napi_create_threadsafe_function(env, info[0], nullptr, Napi::String::New(env, "matrixai_quic"), 0, 1, nullptr,
-                                      nullptr, nullptr, CallJavaScript, &wake_);
-  if (status != napi_ok) return Napi::Boolean::New(env, false);
+napi_value Environment::Open(napi_env env, napi_value onWake) {
+  const std::pair<const char *, napi_callback> methods[] = {
+      {"environmentClose", Call<&Environment::EnvironmentClose>},
+      {"environmentAbandon", Call<&Environment::EnvironmentAbandon>},
+      {"environmentCloseConnections", Call<&Environment::EnvironmentCloseConnections>},
+      {"environmentRef", Call<&Environment::EnvironmentRef>},
+      {"environmentUnref", Call<&Environment::EnvironmentUnref>},
+      {"environmentDrain", Call<&Environment::EnvironmentDrain>},
+      {"environmentStats", Call<&Environment::EnvironmentStats>},
+      {"selfSigned", Call<&Environment::SelfSigned>},
+      {"configCheck", Call<&Environment::ConfigCheck>},
+      {"authoritiesSet", Call<&Environment::AuthoritiesSet>},
+      {"transportOpenNative", Call<&Environment::TransportOpenNative>},
+      {"transportOpenVirtual", Call<&Environment::TransportOpenVirtual>},
+      {"transportHost", Call<&Environment::TransportHost>},
+      {"transportPort", Call<&Environment::TransportPort>},
+      {"transportDeliver", Call<&Environment::TransportDeliver>},
+      {"transportPending", Call<&Environment::TransportPending>},
+      {"transportRelease", Call<&Environment::TransportRelease>},
+      {"transportFailWrites", Call<&Environment::TransportFailWrites>},
+      {"transportSend", Call<&Environment::TransportSend>},
+      {"transportReadDatagrams", Call<&Environment::TransportReadDatagrams>},
+      {"transportStats", Call<&Environment::TransportStats>},
+      {"transportClose", Call<&Environment::TransportClose>},
+      {"listenerOpen", Call<&Environment::ListenerOpen>},
+      {"listenerConfigure", Call<&Environment::ListenerConfigure>},
+      {"listenerClose", Call<&Environment::ListenerClose>},
+      {"connectionDial", Call<&Environment::ConnectionDial>},
+      {"connectionDescribe", Call<&Environment::ConnectionDescribe>},
+      {"connectionCertificates", Call<&Environment::ConnectionCertificates>},
+      {"connectionSession", Call<&Environment::ConnectionSession>},
+      {"connectionQuestion", Call<&Environment::ConnectionQuestion>},
+      {"connectionVerdict", Call<&Environment::ConnectionVerdict>},
+      {"connectionAccept", Call<&Environment::ConnectionAccept>},
+      {"connectionRefuseStreams", Call<&Environment::ConnectionRefuseStreams>},
+      {"connectionStats", Call<&Environment::ConnectionStats>},
+      {"connectionMigrate", Call<&Environment::ConnectionMigrate>},
+      {"connectionCancelMigration", Call<&Environment::ConnectionCancelMigration>},
+      {"connectionDrain", Call<&Environment::ConnectionDrain>},
+      {"connectionClose", Call<&Environment::ConnectionClose>},
+      {"connectionRelease", Call<&Environment::ConnectionRelease>},
+      {"connectionOpenStream", Call<&Environment::ConnectionOpenStream>},
+      {"datagramsRead", Call<&Environment::DatagramsRead>},
+      {"datagramsUnread", Call<&Environment::DatagramsUnread>},
+      {"datagramsSetIncoming", Call<&Environment::DatagramsSetIncoming>},
+      {"datagramsStopReading", Call<&Environment::DatagramsStopReading>},
+      {"datagramsWrite", Call<&Environment::DatagramsWrite>},
+      {"datagramsStats", Call<&Environment::DatagramsStats>},
+      {"streamRead", Call<&Environment::StreamRead>},
+      {"streamWrite", Call<&Environment::StreamWrite>},
+      {"streamStopSending", Call<&Environment::StreamStopSending>},
+      {"streamReset", Call<&Environment::StreamReset>},
+      {"streamCommit", Call<&Environment::StreamCommit>},
+      {"streamSetPriority", Call<&Environment::StreamSetPriority>},
+      {"streamRelease", Call<&Environment::StreamRelease>},
+  };
+  std::vector<napi_property_descriptor> properties;
+  for (const auto &[name, call] : methods) {
+    properties.push_back({name, nullptr, call, nullptr, nullptr, nullptr, napi_enumerable, this});
+  }
+  // node-addon-api's own classes end the process when a call fails during a tear-down
+  napi_value binding = nullptr;
+  napi_value name = nullptr;
+  if (napi_create_object(env, &binding) != napi_ok ||
+      napi_define_properties(env, binding, properties.size(), properties.data()) != napi_ok ||
+      napi_create_string_utf8(env, "matrixai_quic", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_threadsafe_function(env, onWake, nullptr, name, 0, 1, nullptr, nullptr, nullptr, CallJavaScript,
+                                      &wake_) != napi_ok) {
+    return nullptr;
+  }
   // An idle import must not keep the process alive.
   napi_unref_threadsafe_function(env, wake_);
   env_ = quic_environment_open(Wake, wake_);
   // Hooks run in reverse order: this one before the one that frees the
   // thread-safe function. When it returns, no goroutine can call Wake again. Other Go
   // addons crash when a worker that loaded them ends, as they lack this.
-  env.AddCleanupHook([this] { Close(); });
-  return Napi::Boolean::New(env, env_ != 0);
+  napi_add_env_cleanup_hook(env, CleanUp, this);
+  if (env_ != 0) return binding;
+  Release(env);
+  return nullptr;
 }
 
-void Addon::Close() {
-  quic_environment_close(env_);
+void Environment::CleanUp(void *self) {
+  auto *environment = static_cast<Environment *>(self);
+  quic_environment_close(environment->env_);
+  environment->env_ = 0;
+  environment->wake_ = nullptr;
+}
+
+// Gives back what the thread holds for an environment that is closed, after which Go does not call Wake.
+void Environment::Release(napi_env env) {
   env_ = 0;
+  if (wake_ == nullptr) return;
+  napi_remove_env_cleanup_hook(env, CleanUp, this);
+  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  wake_ = nullptr;
 }
 
-void Addon::EnvironmentClose(Info) { Close(); }
+// environmentClose()
+void Environment::EnvironmentClose(Info info) {
+  quic_environment_close(env_);
+  Release(info.Env());
+}
+
+// environmentAbandon()
+void Environment::EnvironmentAbandon(Info info) {
+  quic_environment_abandon(env_);
+  Release(info.Env());
+}
 
 // environmentCloseConnections(milliseconds)
-void Addon::EnvironmentCloseConnections(Info info) { quic_environment_close_connections(env_, Int(info[0])); }
+void Environment::EnvironmentCloseConnections(Info info) { quic_environment_close_connections(env_, Int(info[0])); }
 
-void Addon::EnvironmentRef(Info info) { napi_ref_threadsafe_function(info.Env(), wake_); }
+void Environment::EnvironmentRef(Info info) {
+  if (wake_ != nullptr) napi_ref_threadsafe_function(info.Env(), wake_);
+}
 
-void Addon::EnvironmentUnref(Info info) { napi_unref_threadsafe_function(info.Env(), wake_); }
+void Environment::EnvironmentUnref(Info info) {
+  if (wake_ != nullptr) napi_unref_threadsafe_function(info.Env(), wake_);
+}
 
 // environmentDrain(buffer): bytes written, or the negative size of a record that is larger
-Napi::Value Addon::EnvironmentDrain(Info info) {
+Napi::Value Environment::EnvironmentDrain(Info info) {
   Bytes buffer(info[0]);
   return Napi::Number::New(info.Env(), quic_environment_drain(env_, buffer.data, buffer.length));
 }
 
 // environmentStats(collect): [transports, listeners, connections, streams, goroutines, heap]
-Napi::Value Addon::EnvironmentStats(Info info) {
+Napi::Value Environment::EnvironmentStats(Info info) {
   double counts[6] = {};
   quic_environment_stats(env_, Bool(info[0]), counts);
   auto stats = Napi::Array::New(info.Env(), 6);
@@ -69,7 +159,7 @@ Napi::Value Addon::EnvironmentStats(Info info) {
 }
 
 // selfSigned(hosts, days): [key, cert]
-Napi::Value Addon::SelfSigned(Info info) {
+Napi::Value Environment::SelfSigned(Info info) {
   Text hosts(info[0]);
   std::string pem(64 << 10, '\0');
   int32_t total = 0;
@@ -84,7 +174,7 @@ Napi::Value Addon::SelfSigned(Info info) {
 }
 
 // configCheck(config, isServer): what is skipped, see quic_config_check
-Napi::Value Addon::ConfigCheck(Info info) {
+Napi::Value Environment::ConfigCheck(Info info) {
   Text config(info[0]);
   std::string skipped(4096, '\0');
   for (;;) {
@@ -99,7 +189,7 @@ Napi::Value Addon::ConfigCheck(Info info) {
 }
 
 // authoritiesSet(extra, bundled, system, fallback)
-void Addon::AuthoritiesSet(Info info) {
+void Environment::AuthoritiesSet(Info info) {
   Text extra(info[0]);
   Text bundled(info[1]);
   quic_authorities_set(extra.data(), extra.length(), bundled.data(), bundled.length(), Bool(info[2]), Bool(info[3]));

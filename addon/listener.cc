@@ -1,7 +1,7 @@
 #include "addon.h"
 
 // listenerOpen(transport, config): handle
-Napi::Value Addon::ListenerOpen(Info info) {
+Napi::Value Environment::ListenerOpen(Info info) {
   Text config(info[1]);
   quic_error error = {};
   uint32_t handle = quic_listener_open(env_, Handle(info[0]), config.data(), config.length(), &error);
@@ -10,7 +10,7 @@ Napi::Value Addon::ListenerOpen(Info info) {
 }
 
 // listenerConfigure(listener, config)
-void Addon::ListenerConfigure(Info info) {
+void Environment::ListenerConfigure(Info info) {
   Text config(info[1]);
   quic_error error = {};
   quic_listener_configure(env_, Handle(info[0]), config.data(), config.length(), &error);
@@ -18,4 +18,4 @@ void Addon::ListenerConfigure(Info info) {
 }
 
 // listenerClose(listener, code)
-void Addon::ListenerClose(Info info) { quic_listener_close(env_, Handle(info[0]), Double(info[1])); }
+void Environment::ListenerClose(Info info) { quic_listener_close(env_, Handle(info[0]), Double(info[1])); }

@@ -1,7 +1,7 @@
 #include "addon.h"
 
 // transportOpenNative(host, port, reuseAddr, ipv6Only, key, connectionIds, takeOver): handle
-Napi::Value Addon::TransportOpenNative(Info info) {
+Napi::Value Environment::TransportOpenNative(Info info) {
   Text host(info[0]);
   Bytes key(info[4]);
   Bytes ids(info[5]);
@@ -15,7 +15,7 @@ Napi::Value Addon::TransportOpenNative(Info info) {
 
 // transportOpenVirtual(host, port, key, connectionIds, takeOver, ring): handle
 // The caller keeps the ring alive until the transport is closed.
-Napi::Value Addon::TransportOpenVirtual(Info info) {
+Napi::Value Environment::TransportOpenVirtual(Info info) {
   Text host(info[0]);
   Bytes key(info[2]);
   Bytes ids(info[3]);
@@ -29,36 +29,36 @@ Napi::Value Addon::TransportOpenVirtual(Info info) {
 }
 
 // transportHost(transport): IP address as a Buffer
-Napi::Value Addon::TransportHost(Info info) { return Fill(info, quic_transport_host); }
+Napi::Value Environment::TransportHost(Info info) { return Fill(info, quic_transport_host); }
 
 // transportPort(transport): port
-Napi::Value Addon::TransportPort(Info info) {
+Napi::Value Environment::TransportPort(Info info) {
   return Napi::Number::New(info.Env(), quic_transport_port(env_, Handle(info[0])));
 }
 
 // transportDeliver(transport, batch, length)
-void Addon::TransportDeliver(Info info) {
+void Environment::TransportDeliver(Info info) {
   quic_transport_deliver(env_, Handle(info[0]), Bytes(info[1]).data, Int(info[2]));
 }
 
 // transportPending(transport): number of datagrams in the ring
-Napi::Value Addon::TransportPending(Info info) {
+Napi::Value Environment::TransportPending(Info info) {
   return Napi::Number::New(info.Env(), quic_transport_pending(env_, Handle(info[0])));
 }
 
 // transportRelease(transport, n): number of datagrams left in the ring
-Napi::Value Addon::TransportRelease(Info info) {
+Napi::Value Environment::TransportRelease(Info info) {
   return Napi::Number::New(info.Env(), quic_transport_release(env_, Handle(info[0]), Int(info[1])));
 }
 
 // transportFailWrites(transport, host, port, errno)
-void Addon::TransportFailWrites(Info info) {
+void Environment::TransportFailWrites(Info info) {
   Text host(info[1]);
   quic_transport_fail_writes(env_, Handle(info[0]), host.data(), host.length(), Port(info[2]), Int(info[3]));
 }
 
 // transportSend(transport, id, data, host, port): whether a TransportSent event will come
-Napi::Value Addon::TransportSend(Info info) {
+Napi::Value Environment::TransportSend(Info info) {
   Bytes data(info[2]);
   Text host(info[3]);
   return Napi::Boolean::New(info.Env(), quic_transport_send(env_, Handle(info[0]), Double(info[1]), data.data,
@@ -66,16 +66,16 @@ Napi::Value Addon::TransportSend(Info info) {
 }
 
 // transportReadDatagrams(transport, buffer): number of bytes
-Napi::Value Addon::TransportReadDatagrams(Info info) {
+Napi::Value Environment::TransportReadDatagrams(Info info) {
   Bytes buffer(info[1]);
   return Napi::Number::New(info.Env(),
                            quic_transport_read_datagrams(env_, Handle(info[0]), buffer.data, buffer.length));
 }
 
 // transportStats(transport, numbers): fills a Float64Array
-void Addon::TransportStats(Info info) {
+void Environment::TransportStats(Info info) {
   quic_transport_stats(env_, Handle(info[0]), static_cast<double *>(Bytes(info[1]).data));
 }
 
 // transportClose(transport)
-void Addon::TransportClose(Info info) { quic_transport_close(env_, Handle(info[0])); }
+void Environment::TransportClose(Info info) { quic_transport_close(env_, Handle(info[0])); }

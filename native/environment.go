@@ -70,6 +70,17 @@ func quic_environment_close(env uint32) {
 	}
 }
 
+// quic_environment_abandon does the same for a copy of the JavaScript that is gone, whose thread goes on: it
+// does not wait until the peers have been told.
+//
+//export quic_environment_abandon
+func quic_environment_abandon(env uint32) {
+	defer recovered()
+	if e, ok := environments.Remove(handle.Handle(env)); ok {
+		e.Abandon()
+	}
+}
+
 // quic_environment_close_connections waits until the peers have been told, but no longer than
 // that many milliseconds. It is for the end of a process, when nothing else can be done.
 //

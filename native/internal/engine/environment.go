@@ -16,8 +16,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
 )
 
-// An Environment holds all that belongs to one JavaScript environment, be it
-// the main thread or a worker. Environments share nothing.
+// An Environment holds all that belongs to one copy of the JavaScript, of which the main
+// thread and each worker may have several. Environments share nothing.
 type Environment struct {
 	Events  *event.Queue
 	objects handle.Table[any]
@@ -47,18 +47,41 @@ func (e *Environment) ParseConfig(data []byte) (*config.Config, error) {
 // Close gives up all that belongs to the environment. When it returns, no
 // goroutine will wake the environment again or touch memory that it lent.
 func (e *Environment) Close() {
+	e.detach()
+	e.finish()
+}
+
+// Abandon does what Close does, and leaves to a goroutine what takes time.
+func (e *Environment) Abandon() {
+	e.detach()
+	go e.finish()
+}
+
+// detach ends all that reaches into JavaScript.
+func (e *Environment) detach() {
 	e.Events.Close()
-	for _, object := range e.objects.Values() {
-		if t, ok := object.(*Transport); ok && t.virtual != nil {
+	for _, t := range e.transports() {
+		if t.virtual != nil {
 			t.abandon()
 		}
 	}
+}
+
+func (e *Environment) finish() {
+	defer func() { _ = recover() }()
 	e.CloseConnections(farewell)
+	for _, t := range e.transports() {
+		t.abandon()
+	}
+}
+
+func (e *Environment) transports() (transports []*Transport) {
 	for _, object := range e.objects.Values() {
 		if t, ok := object.(*Transport); ok {
-			t.abandon()
+			transports = append(transports, t)
 		}
 	}
+	return transports
 }
 
 // farewell is how long an environment that ends waits for the packets that tell its peers.

@@ -1,6 +1,5 @@
 import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
 import type { Host, Port } from '../types.js';
@@ -64,8 +63,8 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   // Outgoing datagrams. The engine writes them into the ring, and this
   // sends them from there.
-  protected ring = new Uint8Array(slots * slotSize);
-  protected ringView = new DataView(this.ring.buffer);
+  protected ring: Uint8Array;
+  protected ringView: DataView;
   protected destinations: Map<number, { host: string; port: number }> =
     new Map();
   protected nextSlot = 0;
@@ -99,10 +98,8 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       type: udpType,
       reuseAddr,
       ipv6Only,
-      // Addresses are resolved before they come here, and the lookup of Node takes a
-      // turn of the event loop even for an IP address
-      lookup: (address, _options, callback) =>
-        callback(null, address, isIPv6(address) ? 6 : 4),
+      // Addresses are resolved before they come here
+      lookup: environment().thread.lookup,
     });
     try {
       // With that lookup it may be listening before bind() returns
@@ -120,9 +117,13 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   protected constructor(
     protected socket: dgram.Socket,
     { key, connectionIds, takeOver, onDatagram }: BindOptions,
-    onError: (e: Error) => void,
+    protected onError: (e: Error) => void,
   ) {
     this.onDatagram = onDatagram;
+    const { thread, seat } = this.environment;
+    const ring = seat.lend(socket, slots * slotSize);
+    this.ring = new Uint8Array(ring);
+    this.ringView = new DataView(ring);
     // Nobody has asked for it to hold the event loop yet
     socket.unref();
     const { address, port } = socket.address();
@@ -143,10 +144,9 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       this.ring,
     );
     this.environment.register(this.handle, this);
-    socket.on('error', (e: NodeJS.ErrnoException) => {
-      if (!transient.has(e.code)) onError(e);
-    });
-    socket.on('message', this.handleMessage);
+    // An open socket is held by Node.js, and must not hold a realm that is torn down
+    socket.on('error', thread.weakly(this.handleError));
+    socket.on('message', thread.weakly(this.handleMessage));
   }
 
   public send(data: Uint8Array, port: number, host: string): Promise<number> {
@@ -174,6 +174,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       this.socket.close(resolve);
     });
     await this.environment.holdFor(closed);
+    this.environment.seat.takeBack(this.socket);
   }
 
   public ref(): void {
@@ -288,6 +289,10 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       Math.abs(e.errno ?? 0),
     );
   }
+
+  protected handleError = (e: NodeJS.ErrnoException): void => {
+    if (!transient.has(e.code)) this.onError(e);
+  };
 
   protected handleMessage = (data: Buffer, rinfo: dgram.RemoteInfo): void => {
     // Nobody can be answered there, and dgram throws when one tries

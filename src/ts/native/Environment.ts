@@ -1,18 +1,21 @@
-import { type Binding, getBinding } from './binding.js';
+import type { Binding } from './binding.js';
 import { EventKind, type NativeEventHandler } from './events.js';
+import { type Occupant, type Seat, type Thread, thread } from './thread.js';
 
 // The layout of a record is that of native/internal/event/queue.go
 const headerSize = 32;
 const noData = new Uint8Array(0);
 
 /**
- * The engine's state of this JavaScript environment, be it the main thread or a
- * worker, and the pump that brings its events to the objects they happen to.
+ * The engine's state of this copy of the library, and the pump that brings its events to
+ * the objects they happen to. The addon is loaded when it is made.
  *
  * @internal
  */
-class Environment {
-  public readonly binding: Binding;
+class Environment implements Occupant {
+  public readonly thread: Thread = thread();
+  public readonly seat: Seat = this.thread.join(this);
+  public readonly binding: Binding = this.seat.binding;
   protected handlers: Map<number, NativeEventHandler> = new Map();
   protected bytes!: Uint8Array;
   protected uint32!: Uint32Array;
@@ -20,21 +23,20 @@ class Environment {
   protected refs = 0;
 
   public constructor() {
-    this.binding = getBinding();
     this.setBuffer(256 * 1024);
-    this.binding.environmentOpen(() => this.dispatch());
-    process.once('exit', () => this.close());
   }
 
   /**
-   * Sends the events of a native object to a handler, which is kept alive.
+   * Sends the events of a native object to a handler, which is kept alive as long as the realm is.
    */
   public register(handle: number, handler: NativeEventHandler): void {
+    if (this.handlers.size === 0) this.seat.hold(globalThis);
     this.handlers.set(handle, handler);
   }
 
   public unregister(handle: number): void {
     this.handlers.delete(handle);
+    if (this.handlers.size === 0) this.seat.letGo(globalThis);
   }
 
   /**
@@ -62,13 +64,12 @@ class Environment {
   }
 
   /**
-   * Tells the peers, and closes what is open. At `process.exit()` there is no other
+   * Tells the peers before the environment is closed. At `process.exit()` there is no other
    * occasion: no hook of the addon runs before static destructors do.
    */
-  protected close(): void {
+  public handleExit(): void {
     this.binding.environmentCloseConnections(farewell);
     for (const handler of this.handlers.values()) handler.handleExit?.();
-    this.binding.environmentClose();
   }
 
   protected setBuffer(size: number): void {
@@ -78,7 +79,8 @@ class Environment {
     this.float64 = new Float64Array(buffer);
   }
 
-  protected dispatch(): void {
+  /** Called when events wait. */
+  public dispatch(): void {
     let length = this.binding.environmentDrain(this.bytes);
     if (length < 0) {
       this.setBuffer(-length);

@@ -1,15 +1,24 @@
-import { loadBinding } from './load.js';
+/**
+ * What the addon exports. All copies of the library in a thread get the same object.
+ *
+ * @internal
+ */
+export interface Addon {
+  /** Opens an environment of its own for a copy; `undefined` when the thread is ending. */
+  environmentOpen(onWake: () => void): Binding | undefined;
+}
 
 /**
- * The functions of the addon, each named after the function of the C ABI that
+ * The functions of an environment, each named after the function of the C ABI that
  * it calls. Handles are positive integers; 0 is none. Calls on a handle
- * that names nothing any more do nothing.
+ * that names nothing any more do nothing, as do all when the environment is closed.
  *
  * @internal
  */
 export interface Binding {
-  environmentOpen(onWake: () => void): boolean;
   environmentClose(): void;
+  /** Closes the environment of a copy that is gone, without waiting until the peers have been told. */
+  environmentAbandon(): void;
   environmentCloseConnections(milliseconds: number): void;
   environmentRef(): void;
   environmentUnref(): void;
@@ -172,15 +181,3 @@ export const DatagramsStatus = {
   /** Added to the number of bytes when there are more. */
   readMore: 1 << 30,
 } as const;
-
-let binding: Binding | undefined;
-
-/**
- * The addon, loaded at the first use: an import alone starts nothing.
- *
- * @internal
- */
-export function getBinding(): Binding {
-  binding ??= loadBinding();
-  return binding;
-}

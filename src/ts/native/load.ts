@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { ErrorQUICNativeLibrary, type NativeLibraryData } from '../errors.js';
-import type { Binding } from './binding.js';
+import type { Addon } from './binding.js';
 
 const platforms = [
   'linux-x64',
@@ -22,7 +22,7 @@ const platforms = [
  * @throws {@link ErrorQUICNativeLibrary} when there is neither, or neither can be loaded
  * @internal
  */
-export function loadBinding(): Binding {
+export function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
   const { version } = require('../package.json');
   const name = `@matrixai/quic-${process.platform}-${process.arch}`;
@@ -33,7 +33,7 @@ export function loadBinding(): Binding {
   for (const tried of [name, local]) {
     try {
       if (tried === name) checkVersion(require, name, version);
-      return require(tried) as Binding;
+      return require(tried) as Addon;
     } catch (e) {
       const [reason] = (e as Error).message.split('\n', 1);
       failures.push({
