@@ -2,6 +2,7 @@ import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
+import { outOfContext } from '../native/thread.js';
 import type { Host, Port } from '../types.js';
 import { readDatagrams } from './datagrams.js';
 import type { BindOptions, SocketTransport } from './types.js';
@@ -94,13 +95,16 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     const { host, port, udpType, reuseAddr, ipv6Only } = options;
     // Loaded at the first use, as all that an import can do without
     const { createSocket } = await import('node:dgram');
-    const socket = createSocket({
-      type: udpType,
-      reuseAddr,
-      ipv6Only,
-      // Addresses are resolved before they come here
-      lookup: environment().thread.lookup,
-    });
+    const { lookup } = environment().thread;
+    const socket = outOfContext(() =>
+      createSocket({
+        type: udpType,
+        reuseAddr,
+        ipv6Only,
+        // Addresses are resolved before they come here
+        lookup,
+      }),
+    );
     try {
       // With that lookup it may be listening before bind() returns
       const listening = once(socket, 'listening');

@@ -1,6 +1,12 @@
 import type { Binding } from './binding.js';
 import { EventKind, type NativeEventHandler } from './events.js';
-import { type Occupant, type Seat, type Thread, thread } from './thread.js';
+import {
+  type Occupant,
+  outOfContext,
+  type Seat,
+  type Thread,
+  thread,
+} from './thread.js';
 
 // The layout of a record is that of native/internal/event/queue.go
 const headerSize = 32;
@@ -159,7 +165,7 @@ let instance: Environment | undefined;
  * @internal
  */
 function environment(): Environment {
-  instance ??= new Environment();
+  instance ??= outOfContext(() => new Environment());
   return instance;
 }
 

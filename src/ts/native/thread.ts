@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:dgram';
 import { runInThisContext } from 'node:vm';
 import type { Addon, Binding } from './binding.js';
@@ -143,4 +144,17 @@ export function thread(): Thread {
   const addon = loadAddon() as Addon & { thread?: Thread };
   addon.thread ??= runInThisContext(source)(addon) as Thread;
   return addon.thread;
+}
+
+// That of the import
+const context = new AsyncResource('matrixai_quic');
+
+/**
+ * Makes what lives long outside of the caller's asynchronous context. It would keep that, in which a test runner may
+ * have the test, and run all that it calls in it: the context of whoever happened to come first.
+ *
+ * @internal
+ */
+export function outOfContext<T>(make: () => T): T {
+  return context.runInAsyncScope(make);
 }
