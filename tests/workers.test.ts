@@ -40,6 +40,15 @@ forEachIO((io) => {
   );
 
   test(
+    'workers with ten copies of the library are terminated with open connections',
+    {
+      timeout,
+      skip,
+    },
+    (t) => assertDone(t, 'terminate', io, 'have copies', '3'),
+  );
+
+  test(
     'process.exit() in mid-transfer ends its worker alone',
     {
       timeout,

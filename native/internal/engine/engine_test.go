@@ -496,6 +496,17 @@ func TestEnvironmentsCloseInMidTransfer(t *testing.T) {
 	}
 }
 
+func TestAnAbandonedEnvironmentTellsItsPeers(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	p.server.Abandon()
+	p.client.next(event.ConnectionClosed)
+	wait(t, "a transport is left", func() bool { return p.server.Stats().Transports == 0 })
+	if n := p.server.Events.Drain(make([]byte, 1<<16)); n != 0 {
+		t.Errorf("%d bytes of events", n)
+	}
+}
+
 func TestStaleHandles(t *testing.T) {
 	serverConfig, clientConfig := options(t)
 	p := connect(t, serverConfig, clientConfig)
