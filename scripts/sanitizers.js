@@ -9,7 +9,7 @@ import { output } from './tools.js';
 const filters = process.argv.slice(2);
 // They measure time, memory, startup or the files of a package, which sanitizers change
 const apart = [
-  ...['performance', 'packages', 'platforms', 'runtimes', 'leaks'],
+  ...['performance', 'packages', 'platforms', 'runners', 'runtimes', 'leaks'],
   // Other programs do not bear what is preloaded
   ...['capture', 'interop', 'compatibility'],
 ];

@@ -1,0 +1,3 @@
+import { define } from './define.mjs';
+
+define(2);
