@@ -100,7 +100,7 @@ class Environment {
   Napi::Value ConnectionQuestion(Info info);
   Napi::Value ConnectionVerdict(Info info);
   void ConnectionAccept(Info info);
-  void ConnectionRefuseStreams(Info info);
+  void ConnectionTellArrived(Info info);
   void ConnectionStats(Info info);
   void ConnectionMigrate(Info info);
   void ConnectionCancelMigration(Info info);

@@ -48,8 +48,8 @@ Napi::Value Environment::ConnectionVerdict(Info info) {
 // connectionAccept(connection)
 void Environment::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(info[0])); }
 
-// connectionRefuseStreams(connection)
-void Environment::ConnectionRefuseStreams(Info info) { quic_connection_refuse_streams(env_, Handle(info[0])); }
+// connectionTellArrived(connection)
+void Environment::ConnectionTellArrived(Info info) { quic_connection_tell_arrived(env_, Handle(info[0])); }
 
 // connectionStats(connection, numbers): fills a Float64Array
 void Environment::ConnectionStats(Info info) {

@@ -56,7 +56,7 @@ napi_value Environment::Open(napi_env env, napi_value onWake) {
       {"connectionQuestion", Call<&Environment::ConnectionQuestion>},
       {"connectionVerdict", Call<&Environment::ConnectionVerdict>},
       {"connectionAccept", Call<&Environment::ConnectionAccept>},
-      {"connectionRefuseStreams", Call<&Environment::ConnectionRefuseStreams>},
+      {"connectionTellArrived", Call<&Environment::ConnectionTellArrived>},
       {"connectionStats", Call<&Environment::ConnectionStats>},
       {"connectionMigrate", Call<&Environment::ConnectionMigrate>},
       {"connectionCancelMigration", Call<&Environment::ConnectionCancelMigration>},

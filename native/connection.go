@@ -106,11 +106,11 @@ func quic_connection_accept(env, h uint32) {
 	}
 }
 
-//export quic_connection_refuse_streams
-func quic_connection_refuse_streams(env, h uint32) {
+//export quic_connection_tell_arrived
+func quic_connection_tell_arrived(env, h uint32) {
 	defer recovered()
 	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.RefuseStreams()
+		c.TellArrived()
 	}
 }
 

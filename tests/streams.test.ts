@@ -490,6 +490,78 @@ forEachIO((io) => {
       });
     }
 
+    for (const size of [1, 6, 5 * KiB, MiB]) {
+      for (const [how, end, isBoth] of [
+        ['cancel()', (stream, _, reason) => stream.cancel(reason), true],
+        [
+          'destroy()',
+          (stream, _, reason) => void stream.destroy({ reason }),
+          true,
+        ],
+        ['abort()', (_, writer, reason) => void writer.abort(reason), false],
+      ] as Array<
+        [
+          string,
+          (
+            stream: QUICStream,
+            writer: WritableStreamDefaultWriter<Uint8Array>,
+            reason: Reason,
+          ) => void,
+          boolean,
+        ]
+      >) {
+        test(`${how} before ${size} bytes of a stream of the ${opener} have left tells the peer of both`, {
+          timeout,
+        }, async (t) => {
+          const made = await setup(t, io, opener);
+          const { local, peer } = made;
+          const arrived = once(peer, events.EventQUICConnectionStream);
+          const stream = local.newStream();
+          const writer = stream.writable.getWriter();
+          const written = writer.write(payload(size));
+          if (size <= KiB) await written;
+          else written.catch(() => {});
+          end(stream, writer, new Reason(17));
+          const { detail: peerStream } = await arrived;
+          assert.equal(peerStream.streamId, stream.streamId);
+          await assert.rejects(
+            readAll(peerStream.readable),
+            new Reason(17, 'read'),
+          );
+          const peerWriter = peerStream.writable.getWriter();
+          if (isBoth) {
+            await assert.rejects(peerWriter.closed, new Reason(17, 'write'));
+          } else {
+            await peerWriter.close();
+            assert.equal((await readAll(stream.readable)).length, 0);
+          }
+          await noneLeft(made);
+        });
+      }
+    }
+
+    test(`a write of the ${opener} that waits for the peer's limit and is aborted opens the stream later, with the reason`, {
+      timeout,
+    }, async (t) => {
+      const made = await setup(t, io, opener, { initialMaxStreamsBidi: 1 });
+      const { local, peer } = made;
+      const [first] = await openStream(local, peer);
+      const arrived = once(peer, events.EventQUICConnectionStream);
+      const stream = local.newStream();
+      const writer = stream.writable.getWriter();
+      await writer.write(payload(6));
+      await writer.abort(new Reason(18));
+      first.cancel();
+      const { detail: peerStream } = await arrived;
+      await assert.rejects(
+        readAll(peerStream.readable),
+        new Reason(18, 'read'),
+      );
+      await peerStream.writable.close();
+      assert.equal((await readAll(stream.readable)).length, 0);
+      await noneLeft(made);
+    });
+
     test(`a bidirectional stream of the ${opener} tells its state at each phase`, {
       timeout,
     }, async (t) => {

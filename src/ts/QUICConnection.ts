@@ -20,7 +20,7 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, type Target } from './internal.js';
+import { codeOfReason, emit, type Target } from './internal.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
@@ -342,8 +342,9 @@ class QUICConnection
   }
 
   /**
-   * Closes the connection. Without `force` it waits for running streams to end, refuses new ones meanwhile,
-   * and makes sure that the peer got all that was written. A stop with `force` that follows
+   * Closes the connection. Without `force` it waits for running streams to end, refuses new ones meanwhile with the
+   * code of an `ErrorQUICConnectionStopping`, and makes sure that the peer got all that was written. It does not
+   * wait until what has arrived whole is read: that can be done later. A stop with `force` that follows
    * ends the wait, as {@link QUICConnection.destroyStreams} does.
    *
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
@@ -463,7 +464,8 @@ class QUICConnection
    * Opens a stream. When the peer's limit is reached (RFC 9000 section 4.6) the stream opens as soon as
    * the peer gives credit; what is written meanwhile is sent then.
    *
-   * The peer learns of a stream with its first byte.
+   * The peer learns of a stream with its first byte, or with the reset of one that was written to, even if none
+   * of that has left yet. Of a stream that ends before anything was written it does not.
    *
    * @param type - defaults to `'bidi'`
    * @param options
@@ -858,7 +860,6 @@ class QUICConnection
     this.setStatus('stopping');
     emit(this.targets, events.EventQUICConnectionStop, {});
     if (!this._closed) {
-      this.env.binding.connectionRefuseStreams(this.handle);
       if (opts.force === false) await this.drain();
       const {
         isApp = true,
@@ -936,9 +937,12 @@ class QUICConnection
    */
   protected async drain(): Promise<void> {
     if (this.streams.size > 0 && this.overtaken === undefined) {
-      await new Promise<void>((resolve) => {
+      const ended = new Promise<void>((resolve) => {
         this.resolveStreamsEnded = resolve;
       });
+      // What has arrived whole can be read later
+      this.env.binding.connectionTellArrived(this.handle);
+      await ended;
     }
     if (this._closed || this.overtaken !== undefined) return;
     await new Promise<void>((resolve) => {
@@ -975,6 +979,10 @@ class QUICConnection
   }
 
   protected handleStream(handle: number, streamId: number): void {
+    if (this.stopping !== undefined) {
+      this.refuseStream(handle);
+      return;
+    }
     // The second lowest bit is the type (RFC 9000 section 2.1)
     const type = (streamId & 2) === 0 ? 'bidi' : 'uni';
     const stream = this.addStream(handle, streamId, type, 'peer');
@@ -983,6 +991,20 @@ class QUICConnection
       stream.enqueued();
       this.unheard.add(stream);
     }
+  }
+
+  /**
+   * Gives up a stream that the peer opened after a stop began.
+   */
+  protected refuseStream(handle: number): void {
+    const { binding } = this.env;
+    const reason = new errors.ErrorQUICConnectionStopping();
+    const codeOf = (type: 'read' | 'write') =>
+      codeOfReason(this.reasonToCode, type, reason);
+    binding.streamStopSending(handle, codeOf('read'));
+    // Of a unidirectional stream this has no effect
+    binding.streamReset(handle, codeOf('write'));
+    binding.streamRelease(handle);
   }
 
   /** Somebody else may connect. */

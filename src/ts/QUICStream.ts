@@ -10,7 +10,7 @@ import { abortable, reasonOf } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit } from './internal.js';
+import { codeOfReason, emit } from './internal.js';
 import Lifecycle from './lifecycle.js';
 import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
@@ -399,6 +399,9 @@ class QUICStream
       case EventKind.StreamEnded:
         this.endRead();
         break;
+      case EventKind.StreamArrived:
+        if (!this._readClosed) this.readRest();
+        break;
       case EventKind.StreamReset:
         this.handleReset(a);
         break;
@@ -458,8 +461,8 @@ class QUICStream
   }
 
   /**
-   * Takes what the peer sent before it closed the connection, if it had finished the
-   * stream. Returns whether it had.
+   * Takes all that is left if the peer had finished the stream, before it closed the connection or else. Returns
+   * whether it had.
    */
   protected readRest(): boolean {
     const chunks: Array<Uint8Array> = [];
@@ -653,6 +656,8 @@ class QUICStream
 
   protected reset(reason: any): void {
     const code = this.codeOf('write', reason);
+    // Else the peer would not hear of a stream of which nothing has left yet
+    this.uncork();
     this.env.binding.streamReset(this.handle, code);
     this.closeWrite(
       new errors.ErrorQUICStreamLocalWrite('Closing writable locally', {
@@ -722,15 +727,7 @@ class QUICStream
   }
 
   protected codeOf(type: 'read' | 'write', reason: any): number {
-    let code: unknown = 0;
-    try {
-      code = this.reasonToCode?.(type, reason) ?? 0;
-    } catch {
-      // The stream ends all the same
-    }
-    return Number.isSafeInteger(code) && (code as number) >= 0
-      ? (code as number)
-      : 0;
+    return codeOfReason(this.reasonToCode, type, reason);
   }
 
   protected reasonOf(type: 'read' | 'write', code: number): any {

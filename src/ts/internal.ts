@@ -3,7 +3,7 @@ import { EventAll, EventDefault } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
 import Logger, { LogLevel } from '@matrixai/logger';
 import { checkNames, closeNames } from './optionNames.js';
-import type { CloseOptions } from './types.js';
+import type { CloseOptions, StreamReasonToCode } from './types.js';
 import { validateCodeArgs } from './validation.js';
 
 /**
@@ -130,4 +130,25 @@ export function Overtaking(method: 'stop' | 'destroy') {
     Object.defineProperty(overtaking, 'name', { value: base.name });
     return overtaking;
   };
+}
+
+/**
+ * The code of a reason that a stream ends with. One that cannot be used is 0: the stream ends all the same.
+ *
+ * @internal
+ */
+export function codeOfReason(
+  reasonToCode: StreamReasonToCode | undefined,
+  type: 'read' | 'write',
+  reason: any,
+): number {
+  let code: unknown = 0;
+  try {
+    code = reasonToCode?.(type, reason) ?? 0;
+  } catch {
+    // What the mapping throws is no reason to keep the stream
+  }
+  return Number.isSafeInteger(code) && (code as number) >= 0
+    ? (code as number)
+    : 0;
 }

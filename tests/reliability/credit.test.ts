@@ -42,6 +42,19 @@ const kinds: Array<[string, (connection: QUICConnection) => QUICStream]> = [
     },
   ],
   [
+    'a byte that may never leave, and a reset',
+    (connection) => {
+      const stream = connection.newStream('uni');
+      // One that is given up while it waits for credit is never opened
+      void stream.opened.then(() => {
+        const writer = stream.writable.getWriter();
+        writer.write(new Uint8Array(1)).catch(() => {});
+        writer.abort().catch(() => {});
+      });
+      return stream;
+    },
+  ],
+  [
     'a FIN, and no wish to read',
     (connection) => {
       const stream = connection.newStream('bidi');

@@ -71,7 +71,7 @@ type Connection struct {
 	streams   map[*Stream]struct{}
 	readers   int                // goroutines that read streams
 	finished  []*quic.SendStream // whose end, a FIN or a reset, may not have been acknowledged
-	refusing  bool               // new streams of the peer are refused
+	isEnding  bool               // it waits for its streams to end
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
 	isEarly   bool // announced before the handshake has completed
@@ -399,7 +399,7 @@ func (c *Connection) readRest() {
 	streams := slices.Collect(maps.Keys(c.streams))
 	c.mu.Unlock()
 	for _, s := range streams {
-		s.peerClosed()
+		s.readRest()
 	}
 	timeout := time.NewTimer(2 * salvageTimeout)
 	defer timeout.Stop()
@@ -659,11 +659,22 @@ func (c *Connection) fault(err error) {
 	c.closed(err)
 }
 
-// RefuseStreams makes the connection reset streams of the peer from now on.
-func (c *Connection) RefuseStreams() {
+// TellArrived has StreamArrived events tell of streams on which all that the peer sends has come.
+func (c *Connection) TellArrived() {
 	c.mu.Lock()
-	c.refusing = true
+	c.isEnding = true
+	streams := slices.Collect(maps.Keys(c.streams))
 	c.mu.Unlock()
+	for _, s := range streams {
+		s.tellArrived()
+	}
+}
+
+// tellsArrived reports whether it does.
+func (c *Connection) tellsArrived() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.isEnding
 }
 
 // OpenStream opens a stream. When the peer's limit is reached, the stream waits for

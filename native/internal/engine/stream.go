@@ -81,7 +81,7 @@ type Stream struct {
 	inErr    error // why no more bytes will come in, io.EOF after the FIN
 	reading  bool  // memory of in is being filled
 	wantRead bool  // a read found nothing
-	closing  bool  // the peer closed the connection
+	unbound  bool  // all that the peer sends is read, however much
 	salvaged bool  // what it sent before was made readable
 	readDone bool  // JavaScript knows that nothing more comes, or wants nothing more
 	stopCode quic.StreamErrorCode
@@ -100,7 +100,8 @@ type Stream struct {
 	priority  *priority
 	// The code of a STOP_SENDING that came before the stream was announced.
 	earlyStop *quic.StreamErrorCode
-	eager     int // bytes queued without a goroutine
+	eager     int  // bytes queued without a goroutine
+	wrote     bool // bytes were put into out
 }
 
 func newStream(c *Connection) *Stream {
@@ -198,8 +199,8 @@ func (s *Stream) dropOut() {
 }
 
 // incoming takes a stream that the peer opened. JavaScript learns of it with its
-// first byte, or its FIN: the peer may have reset it before there was one, or it was
-// opened only because one with a higher ID was.
+// first byte, its FIN, or a reset that says that bytes were written, though they may never arrive. Without
+// these it was opened only because one with a higher ID was, or given up before it was used.
 func (c *Connection) incoming(recv *quic.ReceiveStream, send *quic.SendStream) {
 	s := newStream(c)
 	s.id.Store(int64(recv.StreamID()))
@@ -299,11 +300,17 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 		if waited {
 			s.startReading()
 		}
+		if s.conn.tellsArrived() {
+			s.readRestOnceKnown()
+		}
 	}
 	if s.priority != nil {
 		send.SetPriority(s.priority.urgency, s.priority.incremental)
 	}
 	if s.writeDone {
+		if s.wrote {
+			send.TryWriteAll(make([]byte, 1)) // for the final size, as in write
+		}
 		send.CancelWrite(s.resetCode)
 		s.send = send
 	} else {
@@ -353,7 +360,7 @@ func (s *Stream) readLoop() {
 	var one [1]byte
 	for {
 		s.mu.Lock()
-		for s.isInFull() && !s.readDone && !s.closing {
+		for s.isInFull() && !s.readDone && !s.unbound {
 			s.space.Wait()
 		}
 		idle := s.in.Len() == 0
@@ -411,12 +418,38 @@ func (s *Stream) salvage(err error) bool {
 	return true
 }
 
-// peerClosed lets the stream read all that is left, however much.
-func (s *Stream) peerClosed() {
+// readRest lets the stream read all that is left, however much: the peer cannot send more.
+func (s *Stream) readRest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closing = true
+	s.unbound = true
 	s.space.Broadcast()
+}
+
+// tellArrived has a StreamArrived event tell when all that the peer sends has come.
+func (s *Stream) tellArrived() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recv == nil || s.readDone {
+		return
+	}
+	if s.inErr == io.EOF && s.announced {
+		s.env.Events.Push(event.StreamArrived, s.Handle, 0, 0, nil)
+		return
+	}
+	s.readRestOnceKnown()
+}
+
+// readRestOnceKnown has all that is left read once the final size is known: that is at most what flow control has
+// admitted.
+func (s *Stream) readRestOnceKnown() {
+	// The callback must not wait for the mutex
+	s.recv.SetReceiveFinalSizeCallback(func(int64) {
+		go func() {
+			defer guard(s.conn.fault)
+			s.readRest()
+		}()
+	})
 }
 
 // received takes n bytes that were read into in, and reports whether to go on.
@@ -452,16 +485,18 @@ func (s *Stream) received(n int, err error) bool {
 		s.wantRead = false
 		s.env.Events.Push(event.StreamReadable, s.Handle, 0, 0, nil)
 	}
+	if err == io.EOF && !s.readDone && s.conn.tellsArrived() {
+		s.env.Events.Push(event.StreamArrived, s.Handle, 0, 0, nil)
+	}
 	return err == nil
 }
 
-// announce tells JavaScript of a stream of the peer, unless there is no use in it.
+// announce tells JavaScript of a stream of the peer, unless there is no use in it: nothing was ever written to it,
+// or the connection is closed.
 func (s *Stream) announce(isReset bool) bool {
+	isEmpty := isReset && finalSize(s.recv) == 0
 	closed := s.inErr != nil && s.inErr != io.EOF && !isReset
-	s.conn.mu.Lock()
-	refusing := s.conn.refusing
-	s.conn.mu.Unlock()
-	if refusing || isReset && s.in.Len() == 0 || closed || s.register() != nil {
+	if isEmpty || closed || s.register() != nil {
 		s.readDone, s.writeDone = true, true
 		s.in.Clear()
 		s.recv.CancelRead(0)
@@ -476,6 +511,12 @@ func (s *Stream) announce(isReset bool) bool {
 		s.env.Events.Push(event.StreamStopped, s.Handle, float64(*s.earlyStop), 0, nil)
 	}
 	return true
+}
+
+// finalSize returns how many bytes a peer that has reset a stream has sent, or would have.
+func finalSize(s *quic.ReceiveStream) (size int64) {
+	s.SetReceiveFinalSizeCallback(func(n int64) { size = n }) // it is known, so this is called at once
+	return size
 }
 
 // Read moves bytes that have come in into p. It returns their number, with ReadFin added
@@ -548,15 +589,20 @@ func (s *Stream) write(p []byte, fin bool) int {
 		return WriteClosed
 	}
 	defer s.startReading()
-	if s.send != nil && !s.writing && s.out.Len() == 0 && s.eager+len(p) <= eagerWrites {
-		switch err := s.send.TryWriteAll(p); {
+	if s.send != nil && !s.writing && s.out.Len() == 0 {
+		n := len(p)
+		if s.eager+n > eagerWrites {
+			n = s.firstByte(n)
+		}
+		switch err := s.send.TryWriteAll(p[:n]); {
 		case err == nil:
-			s.eager += len(p)
-			p = nil
+			s.eager += n
+			p = p[n:]
 		case err != quic.ErrWouldBlock:
 			return WriteClosed // an event tells why
 		}
 	}
+	s.wrote = s.wrote || len(p) > 0
 	s.out.Write(p)
 	s.fin = fin
 	if fin && s.send != nil && !s.writing && s.out.Len() == 0 && !s.waited {
@@ -569,6 +615,15 @@ func (s *Stream) write(p []byte, fin bool) int {
 		return WriteFull
 	}
 	return WriteQueued
+}
+
+// firstByte returns how much of a large first write goes into quic-go at once: enough for the final size to say that
+// there was something, should the stream be reset before any of it is sent.
+func (s *Stream) firstByte(n int) int {
+	if s.eager > 0 {
+		return 0
+	}
+	return min(n, 1)
 }
 
 // startWriting starts a goroutine when there is something to write and none yet.

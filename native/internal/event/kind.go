@@ -71,6 +71,9 @@ const (
 	ConnectionHandshake
 	// TransportFailed: the socket cannot be read any more. a is an errno, data the message.
 	TransportFailed
+	// StreamArrived: all that the peer sends on a stream has come and can be read. Only while a connection
+	// waits for its streams to end, and at most twice for each.
+	StreamArrived
 )
 
 // A MigrationFailure says why a connection did not migrate.

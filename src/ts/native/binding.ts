@@ -92,7 +92,7 @@ export interface Binding {
   connectionQuestion(connection: number): Buffer;
   connectionVerdict(connection: number, number: number, alert: number): boolean;
   connectionAccept(connection: number): void;
-  connectionRefuseStreams(connection: number): void;
+  connectionTellArrived(connection: number): void;
   connectionStats(connection: number, numbers: Float64Array): void;
   connectionCancelMigration(connection: number): void;
   connectionMigrate(connection: number, transport: number): void;

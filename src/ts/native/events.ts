@@ -30,6 +30,7 @@ export const EventKind = {
   ConnectionSession: 24,
   ConnectionHandshake: 25,
   TransportFailed: 26,
+  StreamArrived: 27,
 } as const;
 
 /**
