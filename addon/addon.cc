@@ -1,5 +1,7 @@
 #include "addon.h"
 
+#include <algorithm>
+
 Bytes::Bytes(const Napi::Value &value) {
   size_t size = 0;
   if (value.IsTypedArray()) {
@@ -11,7 +13,7 @@ Bytes::Bytes(const Napi::Value &value) {
     size = buffer.ByteLength();
     data = buffer.Data();
   }
-  length = static_cast<int32_t>(size);
+  length = static_cast<int32_t>(std::min<size_t>(size, INT32_MAX));
 }
 
 bool Throw(Napi::Env env, const quic_error &error) {

@@ -14,7 +14,8 @@
 
 #include "libquic.h"
 
-// A view of the bytes of an ArrayBuffer or a view on one, for the time of a call.
+// A view of the bytes of an ArrayBuffer or a view on one, for the time of a call. Of more than
+// 2^31 - 1 bytes it has the first: reads fill as much as fits, and JavaScript writes in pieces.
 struct Bytes {
   explicit Bytes(const Napi::Value &value);
   void *data = nullptr;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import {
   ReadableStream,
   TransformStream,
   WritableStream,
+  type WritableStreamDefaultWriter,
 } from 'node:stream/web';
 import { type TestContext, test } from 'node:test';
 import { errors, type QUICStream } from '@matrixai/quic';
@@ -257,4 +259,81 @@ forEachIO((io) => {
     await writer.close();
     assert.equal(sha256(await received), sha256(Buffer.concat(sent)));
   });
+
+  for (const isPiped of [false, true]) {
+    test(`a chunk of 40 MiB arrives whole, ${isPiped ? 'through a pipe' : 'with another one behind it'}`, {
+      timeout,
+    }, async (t) => {
+      const [stream, peerStream] = await open(t, io);
+      const data = payload(40 * MiB + 5);
+      const hash = hashOf(peerStream);
+      if (isPiped) {
+        await source(data, data.length).pipeTo(stream.writable);
+      } else {
+        const writer = stream.writable.getWriter();
+        const writes = [
+          writer.write(data.subarray(0, data.length - 5)),
+          writer.write(data.subarray(-5)),
+        ];
+        await Promise.all([...writes, writer.close()]);
+      }
+      assert.equal(await hash, sha256(data));
+    });
+  }
+
+  test('a large chunk whose write waits ends with the stream, however that ends', {
+    timeout,
+  }, async (t) => {
+    const { local, peer } = await ends(t, io, 'client');
+    const reason = new Error('enough');
+    const isReason = (error: unknown) => error === reason;
+    for (const end of [
+      (stream: QUICStream) => stream.cancel(reason),
+      (stream: QUICStream) => stream.destroy({ reason }),
+      (_: QUICStream, writer: WritableStreamDefaultWriter) =>
+        writer.abort(reason),
+    ]) {
+      const [stream] = await openStream(local, peer);
+      const writer = stream.writable.getWriter();
+      const written = writer.write(new Uint8Array(40 * MiB));
+      await end(stream, writer);
+      await assert.rejects(written, isReason);
+    }
+    // When the engine had just asked for more
+    const [stream, peerStream] = await openStream(local, peer);
+    const writer = stream.writable.getWriter();
+    const written = writer.write(new Uint8Array(40 * MiB));
+    const reader = peerStream.readable.getReader();
+    let received = 0;
+    while (received < 20 * MiB) {
+      const { value } = await reader.read();
+      received += value?.length ?? 0;
+    }
+    void writer.abort(reason);
+    await assert.rejects(written, isReason);
+    await assert.rejects(async () => {
+      while (!(await reader.read()).done) {}
+    });
+  });
+
+  test('a large chunk whose buffer is taken away is no clean end', {
+    timeout,
+  }, async (t) => {
+    const [stream, peerStream] = await open(t, io);
+    const writer = stream.writable.getWriter();
+    const data = new Uint8Array(40 * MiB);
+    const written = writer.write(data);
+    structuredClone(data.buffer, { transfer: [data.buffer] });
+    await Promise.all([
+      assert.rejects(written, errors.ErrorQUICOptionInvalid),
+      assert.rejects(readAll(peerStream.readable)),
+      assert.rejects(writer.close(), errors.ErrorQUICOptionInvalid),
+    ]);
+  });
 });
+
+async function hashOf(stream: QUICStream): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream.readable) hash.update(chunk);
+  return hash.digest('hex');
+}

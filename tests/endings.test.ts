@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import {
+  type CloseOptions,
   errors,
   events,
   type QUICConnection,
@@ -242,6 +243,35 @@ forEachIO((io) => {
         await peer.closedP;
       });
     }
+  }
+
+  for (const [isApp, size] of [
+    [true, 960],
+    [false, 320],
+  ] as const) {
+    test(`a reason of the ${isApp ? 'application' : 'transport'} that fits into no packet is cut, and the peer hears of the end`, {
+      timeout,
+    }, async (t) => {
+      const made = await setup(t, io);
+      const reason = Buffer.from(
+        `${'a'.repeat(size - 1)}\u20ac${'b'.repeat(MiB)}`,
+      );
+      await made.client.destroy({
+        isApp,
+        errorCode: 5,
+        reason,
+      } as CloseOptions);
+      await made.serverConnection.closedP;
+      for (const connection of [made.connection, made.serverConnection]) {
+        const error = connection.getConnectionError()!;
+        assert.equal(error.errorCode, 5);
+        // Not within a character
+        assert.equal(
+          Buffer.from(error.reason).toString(),
+          'a'.repeat(size - 1),
+        );
+      }
+    });
   }
 
   test('no ending of a stream or connection is an unhandled rejection', {

@@ -135,9 +135,11 @@ forEachIO((io) => {
     const unreachable = await refusalToSend(t, '127.0.0.1', '192.0.2.1');
     assert.ok(unreachable !== undefined);
     const tooLarge = Buffer.alloc(70_000);
+    const largest = Buffer.alloc(2 ** 16 - 1);
     for (let i = 0; i < 20; i++) {
       for (const [message, port, address, code] of [
         [tooLarge, server.port, '127.0.0.1', 'EMSGSIZE'],
+        [largest, server.port, '127.0.0.1', 'EMSGSIZE'],
         ['text', 4433, '192.0.2.1', unreachable],
         ['text', 4433, '255.255.255.255', 'EACCES'],
       ] as const) {

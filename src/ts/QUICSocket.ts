@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type * as startStop from '@matrixai/async-init/StartStop.js';
 import {
   ready,
@@ -18,7 +19,7 @@ import {
 } from './internal.js';
 import DgramTransport from './io/dgram.js';
 import NativeTransport from './io/native.js';
-import type { SocketTransport } from './io/types.js';
+import { type SocketTransport, systemError } from './io/types.js';
 import { environment } from './native/Environment.js';
 import { ConnectionErrorCode } from './native/types.js';
 import {
@@ -400,6 +401,10 @@ class QUICSocket {
     if (this.transport === undefined) {
       throw new errors.ErrorQUICSocketNotRunning();
     }
+    if (data.byteLength > maxDatagramSize) {
+      const { EMSGSIZE } = constants.errno;
+      throw systemError('send', 'EMSGSIZE', -EMSGSIZE, target, port);
+    }
     return await this.transport.send(data, port, target);
   }
 
@@ -593,6 +598,9 @@ export function validateSocket(value: unknown): void {
     );
   }
 }
+
+// More has no place in the length of UDP, and is not left to what the system makes of it
+const maxDatagramSize = 65_535;
 
 // Where the engine writes them
 const numbers = new Float64Array(6);

@@ -34,6 +34,7 @@ import type {
   StreamReasonToCode,
 } from './types.js';
 import {
+  optionError,
   validateBoolean,
   validateObject,
   validatePriority,
@@ -60,6 +61,9 @@ const corkSize = 4 * 1024;
 
 // Chunks of at least this size keep the buffer that they were read into
 const largeChunkSize = 16 * 1024;
+
+// Larger chunks are sent in pieces of this size: the engine copies what it is given
+const pieceSize = 16 * 1024 * 1024;
 
 const empty = new Uint8Array(0);
 
@@ -174,7 +178,8 @@ class QUICStream
    * What is sent to the peer. Of a unidirectional stream that the peer opened it is closed.
    *
    * Aborting it sends RESET_STREAM with the code of the reason. A write is done when the bytes are
-   * queued, not when they have arrived.
+   * queued, not when they have arrived. A chunk of more than 16 MiB is queued in pieces, so that its buffer must
+   * stay as it is until the write is done; others are copied at once.
    */
   public get writable(): WritableStream<Uint8Array> {
     if (this.writableSide === undefined) {
@@ -560,9 +565,33 @@ class QUICStream
       this.cork(bytes);
     } else {
       this.uncork();
+      if (bytes.byteLength > pieceSize) return this.sendPieces(bytes);
       this.send(bytes, false);
     }
     return this.isFull ? this.waitToWrite() : undefined;
+  }
+
+  /**
+   * Sends a chunk that is too large to be copied at once, each piece when there is room for it.
+   */
+  protected async sendPieces(bytes: Uint8Array): Promise<void> {
+    const length = bytes.byteLength;
+    for (let offset = 0; offset < length; offset += pieceSize) {
+      // It may have been aborted when there was room
+      if (this._writeClosed) throw this.writeError?.reason;
+      if (bytes.byteLength !== length) {
+        const error = optionError(
+          errors.ErrorQUICOptionInvalid,
+          'chunk',
+          'a buffer that was detached or resized before its write was done',
+          'a buffer that stays as it is until then',
+        );
+        this.cancelWrite(error);
+        throw error;
+      }
+      this.send(bytes.subarray(offset, offset + pieceSize), false);
+      if (this.isFull) await this.waitToWrite();
+    }
   }
 
   /**
@@ -592,6 +621,7 @@ class QUICStream
    * @internal
    */
   public stopWriting(reason: any): void {
+    this.writeError = { reason };
     this.writing?.reject(reason);
     if (!this._writeClosed) this.reset(reason);
   }

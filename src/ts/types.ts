@@ -86,7 +86,10 @@ export interface AbortableIterable<T> extends AsyncIterable<T, undefined> {
  * How to close a connection, or all of a server. An aborted `signal` ends only the wait.
  */
 export type CloseOptions = AbortOptions & {
-  /** What the peer is told. Defaults to none. */
+  /**
+   * What the peer is told, with `isApp: false` up to 320 bytes, else up to 960: what is beyond does not fit into
+   * a packet, and is cut off. Defaults to none.
+   */
   reason?: Uint8Array;
   /** Whether to end running streams instead of waiting for them. Defaults to true. */
   force?: boolean;

@@ -377,7 +377,7 @@ func (c *Connection) closed(err error) {
 	description := c.description()
 	data := binary.NativeEndian.AppendUint32(nil, uint32(c.Handle))
 	data = binary.NativeEndian.AppendUint32(data, uint32(len(description)))
-	data = append(append(data, description...), shortened(reason, maxFailureReason)...)
+	data = append(append(data, description...), shortened([]byte(reason), maxFailureReason)...)
 	c.env.Events.Push(event.ListenerFailed, c.listener.Handle, float64(kind), float64(code), data)
 }
 
@@ -557,6 +557,10 @@ func encodeChain(chain []*x509.Certificate) []byte {
 	return data
 }
 
+// maxReason is how much of a reason fits into any packet, in bytes: with more quic-go sends no packet at all. Those of
+// the transport may be in a packet for each of the three kinds of keys that are sent together.
+const maxReason = 960
+
 // Close closes the connection with an application error code, or a transport
 // error code (RFC 9000 section 20.1). It completes with a ConnectionClosed event.
 func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
@@ -564,10 +568,14 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 	c.mu.Lock()
 	conn := c.quic
 	c.mu.Unlock()
-	if conn != nil {
-		closeWith(conn, isApp, code, string(reason))
+	size := maxReason
+	if !isApp {
+		size /= 3
+	}
+	if text := shortened(reason, size); conn != nil {
+		closeWith(conn, isApp, code, text)
 	} else if c.cancelDial != nil {
-		c.giveUp(isApp, code, string(reason))
+		c.giveUp(isApp, code, text)
 	}
 }
 

@@ -56,15 +56,17 @@ func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
 	return event.CloseAborted, 0, err.Error()
 }
 
-// shortened cuts off what is beyond a size in bytes, between two characters.
-func shortened(text string, size int) string {
+// shortened cuts off what is beyond a size in bytes, between two characters if it is text.
+func shortened(text []byte, size int) string {
 	if len(text) <= size {
-		return text
+		return string(text)
 	}
-	for size > 0 && !utf8.RuneStart(text[size]) {
-		size--
+	for i := size; i > size-utf8.UTFMax; i-- {
+		if utf8.RuneStart(text[i]) {
+			return string(text[:i])
+		}
 	}
-	return text[:size]
+	return string(text[:size])
 }
 
 // closedByPeer reports whether err is that of a connection that the peer closed.

@@ -527,7 +527,7 @@ func (s *Stream) Read(p []byte) int {
 		s.mu.Unlock()
 		return ReadClosed
 	}
-	n := s.in.Read(p)
+	n := s.in.Read(p[:min(len(p), ReadFin-1)])
 	if !s.isInFull() {
 		s.space.Signal()
 	}
