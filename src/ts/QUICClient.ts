@@ -11,7 +11,7 @@ import { checkAuthorities } from './authorities.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { emit, silentLogger, withoutWait } from './internal.js';
+import { attempt, emit, silentLogger, withoutWait } from './internal.js';
 import Lifecycle from './lifecycle.js';
 import { withLogFiles } from './logFiles.js';
 import {
@@ -355,7 +355,7 @@ class QUICClient
   };
 
   protected async destroyNow(opts: CloseOptions): Promise<void> {
-    this.logger.info(`Destroy ${this.constructor.name}`);
+    attempt(() => this.logger.info(`Destroy ${this.constructor.name}`));
     this.setStatus('destroying');
     emit([this], events.EventQUICClientDestroy, {});
     await this.connection.stop(withoutWait(opts));
@@ -369,7 +369,7 @@ class QUICClient
     this.isDestroyed = true;
     emit([this], events.EventQUICClientDestroyed, {});
     this.setStatus(null);
-    this.logger.info(`Destroyed ${this.constructor.name}`);
+    attempt(() => this.logger.info(`Destroyed ${this.constructor.name}`));
   }
 
   protected close(

@@ -20,7 +20,7 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { codeOfReason, emit, type Target } from './internal.js';
+import { attempt, codeOfReason, emit, type Target } from './internal.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { environment } from './native/Environment.js';
@@ -700,7 +700,9 @@ class QUICConnection
    */
   public logStream(what: string, stream: QUICStream): void {
     const id = stream.streamId < 0 ? '' : ` ${stream.streamId}`;
-    this.loggerOfStreams.debug(`${what} ${stream.constructor.name}${id}`);
+    attempt(() =>
+      this.loggerOfStreams.debug(`${what} ${stream.constructor.name}${id}`),
+    );
   }
 
   /**
@@ -856,7 +858,7 @@ class QUICConnection
   }
 
   protected async stopNow(opts: CloseOptions): Promise<void> {
-    this.logger.info(`Stop ${this.constructor.name}`);
+    attempt(() => this.logger.info(`Stop ${this.constructor.name}`));
     this.setStatus('stopping');
     emit(this.targets, events.EventQUICConnectionStop, {});
     if (!this._closed) {
@@ -872,7 +874,7 @@ class QUICConnection
     this.isRunning = false;
     emit(this.targets, events.EventQUICConnectionStopped, {});
     this.setStatus(null);
-    this.logger.info(`Stopped ${this.constructor.name}`);
+    attempt(() => this.logger.info(`Stopped ${this.constructor.name}`));
   }
 
   protected async dial(signal?: AbortSignal): Promise<void> {
@@ -1030,20 +1032,15 @@ class QUICConnection
     this.errorLast = error;
     // The peer's certificates can still be asked for afterwards
     this.getRemoteCertsChain();
-    for (const stream of this.streams) stream.connectionClosed(error);
-    datagrams?.connectionClosed(error);
+    for (const stream of this.streams) {
+      attempt(() => stream.connectionClosed(error));
+    }
+    attempt(() => datagrams?.connectionClosed(error));
     this.env.unregister(this.handle);
     this.giveBack();
     this.socket.release(this);
     if (this.description !== undefined) this.socket.removeConnection(this);
-    this.logger[levelOf(error)](
-      `${this.constructor.name} Error: ${error.message}`,
-    );
-    if (this.isRunning) this.publish(channels.connectionClose, error);
-    emit(this.targets, events.EventQUICConnectionError, { detail: error });
-    if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
-      emit(this.targets, events.EventQUICConnectionClose, { detail: error });
-    }
+    attempt(() => this.tellEnd(error));
     this.started?.reject(error);
     this.handshake.reject(error);
     this.migrating?.reject(
@@ -1053,6 +1050,19 @@ class QUICConnection
     this.resolveClosedP();
     // Not before all have heard of the end
     queueMicrotask(() => void this.stop());
+  }
+
+  protected tellEnd(error: ConnectionCloseError): void {
+    attempt(() =>
+      this.logger[levelOf(error)](
+        `${this.constructor.name} Error: ${error.message}`,
+      ),
+    );
+    if (this.isRunning) this.publish(channels.connectionClose, error);
+    emit(this.targets, events.EventQUICConnectionError, { detail: error });
+    if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
+      emit(this.targets, events.EventQUICConnectionClose, { detail: error });
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { callEngine, questionOf, toEngineConfig, verdictOf } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import {
+  attempt,
   emit,
   Overtaking,
   silentLogger,
@@ -325,7 +326,7 @@ class QUICServer implements NativeEventHandler {
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
-    this.logger.info(`Stop ${this.constructor.name}`);
+    attempt(() => this.logger.info(`Stop ${this.constructor.name}`));
     await this.closeListener();
     await Promise.all(
       [...this.connections].map((connection) =>
@@ -352,7 +353,7 @@ class QUICServer implements NativeEventHandler {
       );
     }
     this.resolveClosedP();
-    this.logger.info(`Stopped ${this.constructor.name}`);
+    attempt(() => this.logger.info(`Stopped ${this.constructor.name}`));
   }
 
   /**
@@ -485,7 +486,9 @@ class QUICServer implements NativeEventHandler {
     });
     this.verifyErrors.delete(handle);
     environment().binding.connectionRelease(handle);
-    this.logger.warn(`Failed handshake with ${peer}: ${error.message}`);
+    attempt(() =>
+      this.logger.warn(`Failed handshake with ${peer}: ${error.message}`),
+    );
     emit([this], events.EventQUICConnectionError, { detail: error });
   }
 
@@ -580,7 +583,9 @@ class QUICServer implements NativeEventHandler {
     if (this._closed) return;
     this._closed = true;
     const error = new errors.ErrorQUICServerSocketNotRunning();
-    this.logger.error(`${this.constructor.name} Error: ${error.description}`);
+    attempt(() =>
+      this.logger.error(`${this.constructor.name} Error: ${error.description}`),
+    );
     this.dispatchEvent(new events.EventQUICServerError({ detail: error }));
     this.dispatchEvent(new events.EventQUICServerClose({ detail: error }));
     void this.stop({

@@ -12,6 +12,7 @@ import { Abortable, abortable } from './abort.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import {
+  attempt,
   emit,
   silentLogger,
   type Target,
@@ -289,7 +290,9 @@ class QUICSocket {
       );
     }
     const address = utils.buildAddress(this._host, this._port);
-    this.logger.info(`Stop ${this.constructor.name} on ${address}`);
+    attempt(() =>
+      this.logger.info(`Stop ${this.constructor.name} on ${address}`),
+    );
     // All peers are told the same: also clients that are connected already but unknown to the
     // server, and servers that have completed a handshake of which the client here has not heard
     const errorCode = ConnectionErrorCode.InternalError;
@@ -306,7 +309,9 @@ class QUICSocket {
     this._closed = true;
     this.resolveClosedP();
     this.dispatchEvent(new events.EventQUICSocketClose({ detail: undefined }));
-    this.logger.info(`Stopped ${this.constructor.name} on ${address}`);
+    attempt(() =>
+      this.logger.info(`Stopped ${this.constructor.name} on ${address}`),
+    );
   }
 
   /**
@@ -526,7 +531,9 @@ class QUICSocket {
 
   protected handleTransportError = (e: Error): void => {
     const error = new errors.ErrorQUICSocketInternal(e.message, { cause: e });
-    this.logger.error(`${this.constructor.name} Error: ${e.message}`);
+    attempt(() =>
+      this.logger.error(`${this.constructor.name} Error: ${e.message}`),
+    );
     this.dispatchEvent(new events.EventQUICSocketError({ detail: error }));
     if (this[running]) void this.stop({ force: true });
   };

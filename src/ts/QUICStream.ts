@@ -10,7 +10,7 @@ import { abortable, reasonOf } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { codeOfReason, emit } from './internal.js';
+import { attempt, codeOfReason, emit } from './internal.js';
 import Lifecycle from './lifecycle.js';
 import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
@@ -54,6 +54,15 @@ export type StreamOptions = {
   reasonToCode?: StreamReasonToCode;
   codeToReason?: StreamCodeToReason;
 };
+
+/**
+ * What a stream ends with whose connection has ended, or that was opened for early data that the server did not take.
+ */
+type StreamEnd =
+  | ConnectionCloseError
+  | errors.ErrorQUICConnectionEarlyDataRejected<unknown>;
+
+const endMessage = 'Connection has ended';
 
 // Writes up to this size wait for the end of the current turn, in which more may follow, and
 // often the FIN does: then all goes out in one packet
@@ -359,33 +368,34 @@ class QUICStream
    *
    * @internal
    */
-  public connectionClosed(
-    error:
-      | ConnectionCloseError
-      | errors.ErrorQUICConnectionEarlyDataRejected<unknown>,
-  ): void {
+  public connectionClosed(error: StreamEnd): void {
     const isPeer =
       error instanceof errors.ErrorQUICConnectionPeer ||
       error instanceof errors.ErrorQUICConnectionPeerTLS;
-    const message = 'Connection has ended';
-    if (!this._readClosed && !this.readRest()) {
-      this.failRead(error);
-      const ErrorRead = isPeer
-        ? errors.ErrorQUICStreamPeerRead
-        : errors.ErrorQUICStreamLocalRead;
-      const code = isPeer ? 0 : this.codeOf('read', error);
-      this.closeRead(new ErrorRead(message, { data: { code }, cause: error }));
-    }
-    if (!this._writeClosed) {
-      this.failWrite(error);
-      const ErrorWrite = isPeer
-        ? errors.ErrorQUICStreamPeerWrite
-        : errors.ErrorQUICStreamLocalWrite;
-      const code = isPeer ? 0 : this.codeOf('write', error);
-      this.closeWrite(
-        new ErrorWrite(message, { data: { code }, cause: error }),
-      );
-    }
+    attempt(() => this.endReadWith(error, isPeer));
+    attempt(() => this.endWriteWith(error, isPeer));
+  }
+
+  protected endReadWith(error: StreamEnd, isPeer: boolean): void {
+    if (this._readClosed || this.readRest()) return;
+    this.failRead(error);
+    const ErrorRead = isPeer
+      ? errors.ErrorQUICStreamPeerRead
+      : errors.ErrorQUICStreamLocalRead;
+    const code = isPeer ? 0 : this.codeOf('read', error);
+    this.closeRead(new ErrorRead(endMessage, { data: { code }, cause: error }));
+  }
+
+  protected endWriteWith(error: StreamEnd, isPeer: boolean): void {
+    if (this._writeClosed) return;
+    this.failWrite(error);
+    const ErrorWrite = isPeer
+      ? errors.ErrorQUICStreamPeerWrite
+      : errors.ErrorQUICStreamLocalWrite;
+    const code = isPeer ? 0 : this.codeOf('write', error);
+    this.closeWrite(
+      new ErrorWrite(endMessage, { data: { code }, cause: error }),
+    );
   }
 
   /**

@@ -35,11 +35,12 @@ export function connectionError(
   circumstances: Circumstances,
 ): ConnectionCloseError {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  const isSet = Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     return errorOf(kind, code, reason, circumstances);
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    // With --frozen-intrinsics it cannot be set
+    if (isSet) Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

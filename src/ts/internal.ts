@@ -152,3 +152,18 @@ export function codeOfReason(
     ? (code as number)
     : 0;
 }
+
+/**
+ * Does something that must not keep what follows from being done. What it throws is an uncaught exception afterwards.
+ *
+ * @internal
+ */
+export function attempt(step: () => void): void {
+  try {
+    step();
+  } catch (e) {
+    process.nextTick(() => {
+      throw e;
+    });
+  }
+}

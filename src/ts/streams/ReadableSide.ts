@@ -8,8 +8,10 @@ import {
   isStandInFor,
   lockedError,
   Outcome,
+  onFailed,
   releasedError,
   standIn,
+  Uncloneable,
 } from './standIn.js';
 
 /**
@@ -185,6 +187,7 @@ class ReadableSide {
       },
       { highWaterMark: 0 },
     );
+    onFailed(this.real, (reason) => this.giveUp(reason));
     if (this.state === 'errored') this.controller!.error(this.error);
     if (this.state === 'closed') this.closeReal();
     if (this.reader !== undefined) this.realLock = this.real.getReader();
@@ -213,19 +216,36 @@ class ReadableSide {
    * Answers a pull of the stream of Node, and returns whether there was anything.
    */
   protected pullReal(): boolean {
-    const request = this.byobRequest;
-    let isAny: boolean;
-    if (request == null) {
-      const value = this.source.pull();
-      isAny = value !== undefined;
-      if (value !== undefined) this.controller!.enqueue(value);
-    } else {
-      const length = this.source.pullInto!(request.view as Uint8Array);
-      isAny = length > 0;
-      if (isAny) request.respond(length);
+    let isAny = false;
+    try {
+      isAny = this.pullChunk();
+    } catch (e) {
+      // Others have failed the stream, of which we hear in a moment. If not, this is why it ends
+      setImmediate(() => this.giveUp(e));
     }
     this.source.pulled();
     return isAny;
+  }
+
+  protected pullChunk(): boolean {
+    const request = this.byobRequest;
+    if (request == null) {
+      const value = this.source.pull();
+      if (value !== undefined) this.controller!.enqueue(value);
+      return value !== undefined;
+    }
+    const length = this.source.pullInto!(request.view as Uint8Array);
+    if (length > 0) request.respond(length);
+    return length > 0;
+  }
+
+  /**
+   * The stream of Node takes nothing any more, which is as good as a cancellation.
+   */
+  protected giveUp(reason: any): void {
+    if (this.state !== 'readable') return;
+    this.fail(reason);
+    this.source.stopReading(reason);
   }
 
   /** The memory that a reader brought, if it did. */
@@ -240,13 +260,13 @@ class ReadableSide {
 
   protected closeReal(): void {
     const controller = this.controller!;
-    for (const chunk of this.rest.splice(0)) controller.enqueue(chunk);
     try {
+      for (const chunk of this.rest.splice(0)) controller.enqueue(chunk);
       controller.close();
       // A reader that brought a buffer gets it back
       this.byobRequest?.respond(0);
     } catch {
-      // The end came within an element of a reader's array: the reader got the error
+      // The end came within an element of a reader's array, who got the error, or others have failed the stream
     }
   }
 }
@@ -254,10 +274,11 @@ class ReadableSide {
 /**
  * Stands in for a `ReadableStream`.
  */
-class LazyReadable {
+class LazyReadable extends Uncloneable {
   readonly #side: ReadableSide;
 
   constructor(side: ReadableSide) {
+    super();
     this.#side = side;
   }
 

@@ -7,8 +7,11 @@ import {
   isStandInFor,
   lockedError,
   Outcome,
+  onFailed,
   releasedError,
   standIn,
+  stateError,
+  Uncloneable,
 } from './standIn.js';
 
 /**
@@ -195,6 +198,7 @@ class WritableSide {
     const { signal } = this.controller as unknown as { signal: AbortSignal };
     // Until what is under way is done, a stream of Node keeps an abort to itself
     signal.addEventListener('abort', () => this.abortReal(signal.reason));
+    onFailed(this.real, (reason) => this.abortReal(reason));
     if (this.state === 'errored') this.controller!.error(this.error);
     if (this.state === 'closing' || this.state === 'closed') {
       void this.real.close().catch(() => {});
@@ -204,7 +208,7 @@ class WritableSide {
   }
 
   /**
-   * The stream of Node was aborted.
+   * The stream of Node was aborted, or others have failed it.
    */
   protected abortReal(reason: any): void {
     if (!this.isOpen) return;
@@ -287,10 +291,11 @@ class WritableSide {
 /**
  * Stands in for a `WritableStream`.
  */
-class LazyWritable {
+class LazyWritable extends Uncloneable {
   readonly #side: WritableSide;
 
   constructor(side: WritableSide) {
+    super();
     this.#side = side;
   }
 
@@ -407,7 +412,7 @@ class Writer {
 }
 
 function closedError(): TypeError {
-  return new TypeError('Invalid state: WritableStream is closed');
+  return stateError('WritableStream is closed');
 }
 
 standIn(

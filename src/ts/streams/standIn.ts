@@ -1,3 +1,6 @@
+import { finished } from 'node:stream';
+import type { ReadableStream, WritableStream } from 'node:stream/web';
+
 /**
  * Makes instances of a class stand in for those of a class of the platform, without being
  * made by its constructor. Node keeps the state of its web streams under symbols; on the stand-ins these
@@ -27,6 +30,33 @@ export function standIn<T extends object>(
         Reflect.set(realOf(this), symbol, value);
       },
     });
+  }
+}
+
+/**
+ * The base of stand-ins: V8 clones no such object, as Node clones no web stream. Of other objects `structuredClone`
+ * and `postMessage` would make an empty one, without a word.
+ *
+ * @internal
+ */
+export const Uncloneable = WeakSet as unknown as new () => object;
+
+/**
+ * Calls back when a stream of Node has failed, also when its source is not asked: `addAbortSignal` of `node:stream`
+ * reaches past that.
+ *
+ * @internal
+ */
+export function onFailed(
+  stream: ReadableStream | WritableStream,
+  callback: (reason: unknown) => void,
+): void {
+  try {
+    finished(stream as any, (e: unknown) => {
+      if (e != null) callback(e);
+    });
+  } catch {
+    // Not all runtimes let others fail a stream, or tell of it
   }
 }
 
@@ -95,7 +125,7 @@ export class Outcome {
  * @internal
  */
 export function releasedError(what: 'reader' | 'writer'): TypeError {
-  return new TypeError(`Invalid state: The ${what} has been released`);
+  return stateError(`The ${what} has been released`);
 }
 
 /**
@@ -104,5 +134,16 @@ export function releasedError(what: 'reader' | 'writer'): TypeError {
 export function lockedError(
   what: 'ReadableStream' | 'WritableStream',
 ): TypeError {
-  return new TypeError(`Invalid state: ${what} is locked`);
+  return stateError(`${what} is locked`);
+}
+
+/**
+ * What Node throws when something is asked of a stream that it does not do in its state.
+ *
+ * @internal
+ */
+export function stateError(what: string): TypeError {
+  return Object.assign(new TypeError(`Invalid state: ${what}`), {
+    code: 'ERR_INVALID_STATE',
+  });
 }
