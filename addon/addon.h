@@ -98,6 +98,7 @@ class Environment {
   Napi::Value ConnectionDescribe(Info info);
   Napi::Value ConnectionCertificates(Info info);
   Napi::Value ConnectionSession(Info info);
+  Napi::Value ConnectionCloseReason(Info info);
   Napi::Value ConnectionQuestion(Info info);
   Napi::Value ConnectionVerdict(Info info);
   void ConnectionAccept(Info info);

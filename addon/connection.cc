@@ -36,6 +36,9 @@ Napi::Value Environment::ConnectionCertificates(Info info) { return Fill(info, q
 // connectionSession(connection): Buffer
 Napi::Value Environment::ConnectionSession(Info info) { return Fill(info, quic_connection_session); }
 
+// connectionCloseReason(connection): Buffer
+Napi::Value Environment::ConnectionCloseReason(Info info) { return Fill(info, quic_connection_close_reason); }
+
 // connectionQuestion(connection): Buffer
 Napi::Value Environment::ConnectionQuestion(Info info) { return Fill(info, quic_connection_question); }
 

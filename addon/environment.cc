@@ -53,6 +53,7 @@ napi_value Environment::Open(napi_env env, napi_value onWake) {
       {"connectionDescribe", Call<&Environment::ConnectionDescribe>},
       {"connectionCertificates", Call<&Environment::ConnectionCertificates>},
       {"connectionSession", Call<&Environment::ConnectionSession>},
+      {"connectionCloseReason", Call<&Environment::ConnectionCloseReason>},
       {"connectionQuestion", Call<&Environment::ConnectionQuestion>},
       {"connectionVerdict", Call<&Environment::ConnectionVerdict>},
       {"connectionAccept", Call<&Environment::ConnectionAccept>},

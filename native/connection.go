@@ -75,6 +75,18 @@ func quic_connection_session(env, h uint32, buffer unsafe.Pointer, length int32)
 	return 0
 }
 
+// quic_connection_close_reason fills the buffer with what [engine.Connection.CloseReason] returns if it fits, and
+// returns its length.
+//
+//export quic_connection_close_reason
+func quic_connection_close_reason(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	if c, ok := lookup[*engine.Connection](env, h); ok {
+		return fill(buffer, length, c.CloseReason())
+	}
+	return 0
+}
+
 // quic_connection_question fills the buffer with what [engine.Connection.Question] returns if it fits, and
 // returns its length.
 //

@@ -181,7 +181,7 @@ func recovered() {
 // recoveredTo does the same for calls that report errors.
 func recoveredTo(out *C.quic_error) {
 	if recover() != nil {
-		report(out, errors.New("internal error"))
+		report(out, errors.New("a fault inside the library"))
 	}
 }
 
@@ -202,6 +202,7 @@ func report(out *C.quic_error, err error) {
 		out.kind = C.QUIC_ERROR_STALE
 	} else if errors.Is(err, engine.ErrClosed) {
 		out.kind = C.QUIC_ERROR_CLOSED
+		setText(out.message[:], "the connection is closed")
 	}
 }
 

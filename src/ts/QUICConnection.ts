@@ -23,6 +23,7 @@ import * as events from './events.js';
 import { attempt, codeOfReason, emit, type Target } from './internal.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
+import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import {
   EventKind,
@@ -184,6 +185,8 @@ class QUICConnection
   protected _closed = false;
   protected resolveClosedP!: () => void;
   protected errorLast: ConnectionCloseError | null = null;
+  /** What it has ended with, as the engine was asked before the event of that came. */
+  protected errorComing?: ConnectionCloseError;
   protected started?: {
     resolve: () => void;
     reject: (e: Error) => void;
@@ -336,7 +339,7 @@ class QUICConnection
     ctx?: Partial<ContextTimedInput>,
   ): Promise<void> {
     if (this.isRunning) return;
-    if (this._closed) throw new errors.ErrorQUICConnectionClosed();
+    if (this._closed) throw this.closedError();
     this.starting ??= this.startNow(ctx?.signal);
     await this.starting;
   }
@@ -474,9 +477,9 @@ class QUICConnection
    * @param options.signal - cancels the stream with its reason when it aborts, also while it waits to be opened
    *
    * @throws the reason of a signal that has aborted
-   * @throws {errors.ErrorQUICConnectionNotRunning}
+   * @throws {errors.ErrorQUICConnectionNotRunning} when the connection was stopped; `cause` says what it ended with
    * @throws {errors.ErrorQUICConnectionStopping} when the connection waits for its streams to end
-   * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed
+   * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed, likewise
    */
   public newStream(
     type: 'bidi' | 'uni' = 'bidi',
@@ -489,16 +492,10 @@ class QUICConnection
       validateSignal(options.signal, 'options.signal');
       throwIfAborted(options.signal);
     }
-    if (!this.isRunning) throw new errors.ErrorQUICConnectionNotRunning();
-    if (this._closed) throw new errors.ErrorQUICConnectionClosed();
+    if (!this.isRunning) throw this.notRunningError();
+    if (this._closed) throw this.closedError();
     if (this.stopping) throw new errors.ErrorQUICConnectionStopping();
-    const handle = callEngine(() =>
-      this.env.binding.connectionOpenStream(
-        this.handle,
-        type === 'uni',
-        openedId,
-      ),
-    );
+    const handle = this.openInEngine(type);
     const stream = this.addStream(handle, openedId[0], type, 'local');
     if (options !== undefined) {
       const { urgency, incremental, signal } = options;
@@ -535,9 +532,7 @@ class QUICConnection
     validateSocket(socket ?? null);
     validateSignal(signal);
     throwIfAborted(signal);
-    if (!this.isRunning || this._closed) {
-      throw new errors.ErrorQUICConnectionNotRunning();
-    }
+    if (!this.isRunning || this._closed) throw this.notRunningError();
     if (this.type === 'server' || this.config.disableActiveMigration) {
       throw migrationError(
         'refused',
@@ -771,13 +766,7 @@ class QUICConnection
         this.resolveDrained?.();
         break;
       case EventKind.ConnectionClosed:
-        this.handleClosed(
-          connectionError(a, b, data, {
-            cause: this.verifyError,
-            peer: utils.buildAddress(this.remoteHost, this.remotePort),
-            isEstablished: this.description !== undefined,
-          }),
-        );
+        this.handleClosed(this.errorComing ?? this.toError(a, b, data));
         break;
     }
   }
@@ -956,6 +945,57 @@ class QUICConnection
   protected async drainEngine(): Promise<void> {
     await this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
     this.env.binding.connectionDrain(this.handle);
+  }
+
+  protected openInEngine(type: 'bidi' | 'uni'): number {
+    try {
+      return this.env.binding.connectionOpenStream(
+        this.handle,
+        type === 'uni',
+        openedId,
+      );
+    } catch (e) {
+      const { kind, message } = e as BindingError;
+      if (kind !== BindingErrorKind.Closed && kind !== BindingErrorKind.Stale) {
+        throw new errors.ErrorQUICConnectionInternal(message);
+      }
+      // The event that tells of it is on its way
+      const data = this.env.binding.connectionCloseReason(this.handle);
+      if (data.length > 0) {
+        this.errorComing ??= this.toError(
+          data.readUInt32LE(),
+          data.readDoubleLE(4),
+          data.subarray(12),
+        );
+      }
+      throw this.closedError();
+    }
+  }
+
+  protected closedError(): errors.ErrorQUICConnectionClosed<unknown> {
+    const cause = this.errorLast ?? this.errorComing;
+    return new errors.ErrorQUICConnectionClosed(undefined, { cause });
+  }
+
+  protected notRunningError(): errors.ErrorQUICConnectionNotRunning<unknown> {
+    const cause = this.errorLast ?? undefined;
+    return new errors.ErrorQUICConnectionNotRunning(undefined, { cause });
+  }
+
+  /**
+   * What the engine says that the connection ended with.
+   */
+  protected toError(
+    kind: number,
+    code: number,
+    reason: Uint8Array,
+  ): ConnectionCloseError {
+    const host = utils.toCanonicalIP(this.remoteHost);
+    return connectionError(kind, code, reason, {
+      cause: this.verifyError,
+      peer: utils.buildAddress(host, this.remotePort),
+      isEstablished: this.description !== undefined,
+    });
   }
 
   protected addStream(

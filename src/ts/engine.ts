@@ -90,7 +90,7 @@ export function callEngine<T>(call: () => T): T {
         });
       case BindingErrorKind.Stale:
       case BindingErrorKind.Closed:
-        throw new errors.ErrorQUICConnectionClosed(message, { cause: e });
+        throw new errors.ErrorQUICConnectionClosed();
       default:
         throw e;
     }

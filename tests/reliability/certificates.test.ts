@@ -21,6 +21,7 @@ import { forEachIO } from '../helpers/io.js';
 import { recordingLogger } from '../helpers/logging.js';
 import { connect, pair, startServer } from '../helpers/pair.js';
 import { exchange, payload, serveEcho } from '../helpers/streams.js';
+import { assertPlain } from '../helpers/texts.js';
 
 const timeout = 60_000;
 
@@ -59,10 +60,14 @@ type Case = {
   ca?: string;
   /** What the end that refuses tells the other. */
   code: number;
+  /** Why, at that end. */
+  why: RegExp;
   /** Which ends it can be tried at, by default both. */
   at?: 'client' | 'server';
   verifyCallback?: QUICClientConfigInput['verifyCallback'];
 };
+
+const unknownCA = /: no trusted CA has signed the certificate of the peer$/;
 
 const cases: Record<string, Case> = {
   'that has expired': {
@@ -70,16 +75,19 @@ const cases: Record<string, Case> = {
       notAfter: new Date(Date.now() - 60_000),
     }),
     code: CryptoError.CertificateExpired,
+    why: /: a certificate of the peer has expired on 20\d\d-.*Z$/,
   },
   'that is not valid yet': {
     credentials: await issue(ca, 'ECDSA', 'localhost', {
       notBefore: new Date(Date.now() + day / 2),
     }),
     code: CryptoError.CertificateExpired,
+    why: /: a certificate of the peer is only valid from 20\d\d-.*Z$/,
   },
   'for another name': {
     credentials: await issue(ca, 'ECDSA', 'elsewhere.example', { ips: [] }),
     code: CryptoError.BadCertificate,
+    why: /: the certificate of the peer is not for 127\.0\.0\.1$/,
     at: 'client',
   },
   'for clients only': {
@@ -87,6 +95,7 @@ const cases: Record<string, Case> = {
       usages: ['clientAuth'],
     }),
     code: CryptoError.UnsupportedCertificate,
+    why: /: the certificate of the peer is not meant for this end of a connection$/,
     at: 'client',
   },
   'for servers only': {
@@ -94,54 +103,70 @@ const cases: Record<string, Case> = {
       usages: ['serverAuth'],
     }),
     code: CryptoError.UnsupportedCertificate,
+    why: /: the certificate of the peer is not meant for this end of a connection$/,
     at: 'server',
   },
   'of another authority': {
     credentials: await issue(otherCA, 'ECDSA'),
     code: CryptoError.UnknownCA,
+    why: unknownCA,
   },
   'that is self-signed': {
     credentials: await issue(undefined, 'ECDSA'),
     code: CryptoError.UnknownCA,
+    why: unknownCA,
   },
   'whose issuer is no authority': {
     credentials: await below(noCA),
     code: CryptoError.UnknownCA,
+    why: unknownCA,
   },
   'too far below its root': {
     credentials: await below(tooDeep),
     ca: shortCA.cert,
     code: CryptoError.BadCertificate,
+    why: /: the chain of the peer has more certificates than its CA allows$/,
   },
   'with a wrong signature': {
     credentials: tampered(good),
     code: CryptoError.UnknownCA,
+    why: unknownCA,
   },
   'with a weak key': {
     credentials: await issue(ca, 'RSA 1024'),
     code: CryptoError.BadCertificate,
+    why: /: a certificate of the peer has an RSA key of less than 2048 bits$/,
   },
   'that the callback says is revoked': {
     credentials: good,
     code: CryptoError.CertificateRevoked,
+    why: /: refused by the application$/,
     verifyCallback: async () => CryptoError.CertificateRevoked,
   },
   'where there is none': {
     code: CryptoError.CertificateRequired,
+    why: /: the peer sent no certificate$/,
     at: 'server',
   },
 };
 
-function assertTLS(error: unknown, side: 'Local' | 'Peer', code: number): void {
+function assertTLS(
+  error: unknown,
+  side: 'Local' | 'Peer',
+  code: number,
+  why?: RegExp,
+): void {
   assert.ok(
     error instanceof errors[`ErrorQUICConnection${side}TLS`],
     `${error}`,
   );
   assert.equal(CryptoError[error.data.errorCode], CryptoError[code]);
+  assertPlain(error);
+  if (why !== undefined) assert.match(error.message, why);
 }
 
 forEachIO((io) => {
-  for (const [what, { credentials, code, at, ...rest }] of Object.entries(
+  for (const [what, { credentials, code, why, at, ...rest }] of Object.entries(
     cases,
   )) {
     const { ca: trusted = ca.cert, verifyCallback } = rest;
@@ -156,7 +181,7 @@ forEachIO((io) => {
         await assert.rejects(
           connect(t, io, server.port, { config: checks }),
           (e) => {
-            assertTLS(e, 'Local', code);
+            assertTLS(e, 'Local', code, why);
             return true;
           },
         );
@@ -191,7 +216,7 @@ forEachIO((io) => {
           // It was refused before it had the time to
           assert.ok(e instanceof errors.ErrorQUICConnectionClosed);
         }
-        assertTLS((await atServer).detail, 'Local', code);
+        assertTLS((await atServer).detail, 'Local', code, why);
         assertTLS((await atClient).detail, 'Peer', code);
         assert.ok(!names.includes('ServerConnection'));
         assert.ok(!names.includes('ConnectionStream'));

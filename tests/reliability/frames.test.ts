@@ -21,6 +21,7 @@ import {
   serveEcho,
   sha256,
 } from '../helpers/streams.js';
+import { assertPlain } from '../helpers/texts.js';
 
 const timeout = 120_000;
 const skip = await reasonNotToUse();
@@ -357,6 +358,7 @@ forEachIO((io) => {
           assert.equal(outcome.code, expected, outcome.reason);
           assert.ok(error instanceof errors.ErrorQUICConnectionLocal);
           assert.equal(error.data.errorCode, expected);
+          assertPlain(error);
         });
       }
       await target.attendGood();

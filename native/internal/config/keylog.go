@@ -1,8 +1,10 @@
 package config
 
 import (
+	"errors"
 	"io"
 	"os"
+	"syscall"
 )
 
 // A keyLog appends TLS secrets to a file. It opens the file for each of the five lines of
@@ -16,7 +18,11 @@ func newKeyLog(path string) (io.Writer, error) {
 	}
 	f, err := keyLog(path).open()
 	if err != nil {
-		return nil, &Error{"config.logKeys", err.Error()}
+		reason := "cannot open " + path
+		if errno, ok := errors.AsType[syscall.Errno](err); ok {
+			reason += ": " + errno.Error()
+		}
+		return nil, &Error{"config.logKeys", reason}
 	}
 	return keyLog(path), f.Close()
 }

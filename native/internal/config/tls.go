@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
 // Alerts of TLS 1.3 (RFC 8446 section 6.2) that a failed verification is told to the peer with.
@@ -152,7 +154,7 @@ func (c *Config) signatureSchemes() ([]tls.SignatureScheme, error) {
 func (c *Config) verify(conf *tls.Config, state tls.ConnectionState, usage x509.ExtKeyUsage, name string) error {
 	chain := state.PeerCertificates
 	if len(chain) == 0 {
-		return alert(alertCertificateRequired, errors.New("the peer sent no certificate"))
+		return alert(alertCertificateRequired, sentence.Error("the peer sent no certificate"))
 	}
 	roots := conf.RootCAs
 	if roots == nil {
@@ -171,10 +173,10 @@ func (c *Config) verify(conf *tls.Config, state tls.ConnectionState, usage x509.
 		KeyUsages:     []x509.ExtKeyUsage{usage},
 	})
 	if err != nil {
-		return alert(alertFor(err), err)
+		return alert(alertFor(err), verificationError(err))
 	}
 	if !slices.ContainsFunc(chains, isStrong) {
-		return alert(alertBadCertificate, fmt.Errorf("an RSA key of less than %d bits", minRSABits))
+		return alert(alertBadCertificate, sentence.Error(fmt.Sprintf("a certificate of the peer has an RSA key of less than %d bits", minRSABits)))
 	}
 	return c.verifyAlgorithm(chain[0])
 }
@@ -202,7 +204,7 @@ func (c *Config) verifyAlgorithm(leaf *x509.Certificate) error {
 			return nil
 		}
 	}
-	return alert(alertUnsupportedCertificate, errors.New("the key of the peer fits none of sigalgs"))
+	return alert(alertUnsupportedCertificate, sentence.Error("the key of the peer fits none of config.sigalgs"))
 }
 
 func usable(scheme tls.SignatureScheme, key any) bool {

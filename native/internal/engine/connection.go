@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -74,8 +75,9 @@ type Connection struct {
 	isEnding  bool               // it waits for its streams to end
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
-	isEarly   bool // announced before the handshake has completed
-	rejected  bool // the server has, and JavaScript has not yet heard of it
+	closeErr  error // what it was closed with, if that is known
+	isEarly   bool  // announced before the handshake has completed
+	rejected  bool  // the server has, and JavaScript has not yet heard of it
 	path      path
 }
 
@@ -361,6 +363,7 @@ func (c *Connection) closed(err error) {
 		return
 	}
 	c.isClosed = true
+	c.closeErr = err
 	close(c.gone)
 	c.env.probes.remove(c)
 	c.leaveTransports()
@@ -517,6 +520,20 @@ func (c *Connection) description() []byte {
 	}
 	enc.WriteToken(jsontext.EndObject)
 	return b.Bytes()
+}
+
+// CloseReason returns what a ConnectionClosed event says that is on its way: the kind as uint32, the code as
+// float64, and the reason. It returns nil if nothing is known as yet.
+func (c *Connection) CloseReason() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closeErr == nil {
+		return nil
+	}
+	kind, code, reason := closeReason(c.onTransport().sendError(c.closeErr, c.remote))
+	data := binary.NativeEndian.AppendUint32(nil, uint32(kind))
+	data = binary.NativeEndian.AppendUint64(data, math.Float64bits(float64(code)))
+	return append(data, reason...)
 }
 
 func hostPort(addr net.Addr) (string, uint16) {
@@ -708,7 +725,10 @@ func (c *Connection) OpenStream(uni bool) (*Stream, error) {
 		}
 		if _, ok := errors.AsType[*quic.StreamLimitReachedError](err); !ok && err != quic.Err0RTTRejected {
 			s.release()
-			return nil, err
+			c.mu.Lock()
+			c.closeErr = err
+			c.mu.Unlock()
+			return nil, ErrClosed
 		}
 	}
 	s.willOpen(uni)

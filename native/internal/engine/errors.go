@@ -14,7 +14,7 @@ import (
 
 var (
 	errTooManyObjects = errors.New("too many objects in one environment")
-	errPanic          = errors.New("internal error")
+	errPanic          = errors.New("a fault inside the library")
 	// ErrClosed is what calls on a closed object return.
 	ErrClosed = net.ErrClosed
 )
@@ -26,34 +26,27 @@ func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
 		return remote(event.CloseApplication, e.Remote), uint64(e.ErrorCode), e.ErrorMessage
 	}
 	if e, ok := errors.AsType[*quic.TransportError](err); ok {
-		reason := e.ErrorMessage
-		if causes := e.Unwrap(); reason == "" && !e.Remote && len(causes) > 1 && causes[1] != nil {
-			reason = causes[1].Error()
-		}
-		return remote(event.CloseTransport, e.Remote), uint64(e.ErrorCode), reason
+		return remote(event.CloseTransport, e.Remote), uint64(e.ErrorCode), reasonOf(err, e)
 	}
 	if _, ok := errors.AsType[*quic.IdleTimeoutError](err); ok {
-		return event.CloseIdleTimeout, 0, err.Error()
+		return event.CloseIdleTimeout, 0, ""
 	}
 	if _, ok := errors.AsType[*quic.HandshakeTimeoutError](err); ok {
-		return event.CloseHandshakeTimeout, 0, err.Error()
+		return event.CloseHandshakeTimeout, 0, ""
 	}
 	if _, ok := errors.AsType[*quic.StatelessResetError](err); ok {
-		return event.CloseStatelessReset, 0, err.Error()
+		return event.CloseStatelessReset, 0, "the peer does not know the connection any more (stateless reset)"
 	}
 	if _, ok := errors.AsType[*quic.VersionNegotiationError](err); ok {
-		return event.CloseVersionNegotiation, 0, err.Error()
+		return event.CloseVersionNegotiation, 0, "the server speaks no version of QUIC that this end does"
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return event.CloseSendFailed, uint64(errno), errno.Error()
+		return event.CloseSendFailed, uint64(errno), ""
 	}
 	if errors.Is(err, errPanic) {
 		return event.CloseInternal, 0, err.Error()
 	}
-	if err == nil {
-		return event.CloseAborted, 0, ""
-	}
-	return event.CloseAborted, 0, err.Error()
+	return event.CloseAborted, 0, giveUpReason(err)
 }
 
 // shortened cuts off what is beyond a size in bytes, between two characters if it is text.

@@ -19,11 +19,11 @@ import (
 // closeWith closes a connection with an application error code, or a transport error code, which the
 // application cannot send through the exported methods (RFC 9000 section 20.1). It does not wait.
 func closeWith(conn *quic.Conn, isApp bool, code uint64, reason string) {
-	var err error = &quic.TransportError{ErrorCode: quic.TransportErrorCode(code), ErrorMessage: reason}
 	if isApp {
-		err = &quic.ApplicationError{ErrorCode: quic.ApplicationErrorCode(code), ErrorMessage: reason}
+		closeLocal(conn, &quic.ApplicationError{ErrorCode: quic.ApplicationErrorCode(code), ErrorMessage: reason})
+		return
 	}
-	closeLocal(conn, err)
+	closeLocal(conn, chosenError{&quic.TransportError{ErrorCode: quic.TransportErrorCode(code), ErrorMessage: reason}})
 }
 
 //go:linkname closeLocal github.com/quic-go/quic-go.(*Conn).closeLocal

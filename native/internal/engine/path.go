@@ -68,8 +68,18 @@ func (c *Connection) CancelMigration() {
 	}
 }
 
+var migrationReasons = map[event.MigrationFailure]string{
+	event.MigrationRefused:     "the server does not allow its clients to migrate, or the connection is not ready for it",
+	event.MigrationUnreachable: "the server did not answer over the new path in time",
+	event.MigrationClosed:      "the migration was given up, or the connection or the socket was closed",
+}
+
 func (c *Connection) migrationFailed(kind event.MigrationFailure, err error) {
-	c.env.Events.Push(event.ConnectionMigrated, c.Handle, float64(kind), 0, []byte(err.Error()))
+	reason := migrationReasons[kind]
+	if errors.Is(err, errPanic) {
+		reason = err.Error()
+	}
+	c.env.Events.Push(event.ConnectionMigrated, c.Handle, float64(kind), 0, []byte(reason))
 }
 
 func (c *Connection) migrate(ctx context.Context, cancel func(), to *Transport) (event.MigrationFailure, error) {

@@ -23,6 +23,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
+	"github.com/MatrixAI/js-quic/native/internal/sentence"
 	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 )
 
@@ -264,7 +265,7 @@ func (t *Transport) sent(id float64, err error) {
 	if errno == 0 {
 		errno = syscall.EIO
 	}
-	t.env.Events.Push(event.TransportSent, t.Handle, id, float64(errno), []byte(err.Error()))
+	t.env.Events.Push(event.TransportSent, t.Handle, id, float64(errno), nil)
 }
 
 // sendError returns the error behind err if it stands for one of sending to addr, else err.
@@ -274,7 +275,7 @@ func (t *Transport) sendError(err error, addr net.Addr) error {
 	if !ok || !isFailed || failed.Remote {
 		return err
 	}
-	if cause := conn.WriteError(addr.(*net.UDPAddr)); cause != nil && cause.Error() == failed.ErrorMessage {
+	if cause := conn.WriteError(addr.(*net.UDPAddr)); cause != nil && failed.ErrorMessage == sentence.CannotSend.Error() {
 		return cause
 	}
 	return err

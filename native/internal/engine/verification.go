@@ -14,6 +14,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
 // verifyTimeout bounds how long the application may think about a certificate.
@@ -99,7 +100,7 @@ func (c *Connection) forgetQuestion() {
 
 func (c *Connection) judge(q *question, alert uint8) error {
 	if alert != 0 {
-		return fmt.Errorf("refused by the application%.0w", tls.AlertError(alert))
+		return fmt.Errorf("%w%.0w", sentence.Error("refused by the application"), tls.AlertError(alert))
 	}
 	c.verification.mu.Lock()
 	defer c.verification.mu.Unlock()
@@ -119,13 +120,13 @@ func noVerdict() error {
 }
 
 func unanswered(alert uint8, reason string) error {
-	return fmt.Errorf("%s%.0w%.0w", reason, errUnanswered, tls.AlertError(alert))
+	return fmt.Errorf("%w%.0w%.0w", sentence.Error(reason), errUnanswered, tls.AlertError(alert))
 }
 
 // transportError returns the error of a connection whose handshake failed with err before it began.
 func transportError(err error) error {
 	alert, _ := errors.AsType[tls.AlertError](err)
-	return &quic.TransportError{ErrorCode: 0x100 + quic.TransportErrorCode(alert), ErrorMessage: err.Error()}
+	return fmt.Errorf("%w%.0w", err, &quic.TransportError{ErrorCode: 0x100 + quic.TransportErrorCode(alert)})
 }
 
 // Question returns the number of the question that waits for its verdict as uint64, and the chain that it is

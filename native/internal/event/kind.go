@@ -16,7 +16,7 @@ const (
 	// TransportSend: packets wait in the ring of a virtual transport. The next one comes when it has been empty.
 	TransportSend
 	// TransportSent: a datagram that the application sent is sent.
-	// a is the number that the call was given, b an errno or 0; data the message.
+	// a is the number that the call was given, b an errno or 0.
 	TransportSent
 	// ListenerConnection: a handshake completed. a is the connection's handle;
 	// data is its description. As many as there are seats.

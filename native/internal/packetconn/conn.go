@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
 const (
@@ -132,7 +134,7 @@ func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 		delete(c.sendErr, to)
 		if time.Since(failed.at) < sendErrorAge {
 			c.sendMu.Unlock()
-			return 0, failed.err
+			return 0, sentence.SendError{Cause: failed.err}
 		}
 	}
 	c.put(c.ring[c.head%c.slots*SlotSize:][:SlotSize], b, to)

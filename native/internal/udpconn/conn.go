@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/ipv4"
+
+	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
 const (
@@ -186,7 +188,7 @@ func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err e
 		return len(b), len(oob), nil
 	}
 	c.remember(addr, err)
-	return n, oobn, err
+	return n, oobn, sentence.SendError{Cause: err}
 }
 
 // errSegmentation is what quic-go takes for a refusal of segmentation offload: it sends the datagrams one by one then.

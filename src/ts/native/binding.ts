@@ -89,6 +89,7 @@ export interface Binding {
   connectionDescribe(connection: number): Buffer;
   connectionCertificates(connection: number): Buffer;
   connectionSession(connection: number): Buffer;
+  connectionCloseReason(connection: number): Buffer;
   connectionQuestion(connection: number): Buffer;
   connectionVerdict(connection: number, number: number, alert: number): boolean;
   connectionAccept(connection: number): void;
