@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import Logger, { LogLevel } from '@matrixai/logger';
-import { errors } from '@matrixai/quic';
+import { errors, QUICConnection } from '@matrixai/quic';
 import * as v2 from '@matrixai/quic-v2';
 import { on } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
@@ -125,5 +125,78 @@ forEachIO((io) => {
     const data = payload(MiB);
     const received = await exchange(connection.newStream(), data);
     assert.equal(sha256(received), sha256(data));
+  });
+
+  const reasonToCode = (_: unknown, { message }: Error) => message.length;
+  const codeToReason = (type: string, code: number) =>
+    new Error(`${type} ${code}`);
+
+  /** Writes and gives up at once, and checks what the peer hears. */
+  async function giveUp(connection: any, arrived: Promise<any>) {
+    const stream = connection.newStream();
+    await stream.writable.getWriter().write(Buffer.from('Hello!'));
+    stream.cancel(new Error('why'));
+    const peerStream = await arrived;
+    const reader = peerStream.readable.getReader();
+    const read = async () => {
+      // What was sent before the reset may be read
+      while (!(await reader.read()).done) {}
+    };
+    const ends = [
+      assert.rejects(read(), new Error('read 3')),
+      assert.rejects(
+        peerStream.writable.getWriter().closed,
+        new Error('write 3'),
+      ),
+    ];
+    // Which side version 2 tells depends on how the frames fall into packets
+    if (connection instanceof QUICConnection) await Promise.any(ends);
+    else await Promise.all(ends);
+  }
+
+  test('a server of this version hears of a stream that a client of version 2 gives up at once', {
+    timeout,
+  }, async (t) => {
+    let resolve!: (stream: unknown) => void;
+    const arrived = new Promise((r) => {
+      resolve = r;
+    });
+    const server = await startServer(t, io, {
+      codeToReason,
+      onStream: (stream) => resolve(stream),
+    });
+    const client = await v2.QUICClient.createQUICClient({
+      host: '127.0.0.1',
+      port: server.port,
+      serverName: 'localhost',
+      crypto: clientCrypto,
+      reasonToCode,
+      logger,
+      config: { ca: credentials.cert },
+    });
+    t.after(() => client.destroy({ force: true }));
+    await giveUp(client.connection, arrived);
+  });
+
+  test('a server of version 2 hears of a stream that a client of this version gives up at once', {
+    timeout,
+  }, async (t) => {
+    const server = new v2.QUICServer({
+      crypto: serverCrypto,
+      codeToReason,
+      logger,
+      config: credentials,
+    });
+    t.after(() => server.stop({ force: true }));
+    const arrived = new Promise((resolve) => {
+      on(server, v2.events.EventQUICServerConnection, ({ detail }) => {
+        on(detail, v2.events.EventQUICConnectionStream, ({ detail: stream }) =>
+          resolve(stream),
+        );
+      });
+    });
+    await server.start({ host: '127.0.0.1' });
+    const { connection } = await connect(t, io, server.port, { reasonToCode });
+    await giveUp(connection, arrived);
   });
 });

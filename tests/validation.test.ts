@@ -469,7 +469,14 @@ describe('other options', () => {
     for (const crypto of [undefined, {}, { ops: { randomBytes: async } }]) {
       assert.doesNotThrow(() => validation.validateCrypto(crypto, 'client'));
     }
-    for (const bad of [undefined, null, secret, [], new ArrayBuffer(0)]) {
+    for (const bad of [
+      undefined,
+      null,
+      secret,
+      [],
+      new ArrayBuffer(0),
+      new ArrayBuffer(2 ** 20 + 1),
+    ]) {
       refuses(
         () => validation.validateCrypto({ key: bad }, 'server'),
         errors.ErrorQUICOptionInvalid,

@@ -478,6 +478,9 @@ export function validateCodeArgs(args: unknown): void {
   validateBoolean(force, 'force');
 }
 
+// In bytes. It is hashed when a socket starts, on the thread of JavaScript
+const maxKeySize = 2 ** 20;
+
 /**
  * Checks `crypto`, which can be left out; a server's needs a `key`.
  */
@@ -490,12 +493,12 @@ export function validateCrypto(
   const { key, ops } = value as Record<string, unknown>;
   if (role === 'server') {
     const isBuffer = types.isArrayBuffer(key) || ArrayBuffer.isView(key);
-    if (!isBuffer || key.byteLength === 0) {
+    if (!isBuffer || !isIntegerWithin(key.byteLength, 1, maxKeySize)) {
       throw optionError(
         ErrorQUICOptionInvalid,
         'crypto.key',
         describeSecret(key),
-        'an ArrayBuffer of at least 1 byte',
+        'an ArrayBuffer of at least 1 byte, and of at most 1 MiB',
       );
     }
   }
