@@ -74,11 +74,11 @@ forEachIO((io) => {
         const ofClient = recordingLogger();
         const server = await startServer(t, io, {
           config: { ...config, ca: given },
-          ...ofServer,
+          logger: ofServer.logger,
         });
         const client = await connect(t, io, server.port, {
           config: { ...config, ca: given },
-          ...ofClient,
+          logger: ofClient.logger,
         });
         assertSkipped(ofServer.lines, ...skipped);
         assertSkipped(ofClient.lines, ...skipped);

@@ -303,27 +303,27 @@ test('keys, certificates and files that cannot be used are said to be so', {
   for (const [config, message] of [
     [
       { key: broken(key), cert },
-      'config.key: the private key cannot be read, or is of a kind that TLS cannot use',
+      /^config.key: the private key cannot be read: it must be in PKCS#8, PKCS#1 or SEC 1$/,
     ],
     [
       { key, cert: broken(cert) },
-      'config.cert: the first certificate in the PEM cannot be read',
+      /^config.cert: the first certificate in the PEM cannot be read: .*$/,
     ],
     [
       { key: utils.selfSigned().key, cert },
-      'config.key: the private key is not that of the first certificate in config.cert',
+      /^config.key: the private key is not that of the first certificate in config.cert$/,
     ],
     [
       { key, cert, ca: broken(cert), verifyPeer: true },
-      'config.ca: a certificate in the PEM cannot be read',
+      /^config.ca: the certificate cannot be used: .*$/,
     ],
     [
       { key, cert, logKeys: missing },
-      `config.logKeys: cannot open ${missing}: no such file or directory`,
+      /^config.logKeys: cannot open missing.folder.keys.log: no such file or directory$/,
     ],
   ] as const) {
     const error = await failure(() => new QUICServer({ config }));
     assert.ok(error instanceof errors.ErrorQUICConfig);
-    assert.equal(error.message, message);
+    assert.match(error.message, message);
   }
 });

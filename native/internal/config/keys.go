@@ -18,7 +18,7 @@ func (c *Config) certificates(schemes []tls.SignatureScheme) ([]tls.Certificate,
 	for i := range c.Key {
 		certificate, err := tls.X509KeyPair([]byte(c.Cert[i]), []byte(c.Key[i]))
 		if err != nil {
-			pairErr := pairError(c.Cert[i], c.Key[i], err)
+			pairErr := pairError(c.Cert[i], c.Key[i])
 			if len(c.Key) > 1 {
 				pairErr.Option += fmt.Sprintf("[%d]", i)
 			}
@@ -33,17 +33,15 @@ func (c *Config) certificates(schemes []tls.SignatureScheme) ([]tls.Certificate,
 // usableKeys is what to do about keys of other types.
 const usableKeys = "take an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, and a certificate for it"
 
-// pairError says which of the two is to blame when they do not make a pair, and why. The errors of crypto/tls
-// speak of PEM blocks and key types, never of their content.
-func pairError(cert, key string, err error) *Error {
-	reason := strings.TrimPrefix(err.Error(), "tls: ")
+// pairError says which of the two is to blame when they do not make a pair, and why, and nothing of their content.
+func pairError(cert, key string) *Error {
 	block := findBlock(cert, func(kind string) bool { return kind == "CERTIFICATE" })
 	if block == nil {
-		return &Error{"config.cert", reason}
+		return &Error{"config.cert", "found no certificate in the PEM"}
 	}
-	leaf, parseErr := x509.ParseCertificate(block.Bytes)
-	if parseErr != nil {
-		return &Error{"config.cert", strings.TrimPrefix(reason, "x509: ")}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return &Error{"config.cert", "the first certificate in the PEM cannot be read: " + unreadable(err)}
 	}
 	if problem := keyProblem(key); problem != "" {
 		return &Error{"config.key", problem}
@@ -51,17 +49,34 @@ func pairError(cert, key string, err error) *Error {
 	if leaf.PublicKeyAlgorithm == x509.UnknownPublicKeyAlgorithm {
 		return &Error{"config.cert", "the leaf certificate is for a key of a type that cannot be used: " + usableKeys}
 	}
-	if reason == "failed to parse private key" {
-		reason = "the private key cannot be read: it must be in PKCS#8, PKCS#1 or SEC 1"
+	if !isKey(key) {
+		return &Error{"config.key", "the private key cannot be read: it must be in PKCS#8, PKCS#1 or SEC 1"}
 	}
-	return &Error{"config.key", reason}
+	return &Error{"config.key", "the private key is not that of the first certificate in config.cert"}
+}
+
+// unreadable says why a certificate cannot be read.
+func unreadable(err error) string { return strings.TrimPrefix(err.Error(), "x509: ") }
+
+// isKey reports whether a PEM has a private key that can be read.
+func isKey(key string) bool {
+	block := findBlock(key, isKeyBlock)
+	if block == nil {
+		return false
+	}
+	_, pkcs1 := x509.ParsePKCS1PrivateKey(block.Bytes)
+	_, pkcs8 := x509.ParsePKCS8PrivateKey(block.Bytes)
+	_, sec1 := x509.ParseECPrivateKey(block.Bytes)
+	return pkcs1 == nil || pkcs8 == nil || sec1 == nil
+}
+
+func isKeyBlock(kind string) bool {
+	return kind == "PRIVATE KEY" || strings.HasSuffix(kind, " PRIVATE KEY")
 }
 
 // keyProblem says what is wrong with a private key that crypto/tls cannot use, or nothing if that is not known.
 func keyProblem(key string) string {
-	block := findBlock(key, func(kind string) bool {
-		return kind == "PRIVATE KEY" || strings.HasSuffix(kind, " PRIVATE KEY")
-	})
+	block := findBlock(key, isKeyBlock)
 	if block == nil {
 		return ""
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // A Skipped is a certificate of the CAs that crypto/x509 cannot parse. It is stricter than other implementations, and
@@ -25,7 +24,7 @@ func (c *Config) loadRoots() error {
 	for i, ca := range c.CA {
 		certificate, err := parseCA(ca)
 		if err != nil {
-			skipped = append(skipped, Skipped{i, strings.TrimPrefix(err.Error(), "x509: ")})
+			skipped = append(skipped, Skipped{i, unreadable(err)})
 		} else {
 			pool.AddCert(certificate)
 		}
