@@ -7,7 +7,7 @@ import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import { DatagramsStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
-import { toBytes } from './streams/chunk.js';
+import { copyBuffer, toBytes } from './streams/chunk.js';
 import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
 import WritableSide, { type WritableSink } from './streams/WritableSide.js';
 import { validateHighWaterMark } from './validation.js';
@@ -52,7 +52,7 @@ class QUICDatagrams
 
   protected readableSide?: ReadableSide;
   /** What was taken from the engine, from `readOffset` on. Once this turn of the event loop is over it is given back. */
-  protected readBatch?: Uint8Array;
+  protected readBatch?: Buffer;
   protected readOffset = 0;
   protected readEnd = 0;
   /** Whether the engine had none when it was asked, and an event will come when it has. */
@@ -62,7 +62,7 @@ class QUICDatagrams
 
   protected writableSide?: WritableSide;
   /** What was written in this turn and the engine does not have yet. */
-  protected writeBatch?: Uint8Array;
+  protected writeBatch?: Buffer;
   protected writeLength = 0;
   /** How many datagrams are queued, at most. */
   protected queued = 0;
@@ -92,7 +92,8 @@ class QUICDatagrams
 
   /**
    * What the peer sends, one datagram a chunk, of which some may be empty. Those that came before the first
-   * reader are kept, as {@link QUICDatagrams.incomingHighWaterMark} says.
+   * reader are kept, as {@link QUICDatagrams.incomingHighWaterMark} says. Each is a `Buffer`, as the chunks of
+   * {@link QUICStream.readable} are.
    *
    * It closes when either end closes the connection with application code 0, after what has come is
    * read, and errors with the error of the connection when that ends otherwise. Unless this end enabled
@@ -301,7 +302,7 @@ class QUICDatagrams
     const batch = this.readBatch!;
     const start = this.readOffset + lengthSize;
     const end = start + lengthAt(batch, this.readOffset);
-    const datagram = batch.slice(start, end);
+    const datagram = copyBuffer(batch, start, end);
     this.readOffset = end;
     if (end === this.readEnd) this.dropBatch();
     return datagram;
@@ -490,7 +491,7 @@ class QUICDatagrams
     this.isFull = this.queued >= this.outgoing;
   }
 
-  protected takeWritten(): Uint8Array | undefined {
+  protected takeWritten(): Buffer | undefined {
     const batch = this.writeBatch;
     this.writeBatch = undefined;
     this.writeLength = 0;
@@ -560,17 +561,17 @@ function lengthAt(batch: Uint8Array, offset: number): number {
 const mostWrites = 256;
 
 // Memory of batches that are not in use
-const batches: Array<Uint8Array> = [];
+const batches: Array<Buffer> = [];
 const maxBatches = 16;
 
-function takeBatch(): Uint8Array {
-  return batches.pop() ?? new Uint8Array(batchSize);
+function takeBatch(): Buffer {
+  return batches.pop() ?? Buffer.allocUnsafeSlow(batchSize);
 }
 
 /**
  * Its content is used at once.
  */
-function returnBatch(batch: Uint8Array): void {
+function returnBatch(batch: Buffer): void {
   if (batches.length < maxBatches) batches.push(batch);
 }
 

@@ -21,7 +21,7 @@ import {
   priorityNames,
 } from './optionNames.js';
 import type QUICConnection from './QUICConnection.js';
-import { toBytes } from './streams/chunk.js';
+import { copyBuffer, toBytes } from './streams/chunk.js';
 import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
 import WritableSide, { type WritableSink } from './streams/WritableSide.js';
 import type {
@@ -176,6 +176,10 @@ class QUICStream
 
   /**
    * What the peer sends, as a byte stream. Of a unidirectional stream that was opened locally it is closed.
+   *
+   * Its chunks are `Buffer`s in Node.js, whatever they are typed as: a `Buffer` is a `Uint8Array`, and streams of the one
+   * cannot be assigned to streams of the other in all projects. Readers that bring a buffer (BYOB) get views of that.
+   * Where a chunk ends means nothing.
    *
    * Cancelling it sends STOP_SENDING with the code of the reason.
    */
@@ -809,7 +813,7 @@ function returnCork(): void {
 }
 
 const largestChunk = 64 * 1024;
-let scratchBuffer = new Uint8Array(largestChunk);
+let scratchBuffer = Buffer.allocUnsafeSlow(largestChunk);
 
 /**
  * Memory to read into for readers that bring none. It is shared, as its content is
@@ -822,10 +826,10 @@ function scratch(chunkSize: number): Uint8Array {
 /**
  * The first bytes of the scratch memory, in a buffer of their own.
  */
-function takeScratch(length: number): Uint8Array {
-  if (length < largeChunkSize) return scratchBuffer.slice(0, length);
+function takeScratch(length: number): Buffer {
+  if (length < largeChunkSize) return copyBuffer(scratchBuffer, 0, length);
   const chunk = scratchBuffer.subarray(0, length);
-  scratchBuffer = new Uint8Array(largestChunk);
+  scratchBuffer = Buffer.allocUnsafeSlow(largestChunk);
   return chunk;
 }
 

@@ -61,6 +61,7 @@ class ReadableSide {
 
   /** The stream of Node, if there is one. */
   public real?: ReadableStream<Uint8Array>;
+  protected isRealBytes = false;
   protected controller?:
     | ReadableByteStreamController
     | ReadableStreamDefaultController<Uint8Array>;
@@ -72,7 +73,7 @@ class ReadableSide {
     this.source = source;
     this.stream = isSupported
       ? (new LazyReadable(this) as unknown as ReadableStream<Uint8Array>)
-      : this.materialise();
+      : this.materialise(true);
   }
 
   get locked(): boolean {
@@ -166,11 +167,21 @@ class ReadableSide {
   }
 
   /**
-   * Has a stream of Node made, which all that is asked from now on is passed to.
+   * Has a stream of Node made, which all that is asked from now on is passed to. Its byte streams make
+   * a `Uint8Array` of every chunk, so there is one only for readers that bring buffers, and another for all else.
+   *
+   * @param forBuffers - whether it is for a reader that brings buffers
    */
-  materialise(): ReadableStream<Uint8Array> {
-    if (this.real !== undefined) return this.real;
-    const isBytes = this.source.pullInto !== undefined;
+  materialise(forBuffers = false): ReadableStream<Uint8Array> {
+    const isBytes = forBuffers && this.source.pullInto !== undefined;
+    if (
+      this.real !== undefined &&
+      (isBytes === this.isRealBytes || !this.isRealIdle)
+    ) {
+      return this.real;
+    }
+    this.endPull();
+    this.isRealBytes = isBytes;
     this.real = new ReadableStream<Uint8Array>(
       {
         type: isBytes ? ('bytes' as any) : undefined,
@@ -192,6 +203,11 @@ class ReadableSide {
     if (this.state === 'closed') this.closeReal();
     if (this.reader !== undefined) this.realLock = this.real.getReader();
     return this.real;
+  }
+
+  /** Whether nobody reads from the stream of Node, and nothing was given to it that was not read. */
+  protected get isRealIdle(): boolean {
+    return isSupported && !this.locked && !this.controller!.desiredSize;
   }
 
   protected get isDone(): boolean {
@@ -292,11 +308,9 @@ class LazyReadable extends Uncloneable {
 
   getReader(options?: any): any {
     const side = this.#side;
-    if (side.reader === undefined && options?.mode !== undefined) {
-      side.materialise();
-    }
-    if (side.real !== undefined && side.reader === undefined) {
-      return side.real.getReader(options);
+    const forBuffers = options?.mode !== undefined;
+    if ((forBuffers || side.real !== undefined) && side.reader === undefined) {
+      return side.materialise(forBuffers).getReader(options);
     }
     if (side.locked) throw lockedError('ReadableStream');
     return new Reader(side);
@@ -315,7 +329,7 @@ class LazyReadable extends Uncloneable {
   values({ preventCancel = false } = {}): AsyncIterableIterator<Uint8Array> {
     const side = this.#side;
     if (side.real !== undefined && side.reader === undefined) {
-      return side.real.values({ preventCancel }) as any;
+      return side.materialise().values({ preventCancel }) as any;
     }
     return new ReadableIterator(this.getReader(), preventCancel);
   }

@@ -27,3 +27,14 @@ export function toBytes(chunk: unknown): Uint8Array {
     'a Uint8Array, another view or an ArrayBuffer',
   );
 }
+
+/**
+ * A copy of a part of a buffer, in memory of its own: whoever gets it may transfer that, which Node's pool
+ * does not allow.
+ *
+ * @internal
+ */
+export function copyBuffer(buffer: Buffer, start: number, end: number): Buffer {
+  // `slice` of a Buffer does not copy
+  return Uint8Array.prototype.slice.call(buffer, start, end) as Buffer;
+}
