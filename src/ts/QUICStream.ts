@@ -64,8 +64,8 @@ type StreamEnd =
 
 const endMessage = 'Connection has ended';
 
-// Writes up to this size wait for the end of the current turn, in which more may follow, and
-// often the FIN does: then all goes out in one packet
+// Writes up to this size wait for the end of the current turn, in which the FIN often follows: then
+// all goes out in one packet. Of those that the application did not wait for in between more go together
 const corkSize = 4 * 1024;
 
 // Chunks of at least this size keep the buffer that they were read into
@@ -75,6 +75,9 @@ const largeChunkSize = 16 * 1024;
 const pieceSize = 16 * 1024 * 1024;
 
 const empty = new Uint8Array(0);
+
+// The number of bytes in what a read returns
+const lengthMask = ~(StreamStatus.readFin | StreamStatus.readApart);
 
 /**
  * A QUIC stream (RFC 9000 section 2). Connections make them.
@@ -115,16 +118,30 @@ class QUICStream
 
   protected readableSide?: ReadableSide;
   protected isFinRead = false;
+  /** Whether something was read since that was last asked. */
+  protected hasRead = false;
+  /** Whether a read found nothing. */
+  protected isDrained = false;
+  /** Whether the next chunk waits for the next turn of the event loop. */
+  protected isResting = false;
   protected readError?: { reason: any };
   protected _readClosed: boolean;
 
   protected writableSide?: WritableSide;
   protected corked?: Uint8Array;
   protected corkedLength = 0;
+  /** What the time was at the last write that was corked, `-1` if nothing may follow it. */
+  protected corkedAt = -1;
+  protected isUncorking = false;
+  protected hasWritten = false;
   protected isFull = false;
   protected isFinishing = false;
+  /** Whether some of what was written is not going to be sent. */
+  protected isWriteLost = false;
+  /** The peer sent STOP_SENDING with this code, of which nobody was told. */
+  protected stopCode?: number;
   protected writing?: { resolve: () => void; reject: (reason: any) => void };
-  protected writeError?: { reason: any };
+  protected writeError?: { reason: any; isAllSent: boolean };
   protected _writeClosed: boolean;
 
   /** Why a side ended before its time. */
@@ -199,7 +216,8 @@ class QUICStream
       const isClosed = this._writeClosed && this.writeError === undefined;
       this.writableSide = new WritableSide(this, isClosed);
       if (this.writeError !== undefined) {
-        this.writableSide.fail(this.writeError.reason);
+        const { reason, isAllSent } = this.writeError;
+        this.writableSide.fail(reason, isAllSent);
       }
     }
     return this.writableSide.stream;
@@ -376,6 +394,7 @@ class QUICStream
     const isPeer =
       error instanceof errors.ErrorQUICConnectionPeer ||
       error instanceof errors.ErrorQUICConnectionPeerTLS;
+    if (this.stopCode !== undefined) attempt(() => this.endStopped());
     attempt(() => this.endReadWith(error, isPeer));
     attempt(() => this.endWriteWith(error, isPeer));
   }
@@ -405,7 +424,7 @@ class QUICStream
   /**
    * @internal
    */
-  public handleNativeEvent(kind: number, a: number): void {
+  public handleNativeEvent(kind: number, a: number, b: number): void {
     switch (kind) {
       case EventKind.StreamReadable:
         this.readableSide?.wake();
@@ -431,7 +450,7 @@ class QUICStream
         }
         break;
       case EventKind.StreamStopped:
-        this.handleStopped(a);
+        this.handleStopped(a, b);
         break;
       case EventKind.StreamOpened:
         this._streamId = a;
@@ -465,11 +484,27 @@ class QUICStream
    * @internal
    */
   public pullInto(view: Uint8Array): number {
+    if (this.isResting) return 0;
     const result = this.env.binding.streamRead(this.handle, view);
     // The end without bytes and errors come as events
+    this.isDrained = result < 0;
     if (result < 0) return 0;
+    this.hasRead = true;
     if ((result & StreamStatus.readFin) !== 0) this.isFinRead = true;
-    return result & ~StreamStatus.readFin;
+    if ((result & StreamStatus.readApart) !== 0) {
+      // A pipe that was to pass this chunk only would have taken the next one before it is told
+      this.isResting = true;
+      setImmediate(endRest, this);
+    }
+    return result & lengthMask;
+  }
+
+  /**
+   * @internal
+   */
+  public endRest(): void {
+    this.isResting = false;
+    this.readableSide?.wake();
   }
 
   /**
@@ -489,7 +524,7 @@ class QUICStream
       const buffer = scratch(largestChunk);
       const result = this.env.binding.streamRead(this.handle, buffer);
       if (result < 0) return false;
-      const length = result & ~StreamStatus.readFin;
+      const length = result & lengthMask;
       if (length > 0) chunks.push(takeScratch(length));
       if ((result & StreamStatus.readFin) !== 0) break;
     }
@@ -537,6 +572,8 @@ class QUICStream
   }
 
   protected stopSending(reason: any): void {
+    // The peer gets what was written before it hears of this
+    this.uncork();
     const code = this.codeOf('read', reason);
     this.env.binding.streamStopSending(this.handle, code);
     this.closeRead(
@@ -579,6 +616,7 @@ class QUICStream
       this.cork(bytes);
     } else {
       this.uncork();
+      this.hasWritten = true;
       if (bytes.byteLength > pieceSize) return this.sendPieces(bytes);
       this.send(bytes, false);
     }
@@ -635,7 +673,7 @@ class QUICStream
    * @internal
    */
   public stopWriting(reason: any): void {
-    this.writeError = { reason };
+    this.writeError = { reason, isAllSent: false };
     this.writing?.reject(reason);
     if (!this._writeClosed) this.reset(reason);
   }
@@ -645,18 +683,31 @@ class QUICStream
    * application may use its buffer again.
    */
   protected cork(bytes: Uint8Array): void {
+    const now = microtask();
+    if (this.corkedAt !== now) this.uncork();
     if (this.corked === undefined) {
       this.corked = takeCork();
-      process.nextTick(uncork, this);
+      if (!this.isUncorking) process.nextTick(endTurn, this);
+      this.isUncorking = true;
     }
+    // Nothing is added to the first write: what announces the stream is a chunk
+    this.corkedAt = this.hasWritten ? now : -1;
+    this.hasWritten = true;
     this.corked.set(bytes, this.corkedLength);
     this.corkedLength += bytes.byteLength;
   }
 
   /**
+   * The turn in which something was corked is over.
+   *
    * @internal
    */
-  public uncork(): void {
+  public endTurn(): void {
+    this.isUncorking = false;
+    this.uncork();
+  }
+
+  protected uncork(): void {
     const bytes = this.takeCorked();
     if (bytes.byteLength > 0 && !this._writeClosed) this.send(bytes, false);
   }
@@ -675,16 +726,50 @@ class QUICStream
     // When nothing can be written any more an event says why, and until then
     // the writer waits
     this.isFull = result === StreamStatus.writeFull || result < 0;
+    if (result < 0 && bytes.byteLength > 0) this.isWriteLost = true;
     return result;
   }
 
   /**
    * The peer sent STOP_SENDING.
+   *
+   * @param lost - how many bytes are not going to be sent
    */
-  protected handleStopped(code: number): void {
+  protected handleStopped(code: number, lost: number): void {
     if (this._writeClosed) return;
+    this.stopCode = code;
+    if (lost > 0) this.isWriteLost = true;
+    // Whoever reads what came before has it first, and may find that there is nothing more to write
+    setImmediate(endStopped, this);
+  }
+
+  /**
+   * The peer reads no more, and what it sent before is with the reader, if there is one.
+   *
+   * @internal
+   */
+  public readBeforeStopped(): void {
+    if (this.stopCode === undefined) return;
+    if (this.hasRead && !this.isDrained && !this._readClosed) {
+      this.hasRead = false;
+      setImmediate(endStopped, this);
+    } else {
+      this.endStopped();
+    }
+  }
+
+  protected endStopped(): void {
+    const code = this.stopCode!;
+    this.stopCode = undefined;
+    if (this._writeClosed) return;
+    if (this.isFinishing && !this.isWriteLost) {
+      // The peer has all that there was to send
+      this.writing?.resolve();
+      this.closeWrite(undefined);
+      return;
+    }
     const reason = this.reasonOf('write', code);
-    this.failWrite(reason);
+    this.failWrite(reason, !this.isWriteLost);
     this.closeWrite(
       new errors.ErrorQUICStreamPeerWrite('Peer stopped the stream', {
         data: { code },
@@ -699,9 +784,9 @@ class QUICStream
   }
 
   protected reset(reason: any): void {
-    const code = this.codeOf('write', reason);
     // Else the peer would not hear of a stream of which nothing has left yet
     this.uncork();
+    const code = this.codeOf('write', reason);
     this.env.binding.streamReset(this.handle, code);
     this.closeWrite(
       new errors.ErrorQUICStreamLocalWrite('Closing writable locally', {
@@ -711,9 +796,12 @@ class QUICStream
     );
   }
 
-  protected failWrite(reason: any): void {
-    this.writeError = { reason };
-    this.writableSide?.fail(reason);
+  /**
+   * @param isAllSent - whether a writer that has nothing more to write loses nothing by it
+   */
+  protected failWrite(reason: any, isAllSent = false): void {
+    this.writeError = { reason, isAllSent };
+    this.writableSide?.fail(reason, isAllSent);
     this.writing?.reject(reason);
   }
 
@@ -785,8 +873,33 @@ class QUICStream
   }
 }
 
-function uncork(stream: QUICStream): void {
-  stream.uncork();
+function endTurn(stream: QUICStream): void {
+  stream.endTurn();
+}
+
+function endRest(stream: QUICStream): void {
+  stream.endRest();
+}
+
+function endStopped(stream: QUICStream): void {
+  stream.readBeforeStopped();
+}
+
+// Counts microtasks, as far as anybody asks: a writer that waits for a write goes on in a later one
+let microtasks = 0;
+let isCounting = false;
+
+function microtask(): number {
+  if (!isCounting) {
+    isCounting = true;
+    queueMicrotask(endMicrotask);
+  }
+  return microtasks;
+}
+
+function endMicrotask(): void {
+  isCounting = false;
+  microtasks++;
 }
 
 // Memory for small writes, which are all sent before the turn ends: it is used from the start

@@ -102,6 +102,8 @@ func peekDatagram(queue unsafe.Pointer) unsafe.Pointer
 var (
 	sendStreamMutex        = offset[quic.SendStream, sync.Mutex]("mutex")
 	sendStreamCompleted    = offset[quic.SendStream, bool]("completed")
+	sendStreamNext         = offsetOfKind[quic.SendStream](reflect.Pointer, "nextFrame")
+	sendStreamData         = offset[quic.SendStream, []byte]("dataForWriting")
 	transportMutex         = offset[quic.Transport, sync.Mutex]("mutex")
 	connConfig             = offset[quic.Conn, *quic.Config]("config")
 	connDroppedInitialKeys = offset[quic.Conn, bool]("droppedInitialKeys")
@@ -115,6 +117,10 @@ var (
 	receiveStreamSize      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
 	receiveStreamSure      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
 	receiveStreamClosed    = offset[quic.ReceiveStream, error]("closeForShutdownErr")
+	receiveStreamQueue     = offsetOfKind[quic.ReceiveStream](reflect.Pointer, "frameQueue")
+	receiveStreamFrame     = offset[quic.ReceiveStream, []byte]("currentFrame")
+	receiveStreamInFrame   = offset[quic.ReceiveStream, int]("readPosInFrame")
+	receiveStreamRead      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "readPos")
 	clientTokenData        = offset[quic.ClientToken, []byte]("data")
 	clientTokenRTT         = offset[quic.ClientToken, time.Duration]("rtt")
 	sessionVersionUsed     = offset[tls.SessionState, uint16]("version")
@@ -171,6 +177,42 @@ func resetsPartially(s *quic.ReceiveStream) bool {
 	defer mu.Unlock()
 	return *(*int64)(unsafe.Add(unsafe.Pointer(s), receiveStreamSure)) > 0
 }
+
+// hasUnsent reports whether quic-go has some of what was written to a stream that is not in a packet yet.
+func hasUnsent(s *quic.SendStream) bool {
+	p := unsafe.Pointer(s)
+	mu := (*sync.Mutex)(unsafe.Add(p, sendStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	return *(*unsafe.Pointer)(unsafe.Add(p, sendStreamNext)) != nil ||
+		len(*(*[]byte)(unsafe.Add(p, sendStreamData))) > 0
+}
+
+// frameLength returns how much is left of the STREAM frame that a stream is being read from, after Peek.
+func frameLength(s *quic.ReceiveStream) int {
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), receiveStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	return leftOfFrame(s)
+}
+
+func leftOfFrame(s *quic.ReceiveStream) int {
+	p := unsafe.Pointer(s)
+	return len(*(*[]byte)(unsafe.Add(p, receiveStreamFrame))) - *(*int)(unsafe.Add(p, receiveStreamInFrame))
+}
+
+// hasUnread reports whether more has arrived on a stream than the taken bytes.
+func hasUnread(s *quic.ReceiveStream, taken int64) bool {
+	p := unsafe.Pointer(s)
+	mu := (*sync.Mutex)(unsafe.Add(p, receiveStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	return *(*int64)(unsafe.Add(p, receiveStreamRead)) != taken || leftOfFrame(s) > 0 ||
+		hasMoreData(*(*unsafe.Pointer)(unsafe.Add(p, receiveStreamQueue)))
+}
+
+//go:linkname hasMoreData github.com/quic-go/quic-go.(*frameSorter).HasMoreData
+func hasMoreData(queue unsafe.Pointer) bool
 
 // unknownSize is what a stream has for its final size before the FIN.
 const unknownSize = 1<<62 - 1

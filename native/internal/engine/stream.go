@@ -34,12 +34,29 @@ const (
 	// goroutine that waits for it. It only pays for short streams: quic-go copies what is
 	// queued in that way again whenever it grows.
 	eagerWrites = 64 << 10
+
+	// apart is how much of a stream keeps the chunks that it was written in, on a good network: a write has frames of
+	// its own, and a frame that does not fill its packet ends a chunk, as does the first. Nothing promises that, but
+	// peers rely on it for the header that begins a stream.
+	apart = 64 << 10
+
+	// A frame is taken to fill its packet if it has leastFull bytes, which is what fits into the smallest packet
+	// (RFC 9000 section 14), and no more than frameSlack less than the largest one.
+	leastFull  = 1100
+	frameSlack = 16
+
+	// overtakeTimeout bounds the wait until what was written is sent, before a STOP_SENDING is.
+	overtakeTimeout = 100 * time.Millisecond
 )
 
 // What Read and Write return besides a number of bytes.
 const (
 	// ReadFin is added to the number of bytes when they were the last.
 	ReadFin = 1 << 30
+	// ReadApart is added to the number of bytes when a chunk is left that is not to be joined with them.
+	ReadApart = 1 << 29
+	// mostRead is the largest number of bytes that can be told besides.
+	mostRead = ReadApart - 1
 	// ReadWouldBlock means that there is nothing to read: a StreamReadable event will come.
 	ReadWouldBlock = -1
 	// ReadClosed means that nothing can be read any more.
@@ -79,29 +96,50 @@ type Stream struct {
 	started  bool                // there is a goroutine that reads, or was
 	in       buffer.FIFO
 	inErr    error // why no more bytes will come in, io.EOF after the FIN
-	reading  bool  // memory of in is being filled
-	wantRead bool  // a read found nothing
-	unbound  bool  // all that the peer sends is read, however much
-	salvaged bool  // what it sent before was made readable
-	readDone bool  // JavaScript knows that nothing more comes, or wants nothing more
+	taken    int64 // number of bytes that were read into in
+	chunks   []int // lengths of the first chunks of in, each of which is read by itself
+	frame    frame
+	reading  bool // memory of in is being filled
+	parked   bool // the reader waits for room in in
+	wantRead bool // a read found nothing
+	woken    bool // a StreamReadable event is on its way
+	unbound  bool // all that the peer sends is read, however much
+	salvaged bool // what it sent before was made readable
+	readDone bool // JavaScript knows that nothing more comes, or wants nothing more
 	stopCode quic.StreamErrorCode
 	space    sync.Cond // in has room again, or readDone
 
 	send      *quic.SendStream // nil when there is no sending side, or not yet
 	stopWatch func() bool      // stops waiting for STOP_SENDING
 	out       buffer.FIFO
-	fin       bool // the FIN follows after out
-	writing   bool // a goroutine is writing out
-	wantWrite bool // a write filled out
-	writeDone bool // the FIN was handed over, or nothing can be written any more
+	written   int64 // number of bytes that were written
+	writes    []int // lengths of the first writes in out, each of which gets frames of its own
+	fin       bool  // the FIN follows after out
+	writing   bool  // a goroutine is writing out
+	wantWrite bool  // a write filled out
+	writeDone bool  // the FIN was handed over, or nothing can be written any more
 	resetCode quic.StreamErrorCode
 	committed int  // bytes of out that are delivered even if the stream is reset
 	resetting bool // it is reset once these are written
 	priority  *priority
-	// The code of a STOP_SENDING that came before the stream was announced.
-	earlyStop *quic.StreamErrorCode
-	eager     int  // bytes queued without a goroutine
-	wrote     bool // bytes were put into out
+	// A STOP_SENDING that JavaScript does not know of: it came before the stream was announced, or with data that is to be
+	// read before.
+	untold *stop
+	eager  int  // bytes queued without a goroutine
+	wrote  bool // bytes were put into out
+}
+
+// A frame is the STREAM frame that is read into in.
+type frame struct {
+	size, left int
+	largest    int  // of all frames so far
+	joins      bool // what follows belongs to the same chunk
+}
+
+// A stop is a STOP_SENDING that came: its code, and how many bytes that were written it made lose.
+type stop struct {
+	code quic.StreamErrorCode
+	lost int
 }
 
 func newStream(c *Connection) *Stream {
@@ -188,14 +226,24 @@ func (s *Stream) Release() {
 // then that does it.
 func (s *Stream) dropIn() {
 	if !s.reading {
-		s.in.Clear()
+		s.clearIn()
 	}
 }
 
 func (s *Stream) dropOut() {
 	if !s.writing {
-		s.out.Clear()
+		s.clearOut()
 	}
+}
+
+func (s *Stream) clearIn() {
+	s.in.Clear()
+	s.chunks = nil
+}
+
+func (s *Stream) clearOut() {
+	s.out.Clear()
+	s.writes = nil
 }
 
 // incoming takes a stream that the peer opened. JavaScript learns of it with its
@@ -341,15 +389,26 @@ func (s *Stream) stopped(code quic.StreamErrorCode) {
 		return
 	}
 	s.writeDone = true
+	s.untold = &stop{code, s.out.Len()}
 	s.dropOut()
 	s.send.CancelWrite(0) // tells quic-go that we know
-	if s.announced {
-		s.env.Events.Push(event.StreamStopped, s.Handle, float64(code), 0, nil)
-	} else {
-		s.earlyStop = &code
-	}
+	s.tellStopped()
 	s.mu.Unlock()
 	s.releaseIfDone()
+}
+
+// tellStopped tells JavaScript of a STOP_SENDING, unless there is data that came before and is not in yet.
+func (s *Stream) tellStopped() {
+	if s.untold == nil || !s.announced || s.isBehind() {
+		return
+	}
+	s.env.Events.Push(event.StreamStopped, s.Handle, float64(s.untold.code), float64(s.untold.lost), nil)
+	s.untold = nil
+}
+
+// isBehind reports whether quic-go has data that the reader is about to read into in.
+func (s *Stream) isBehind() bool {
+	return s.started && !s.readDone && s.inErr == nil && !s.parked && hasUnread(s.recv, s.taken)
 }
 
 // readLoop reads ahead of JavaScript.
@@ -361,13 +420,21 @@ func (s *Stream) readLoop() {
 	for {
 		s.mu.Lock()
 		for s.isInFull() && !s.readDone && !s.unbound {
+			s.parked = true
+			s.tellStopped()
 			s.space.Wait()
 		}
+		s.parked = false
 		idle := s.in.Len() == 0
+		isApart := s.taken < apart
 		s.mu.Unlock()
-		if idle {
+		left := 0 // of the frame, if it is to be read by itself
+		if idle || isApart {
 			// An idle stream holds no buffer. The error, if there is one, comes again from Read.
 			s.recv.Peek(one[:])
+		}
+		if isApart {
+			left = frameLength(s.recv)
 		}
 		<-s.conn.accepted
 		s.mu.Lock()
@@ -376,6 +443,9 @@ func (s *Stream) readLoop() {
 			return
 		}
 		space := s.in.Space()
+		if left > 0 {
+			space = space[:min(len(space), left)]
+		}
 		s.reading = true
 		s.mu.Unlock()
 
@@ -383,7 +453,7 @@ func (s *Stream) readLoop() {
 		if s.salvage(err) {
 			err = nil
 		}
-		if !s.received(n, err) {
+		if !s.received(n, left, err) {
 			return
 		}
 	}
@@ -452,43 +522,70 @@ func (s *Stream) readRestOnceKnown() {
 	})
 }
 
-// received takes n bytes that were read into in, and reports whether to go on.
-func (s *Stream) received(n int, err error) bool {
+// received takes n bytes that were read into in, of the left ones of their frame if they are not 0. It reports whether
+// to go on.
+func (s *Stream) received(n, left int, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.tellStopped()
 	s.in.Commit(n)
 	s.reading = false
 	if s.readDone {
-		s.in.Clear()
+		s.clearIn()
 		return false
 	}
+	if left > 0 && n > 0 {
+		s.addToChunks(n, left)
+	}
+	s.taken += int64(n)
 	s.inErr = err
 	reset, isReset := errors.AsType[*quic.StreamError](err)
 	if !s.announced && !s.announce(isReset) {
 		return false
 	}
 	switch {
-	case isReset && s.in.Len() > 0 && resetsPartially(s.recv):
+	case isReset && s.in.Len() > 0 && (s.wantRead || s.woken || resetsPartially(s.recv)):
 		// Read tells of it after these bytes
-		if s.wantRead {
-			s.wantRead = false
-			s.env.Events.Push(event.StreamReadable, s.Handle, 0, 0, nil)
-		}
+		s.wake()
 	case isReset:
 		s.readDone = true
-		s.in.Clear()
+		s.clearIn()
 		s.env.Events.Push(event.StreamReset, s.Handle, float64(reset.ErrorCode), 0, nil)
 	case err == io.EOF && s.in.Len() == 0:
 		s.readDone = true
 		s.env.Events.Push(event.StreamEnded, s.Handle, 0, 0, nil)
-	case s.wantRead && s.in.Len() > 0:
-		s.wantRead = false
-		s.env.Events.Push(event.StreamReadable, s.Handle, 0, 0, nil)
+	case s.in.Len() > 0:
+		s.wake()
 	}
 	if err == io.EOF && !s.readDone && s.conn.tellsArrived() {
 		s.env.Events.Push(event.StreamArrived, s.Handle, 0, 0, nil)
 	}
 	return err == nil
+}
+
+// addToChunks takes n of the left bytes of a frame.
+func (s *Stream) addToChunks(n, left int) {
+	f := &s.frame
+	if f.left == 0 {
+		f.size = left
+		f.largest = max(f.largest, left)
+	}
+	f.left = left - n
+	if last := len(s.chunks) - 1; f.joins && last >= 0 {
+		s.chunks[last] += n
+	} else {
+		s.chunks = append(s.chunks, n)
+	}
+	isFirst := s.taken+int64(n) <= int64(f.size)
+	f.joins = f.left > 0 || !isFirst && f.size >= max(leastFull, f.largest-frameSlack)
+}
+
+// wake tells JavaScript, if it waits, that there is something to read.
+func (s *Stream) wake() {
+	if s.wantRead {
+		s.wantRead, s.woken = false, true
+		s.env.Events.Push(event.StreamReadable, s.Handle, 0, 0, nil)
+	}
 }
 
 // announce tells JavaScript of a stream of the peer, unless there is no use in it: nothing was ever written to it,
@@ -498,7 +595,7 @@ func (s *Stream) announce(isReset bool) bool {
 	closed := s.inErr != nil && s.inErr != io.EOF && !isReset
 	if isEmpty || closed || s.register() != nil {
 		s.readDone, s.writeDone = true, true
-		s.in.Clear()
+		s.clearIn()
 		s.recv.CancelRead(0)
 		if s.send != nil {
 			s.send.CancelWrite(0)
@@ -507,9 +604,6 @@ func (s *Stream) announce(isReset bool) bool {
 	}
 	s.announced = true
 	s.env.Events.Push(event.ConnectionStream, s.conn.Handle, float64(s.Handle), float64(s.id.Load()), nil)
-	if s.earlyStop != nil {
-		s.env.Events.Push(event.StreamStopped, s.Handle, float64(*s.earlyStop), 0, nil)
-	}
 	return true
 }
 
@@ -527,7 +621,13 @@ func (s *Stream) Read(p []byte) int {
 		s.mu.Unlock()
 		return ReadClosed
 	}
-	n := s.in.Read(p[:min(len(p), ReadFin-1)])
+	s.woken = false
+	p = p[:min(len(p), mostRead)]
+	if len(s.chunks) > 0 {
+		p = p[:min(len(p), s.chunks[0])]
+	}
+	n := s.in.Read(p)
+	s.chunks = consume(s.chunks, n)
 	if !s.isInFull() {
 		s.space.Signal()
 	}
@@ -544,13 +644,28 @@ func (s *Stream) Read(p []byte) int {
 		s.releaseIfDone()
 		return n
 	}
-	if n == 0 {
+	switch {
+	case n == 0:
 		n = ReadWouldBlock
 		s.wantRead = true
 		s.startReading()
+	case len(s.chunks) > 0:
+		n |= ReadApart
 	}
 	s.mu.Unlock()
 	return n
+}
+
+// consume takes n bytes off the first of some lengths.
+func consume(lengths []int, n int) []int {
+	for len(lengths) > 0 && n >= lengths[0] {
+		n -= lengths[0]
+		lengths = lengths[1:]
+	}
+	if len(lengths) > 0 {
+		lengths[0] -= n
+	}
+	return lengths
 }
 
 // StopSending gives up the receiving side and asks the peer to stop sending.
@@ -563,13 +678,40 @@ func (s *Stream) StopSending(code uint64) {
 	s.readDone = true
 	s.stopCode = quic.StreamErrorCode(code)
 	s.dropIn()
+	s.tellStopped()
 	s.space.Broadcast()
-	recv := s.recv
+	recv, isUnsent := s.recv, s.isUnsent()
 	s.mu.Unlock()
-	if recv != nil {
-		recv.CancelRead(quic.StreamErrorCode(code))
+	switch {
+	case recv == nil:
+	case isUnsent:
+		go s.stopWhenSent(recv)
+	default:
+		recv.CancelRead(s.stopCode)
 	}
 	s.releaseIfDone()
+}
+
+// isUnsent reports whether there is something that was written and is not in a packet yet.
+func (s *Stream) isUnsent() bool {
+	return s.send != nil && (s.out.Len() > 0 || hasUnsent(s.send))
+}
+
+// stopWhenSent asks the peer to stop sending once all that was written before is in packets. quic-go sends
+// STOP_SENDING first, and a peer that has its answer has no use for what says that its request was not read to
+// the end. quic-go has no event for it; and the peer may be the one that does not read, so the wait has a bound.
+func (s *Stream) stopWhenSent(recv *quic.ReceiveStream) {
+	defer guard(s.conn.fault)
+	for wait := 50 * time.Microsecond; wait < overtakeTimeout; wait *= 2 {
+		time.Sleep(wait)
+		s.mu.Lock()
+		isUnsent := s.isUnsent()
+		s.mu.Unlock()
+		if !isUnsent {
+			break
+		}
+	}
+	recv.CancelRead(s.stopCode)
 }
 
 // Write takes the bytes of p, and after them the FIN if fin is set. It returns one of
@@ -589,7 +731,10 @@ func (s *Stream) write(p []byte, fin bool) int {
 		return WriteClosed
 	}
 	defer s.startReading()
-	if s.send != nil && !s.writing && s.out.Len() == 0 {
+	isApart := s.written+int64(len(p)) <= apart
+	s.written += int64(len(p))
+	if s.send != nil && !s.writing && s.out.Len() == 0 &&
+		(s.eager == 0 || len(p) == 0 || !hasUnsent(s.send)) { // else quic-go would join them
 		n := len(p)
 		if s.eager+n > eagerWrites {
 			n = s.firstByte(n)
@@ -604,6 +749,9 @@ func (s *Stream) write(p []byte, fin bool) int {
 	}
 	s.wrote = s.wrote || len(p) > 0
 	s.out.Write(p)
+	if isApart && len(p) > 0 {
+		s.writes = append(s.writes, len(p))
+	}
 	s.fin = fin
 	if fin && s.send != nil && !s.writing && s.out.Len() == 0 && !s.waited {
 		s.finish()
@@ -650,7 +798,7 @@ func (s *Stream) writeFront() bool {
 	if s.resetting && !s.writeDone {
 		if s.committed == 0 {
 			s.writing = false
-			s.out.Clear()
+			s.clearOut()
 			s.resetNow()
 			return false
 		}
@@ -659,22 +807,31 @@ func (s *Stream) writeFront() bool {
 	if s.writeDone || len(front) == 0 {
 		s.writing = false
 		if s.writeDone {
-			s.out.Clear()
+			s.clearOut()
 		} else if s.fin {
 			s.finish()
 			s.env.Events.Push(event.StreamFinished, s.Handle, 0, 0, nil)
 		}
 		return false
 	}
+	// A limit keeps quic-go from holding back the end of what is written, which would be joined with what follows
+	var limit func(int) int
+	if len(s.writes) > 0 {
+		front = front[:min(len(front), s.writes[0])]
+		if !s.fin || len(front) < s.out.Len() {
+			limit = noLimit
+		}
+	}
 	s.mu.Unlock()
-	n, err := s.send.Write(front)
+	n, err := s.send.WriteWithLimit(front, limit)
 	s.mu.Lock()
 	s.out.Consume(n)
+	s.writes = consume(s.writes, n)
 	if err != nil {
 		// Either STOP_SENDING, of which the stream's context tells, or the connection is closed.
 		s.writing = false
 		s.writeDone = s.writeDone || s.resetting
-		s.out.Clear()
+		s.clearOut()
 		return false
 	}
 	if s.committed > 0 {
@@ -689,6 +846,8 @@ func (s *Stream) writeFront() bool {
 	}
 	return true
 }
+
+func noLimit(most int) int { return most }
 
 // finish sends the FIN.
 func (s *Stream) finish() {

@@ -55,7 +55,7 @@ const (
 	StreamWritable
 	// StreamFinished: all that was written, the FIN included, was handed to the transport.
 	StreamFinished
-	// StreamStopped: the peer sent STOP_SENDING. a is the error code.
+	// StreamStopped: the peer sent STOP_SENDING. a is the error code, b how many bytes are not going to be sent.
 	StreamStopped
 	// TransportDatagrams: datagrams that are not QUIC wait to be read. The next one comes when all have been.
 	TransportDatagrams

@@ -167,6 +167,8 @@ export const BindingErrorKind = {
 export const StreamStatus = {
   /** Added to the number of bytes read when they were the last. */
   readFin: 1 << 30,
+  /** Added to it when a chunk is left that is not to be joined with them. */
+  readApart: 1 << 29,
   readWouldBlock: -1,
   writeFull: 1,
   writeFinished: 2,

@@ -61,6 +61,8 @@ class WritableSide {
   protected sink: WritableSink;
   protected state: 'writable' | 'closing' | 'closed' | 'errored' = 'writable';
   protected error?: any;
+  /** Whether it failed when all that was written had been passed on. */
+  protected isAllSent = false;
   /** Whether the sink has no room. */
   protected isFull = false;
   /** Writes that wait for it. */
@@ -95,7 +97,10 @@ class WritableSide {
   }
 
   write(chunk: unknown): Promise<void> {
-    if (this.state === 'errored') return Promise.reject(this.error);
+    if (this.state === 'errored') {
+      this.isAllSent = false;
+      return Promise.reject(this.error);
+    }
     if (this.state !== 'writable') return Promise.reject(closedError());
     if (!this.isFull) return this.pass(chunk) ?? Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -104,6 +109,10 @@ class WritableSide {
   }
 
   close(): Promise<void> {
+    if (this.isAllSent) {
+      this.isAllSent = false;
+      return Promise.resolve();
+    }
     if (this.state !== 'writable') return Promise.reject(closedError());
     this.state = 'closing';
     this.writer?.setReady();
@@ -124,9 +133,13 @@ class WritableSide {
 
   /**
    * Nothing can be written any more.
+   *
+   * @param isAllSent - whether all that was written was passed on. A writer that closes then loses nothing.
    */
-  fail(reason: any): void {
+  fail(reason: any, isAllSent = false): void {
     if (!this.isOpen) return;
+    this.isAllSent =
+      isAllSent && this.state === 'writable' && this.writes.length === 0;
     this.failWrites(reason);
     this.controller?.error(reason);
   }
