@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import * as quic from '@matrixai/quic';
 import * as v2 from '@matrixai/quic-v2';
 import { members, type Verdict } from './compatibility/members.js';
+import { forEachIO, type IO } from './helpers/io.js';
 import { credentials } from './helpers/pair.js';
 
 const timeout = 60_000;
@@ -85,21 +86,30 @@ test('the application that compiles against this version is one of version 2', {
   await run(process.execPath, [tsc, '-p', project]);
 });
 
-test('an application of version 2 prints the same with this version', {
-  timeout,
-}, async () => {
-  const script = (name: string) =>
-    fileURLToPath(new URL(`compatibility/${name}.js`, import.meta.url));
-  const [printed, expected] = await Promise.all(
-    [[], ['--import', script('version2')]].map((preload) =>
-      run(process.execPath, [
-        ...preload,
-        script('application'),
-        credentials.key,
-        credentials.cert,
-      ]),
-    ),
-  );
-  assert.equal(printed.stdout, expected.stdout);
-  assert.equal(printed.stderr, '');
+/** What the application prints over an I/O mode, and what it prints with version 2. */
+function application(io: IO, ...preload: Array<string>) {
+  return run(process.execPath, [
+    ...preload,
+    script('application'),
+    credentials.key,
+    credentials.cert,
+    io,
+  ]);
+}
+
+function script(name: string): string {
+  return fileURLToPath(new URL(`compatibility/${name}.js`, import.meta.url));
+}
+
+forEachIO((io) => {
+  test('an application of version 2 prints the same with this version', {
+    timeout,
+  }, async () => {
+    const [printed, expected] = await Promise.all([
+      application(io),
+      application(io, '--import', script('version2')),
+    ]);
+    assert.equal(printed.stdout, expected.stdout);
+    assert.equal(printed.stderr, '');
+  });
 });

@@ -16,7 +16,9 @@ import {
   utils,
 } from '@matrixai/quic';
 
-const [key, cert] = process.argv.slice(2);
+// Version 2 takes no notice of the I/O mode
+const [key, cert, io] = process.argv.slice(2);
+const mode = { io } as object;
 const logger = new Logger('application', LogLevel.SILENT, []);
 const { subtle } = webcrypto;
 const hmac = { name: 'HMAC', hash: 'SHA-256' };
@@ -108,6 +110,7 @@ async function echo(stream: QUICStream): Promise<void> {
 type Pair = { client: QUICClient; connection: QUICConnection };
 
 const server = new QUICServer({
+  ...mode,
   crypto: serverCrypto,
   config: { key, cert, verifyPeer: false, initialMaxStreamsBidi: 10 },
   ...codes,
@@ -120,6 +123,7 @@ async function connect(): Promise<Pair> {
     events.EventQUICServerConnection,
   );
   const client = await QUICClient.createQUICClient({
+    ...mode,
     host: '127.0.0.1',
     port: server.port,
     crypto: clientCrypto,
@@ -239,6 +243,128 @@ async function streams(): Promise<void> {
   print(client.closed, connection.closed, client.connection.closed);
 }
 
+/** What a promise comes to, or that it comes to nothing. */
+function outcome(promise: Promise<unknown>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const nothing = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, 3000, 'nothing');
+  });
+  return Promise.race([failure(promise), nothing]).finally(() =>
+    clearTimeout(timer),
+  );
+}
+
+/** The next stream of the client, at the server. */
+function arrival({ connection }: Pair): Promise<QUICStream> {
+  return once(connection, events.EventQUICConnectionStream);
+}
+
+async function answers(): Promise<void> {
+  print('# answers');
+  const pair = await connect();
+  for (const size of [10, 1000]) {
+    const arriving = arrival(pair);
+    const stream = pair.client.connection.newStream();
+    const writer = stream.writable.getWriter();
+    await writer.write(Buffer.from('question'));
+    const peer = await arriving;
+    const [reader, answering] = [
+      peer.readable.getReader(),
+      peer.writable.getWriter(),
+    ];
+    const { value } = await reader.read();
+    // Chunks are Buffers
+    print(String(value), value instanceof Buffer);
+    const answered = answering.write(Buffer.alloc(size, 'a')).then(() => {
+      void reader.cancel();
+      return answering.close();
+    });
+    const answer = stream.readable.getReader();
+    for (let length = 0; length < size; ) {
+      length += (await answer.read()).value?.length ?? size;
+    }
+    print(size, await outcome(writer.close()), await outcome(answered));
+    await stream.destroy();
+  }
+  await pair.client.destroy();
+}
+
+async function resets(): Promise<void> {
+  print('# resets');
+  const pair = await connect();
+  for (const end of [
+    async (stream: QUICStream) => {
+      const writer = stream.writable.getWriter();
+      await writer.write(Buffer.from('Hello!'));
+      writer.releaseLock();
+      stream.cancel(new Refusal(5));
+    },
+    async (stream: QUICStream) => {
+      const writer = stream.writable.getWriter();
+      await writer.write(Buffer.from('Hello!'));
+      await writer.abort(new Refusal(6));
+      await stream.readable.cancel(new Refusal(6));
+    },
+  ]) {
+    const arriving = arrival(pair);
+    const stream = pair.client.connection.newStream();
+    await end(stream);
+    const peer = await arriving;
+    const reading = (async () => {
+      for await (const _ of peer.readable);
+    })();
+    const writing = peer.writable.getWriter();
+    print(await outcome(reading), await outcome(writing.closed));
+    await stream.closedP;
+  }
+  await pair.client.destroy();
+}
+
+async function endings(): Promise<void> {
+  print('# endings');
+  const pair = await connect();
+  const arriving = arrival(pair);
+  const stream = pair.client.connection.newStream();
+  await write(stream, 'question');
+  const peer = await arriving;
+  await read(peer);
+  await write(peer, 'ok');
+  await peer.closedP;
+  // Nobody reads the answer
+  print(await outcome(pair.client.destroy({ force: false })));
+  const { client, connection } = await connect();
+  await connection.stop({ errorCode: 9 });
+  await client.closedP;
+  try {
+    client.connection.newStream();
+  } catch (e) {
+    print(e instanceof errors.ErrorQUICConnection);
+  }
+  // The smaller idle timeout holds at both ends
+  for (const idle of [{ maxIdleTimeout: 300 }, { maxIdleTimeout: 20_000 }]) {
+    server.updateConfig({ maxIdleTimeout: 20_300 - idle.maxIdleTimeout });
+    const accepted = once<QUICConnection>(
+      server,
+      events.EventQUICServerConnection,
+    );
+    const quiet = await QUICClient.createQUICClient({
+      ...mode,
+      host: '127.0.0.1',
+      port: server.port,
+      crypto: clientCrypto,
+      serverName: 'localhost',
+      config: { ca: cert, ...idle },
+      logger,
+    });
+    const peer = await accepted;
+    const ended = [quiet.connection, peer].map((end) =>
+      once(end, events.EventQUICConnectionError),
+    );
+    print(await outcome(Promise.all(ended)), ...(await Promise.all(ended)));
+  }
+  server.updateConfig({ maxIdleTimeout: 0 });
+}
+
 async function shutdown(): Promise<void> {
   print('# shutdown');
   const { client } = await connect();
@@ -277,6 +403,9 @@ await server.start({ host: '127.0.0.1' });
 print(server.host, utils.isPort(server.port), server.closed);
 await creation();
 await streams();
+await answers();
+await resets();
+await endings();
 await refusal();
 await shutdown();
 await server.start({ host: '127.0.0.1' });
