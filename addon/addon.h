@@ -40,7 +40,7 @@ inline bool Bool(const Napi::Value &value) { return value.As<Napi::Boolean>().Va
 bool Throw(Napi::Env env, const quic_error &error);
 
 // What one copy of the JavaScript calls. Node.js gives the addon's exports to every copy in a
-// thread: what belongs to a copy hangs on an object of its own. The methods are those of
+// thread: what belongs to a copy hangs on an object of its own, which has the methods. They are those of
 // src/ts/native/binding.ts; each calls the function of the ABI that has its name.
 class Environment {
  public:

@@ -68,7 +68,7 @@ func (e *Environment) detach() {
 }
 
 func (e *Environment) finish() {
-	defer func() { _ = recover() }()
+	defer guard(func(error) {})
 	e.CloseConnections(farewell)
 	for _, t := range e.transports() {
 		t.abandon()

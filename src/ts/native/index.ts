@@ -2,8 +2,8 @@ import { validateBoolean } from '../validation.js';
 import { environment } from './Environment.js';
 
 /**
- * Numbers of live native objects of this JavaScript environment, and what the engine
- * uses for all environments of the process. For finding leaks.
+ * Numbers of live native objects of this copy of the library in this thread, and what the engine
+ * uses for the whole process. For finding leaks.
  */
 export type DebugStats = {
   /** Sockets that are bound. */
