@@ -90,13 +90,18 @@ func (q *Queue) Drain(dst []byte) int {
 		q.read += size
 	}
 	more := q.read < len(q.buf)
-	if !more {
+	switch {
+	case !more:
 		q.read = 0
 		if cap(q.buf) > maxIdleCapacity {
 			q.buf = nil
 		} else {
 			q.buf = q.buf[:0]
 		}
+	case q.read >= len(q.buf)/2:
+		// Peers can keep some records in it for ever
+		q.buf = q.buf[:copy(q.buf, q.buf[q.read:])]
+		q.read = 0
 	}
 	q.mu.Unlock()
 

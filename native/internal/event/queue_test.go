@@ -138,3 +138,31 @@ func TestCloseWaitsForWake(t *testing.T) {
 		t.Fatalf("a closed queue holds %d bytes", n)
 	}
 }
+
+func TestWhatWasDrainedIsNotKept(t *testing.T) {
+	const batch = 100
+	q := NewQueue(func() {})
+	buf := make([]byte, batch*HeaderSize)
+	for range 2 * batch {
+		q.Push(StreamReadable, 1, 0, 0, nil)
+	}
+	next := 0
+	for round := range 1000 {
+		for i := range batch {
+			q.Push(StreamReadable, 1, float64(round*batch+i), 0, nil)
+		}
+		// There is always something left
+		for _, r := range parse(t, buf[:q.Drain(buf)]) {
+			if round < 2 {
+				continue
+			}
+			if int(r.a) != next {
+				t.Fatalf("%v came instead of %d", r.a, next)
+			}
+			next++
+		}
+	}
+	if size := cap(q.buf); size > 20*batch*HeaderSize {
+		t.Errorf("%d bytes are kept", size)
+	}
+}
