@@ -116,7 +116,7 @@ func (u *user) readAll(s *Stream) []byte {
 		case n == ReadClosed:
 			return data
 		default:
-			u.next(event.StreamReadable, event.StreamEnded)
+			u.next(event.StreamReadable, event.StreamEnded, event.StreamReset)
 		}
 	}
 }
