@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once as onceEmitted } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import {
   events,
@@ -11,7 +11,7 @@ import {
 } from '@matrixai/quic';
 import { on, until } from '../helpers/events.js';
 import { forEachIO } from '../helpers/io.js';
-import { connect, credentials, pair } from '../helpers/pair.js';
+import { connect, credentials, pair, startServer } from '../helpers/pair.js';
 import { isFull } from '../helpers/scale.js';
 import { exchange, KiB, MiB, payload, serveEcho } from '../helpers/streams.js';
 
@@ -161,6 +161,32 @@ forEachIO((io) => {
       await Promise.all(streams.map(({ opened }) => opened));
     });
   }
+
+  test('a flood of streams lets the event loop have its turn', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    let came = 0;
+    on(server, events.EventQUICConnectionStream, () => {
+      came++;
+      // An application that does a little for each
+      for (const end = performance.now() + 0.2; performance.now() < end; );
+    });
+    const url = new URL('../fixtures/flooding.js', import.meta.url);
+    const { port } = server;
+    const workerData = { io, port, connections: 40, ...credentials };
+    const worker = new Worker(url, { workerData });
+    t.after(() => worker.terminate());
+    await until(() => came > 4000);
+    let longest = 0;
+    for (const begin = performance.now(); performance.now() < begin + 3000; ) {
+      const asked = performance.now();
+      await setTimeout(1);
+      longest = Math.max(longest, performance.now() - asked);
+    }
+    t.diagnostic(`${came} streams, a timer of 1 ms took ${longest} ms`);
+    assert.ok(longest < 1000, `a timer of 1 ms took ${longest} ms`);
+  });
 
   test('a flood of streams that end at once costs no memory', {
     timeout,

@@ -27,9 +27,14 @@ class Environment implements Occupant {
   protected uint32!: Uint32Array;
   protected float64!: Float64Array;
   protected refs = 0;
+  /** When the event loop was last known to have had its turn, of `performance.now()`. */
+  protected turnedAt = 0;
+  /** Whether events wait for the event loop to have its turn. */
+  protected isYielding = false;
+  protected hasMissed = false;
 
   public constructor() {
-    this.setBuffer(256 * 1024);
+    this.setBuffer(16 * 1024);
   }
 
   /**
@@ -85,8 +90,28 @@ class Environment implements Occupant {
     this.float64 = new Float64Array(buffer);
   }
 
-  /** Called when events wait. */
+  /**
+   * Called when events wait. Node calls it again at once, up to a thousand times, when there is more when it returns. Peers that keep it busy
+   * must not keep timers and everybody else's I/O from their turn.
+   */
   public dispatch(): void {
+    if (this.isYielding) {
+      this.hasMissed = true;
+      return;
+    }
+    this.drain();
+    if (performance.now() - this.turnedAt < longestTurn) return;
+    this.isYielding = true;
+    setImmediate(() => {
+      this.isYielding = false;
+      this.turnedAt = performance.now();
+      if (!this.hasMissed) return;
+      this.hasMissed = false;
+      this.drain();
+    });
+  }
+
+  protected drain(): void {
     let length = this.binding.environmentDrain(this.bytes);
     if (length < 0) {
       this.setBuffer(-length);
@@ -150,6 +175,9 @@ class Environment implements Occupant {
     }
   }
 }
+
+// Milliseconds after which events that go on coming let the event loop have its turn
+const longestTurn = 10;
 
 // Milliseconds that the end of a process waits for the packets that tell its peers
 const farewell = 50;
