@@ -484,7 +484,7 @@ class QUICStream
    * @internal
    */
   public pullInto(view: Uint8Array): number {
-    if (this.isResting) return 0;
+    if (this.isResting || this.env.postpone(this)) return 0;
     const result = this.env.binding.streamRead(this.handle, view);
     // The end without bytes and errors come as events
     this.isDrained = result < 0;
@@ -504,6 +504,15 @@ class QUICStream
    */
   public endRest(): void {
     this.isResting = false;
+    this.readableSide?.wake();
+  }
+
+  /**
+   * The event loop has had its turn: a read that waits for that may go on.
+   *
+   * @internal
+   */
+  public resume(): void {
     this.readableSide?.wake();
   }
 

@@ -10,6 +10,16 @@ import {
 
 // The layout of a record is that of native/internal/event/queue.go
 const headerSize = 32;
+
+/**
+ * What can wait until the event loop has had its turn.
+ *
+ * @internal
+ */
+export interface Postponable {
+  resume(): void;
+}
+
 const noData = new Uint8Array(0);
 
 /**
@@ -29,8 +39,10 @@ class Environment implements Occupant {
   protected refs = 0;
   /** When the event loop was last known to have had its turn, of `performance.now()`. */
   protected turnedAt = 0;
-  /** Whether events wait for the event loop to have its turn. */
-  protected isYielding = false;
+  /** Since when its next turn is waited for, if it is. */
+  protected waitsSince?: number;
+  /** What waits for it. */
+  protected postponed: Set<Postponable> = new Set();
   protected hasMissed = false;
 
   public constructor() {
@@ -91,24 +103,45 @@ class Environment implements Occupant {
   }
 
   /**
-   * Called when events wait. Node calls it again at once, up to a thousand times, when there is more when it returns. Peers that keep it busy
-   * must not keep timers and everybody else's I/O from their turn.
+   * Whether something has to wait until the event loop has had its turn, and is resumed then. Peers that send
+   * faster than they are read must not keep timers and everybody else's I/O from their turn.
+   */
+  public postpone(what: Postponable): boolean {
+    if (!this.isOverdue()) return false;
+    this.postponed.add(what);
+    return true;
+  }
+
+  /** Whether the event loop has had no turn for too long. Asks for one at most now and then, as it costs something. */
+  protected isOverdue(): boolean {
+    const now = performance.now();
+    if (this.waitsSince !== undefined) {
+      return now - this.waitsSince > longestTurn;
+    }
+    if (now - this.turnedAt > longestTurn) {
+      this.waitsSince = now;
+      setImmediate(this.handleTurn);
+    }
+    return false;
+  }
+
+  protected handleTurn = (): void => {
+    this.waitsSince = undefined;
+    this.turnedAt = performance.now();
+    const { postponed } = this;
+    this.postponed = new Set();
+    for (const what of postponed) what.resume();
+    if (!this.hasMissed) return;
+    this.hasMissed = false;
+    this.drain();
+  };
+
+  /**
+   * Called when events wait. Node calls it again at once, up to a thousand times, when there is more when it returns.
    */
   public dispatch(): void {
-    if (this.isYielding) {
-      this.hasMissed = true;
-      return;
-    }
-    this.drain();
-    if (performance.now() - this.turnedAt < longestTurn) return;
-    this.isYielding = true;
-    setImmediate(() => {
-      this.isYielding = false;
-      this.turnedAt = performance.now();
-      if (!this.hasMissed) return;
-      this.hasMissed = false;
-      this.drain();
-    });
+    if (this.isOverdue()) this.hasMissed = true;
+    else this.drain();
   }
 
   protected drain(): void {
@@ -176,7 +209,7 @@ class Environment implements Occupant {
   }
 }
 
-// Milliseconds after which events that go on coming let the event loop have its turn
+// Milliseconds, half of those after which the event loop is given its turn
 const longestTurn = 10;
 
 // Milliseconds that the end of a process waits for the packets that tell its peers
