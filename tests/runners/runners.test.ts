@@ -13,8 +13,11 @@ import {
 
 const timeout = 120_000;
 
+const version = Number.parseInt(process.versions.node, 10);
 // Before Node.js 22 nothing frees the modules of a realm
-const frees = Number.parseInt(process.versions.node, 10) >= 22;
+const frees = version >= 22;
+// Earlier ones can abort in UDPWrap::OnRecv when a worker is ended while its dgram socket receives
+const endsThreads = version >= 24;
 
 /** Puts this library into the node_modules of a project, where runners take it for a dependency. */
 async function installHere(project: string): Promise<void> {
@@ -99,7 +102,7 @@ describe('test runners', { timeout: 600_000 }, () => {
     });
 
     test(`${name} with what test files leave open`, { timeout }, async () => {
-      await jest([...args, '--forceExit'], { LEAVE_OPEN: 'yes' });
+      await jest([...args, '--forceExit'], { LEAVE_OPEN: 'flowing' });
     });
   }
 
@@ -113,10 +116,15 @@ describe('test runners', { timeout: 600_000 }, () => {
   });
 
   for (const pool of ['forks', 'threads', 'vmThreads', 'vmForks']) {
-    for (const LEAVE_OPEN of ['', 'yes']) {
+    for (const LEAVE_OPEN of ['', 'flowing']) {
       const name = `Vitest in ${pool}`;
       test(LEAVE_OPEN ? `${name} with what test files leave open` : name, {
         timeout,
+        skip:
+          LEAVE_OPEN !== '' &&
+          /threads/i.test(pool) &&
+          !endsThreads &&
+          'this version of Node.js can abort',
       }, async () => {
         const report = await run(
           'vitest/vitest.mjs',

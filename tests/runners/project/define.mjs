@@ -35,6 +35,25 @@ async function open(io) {
   return { server, client };
 }
 
+/** Lets data flow to a server and back without end; resolves when some is back. */
+async function flow(client) {
+  const { readable, writable } = client.connection.newStream();
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+  });
+  endless.pipeTo(writable).catch(() => {});
+  await new Promise((resolve) => {
+    let length = 0;
+    const sink = new WritableStream({
+      write(chunk) {
+        length += chunk.length;
+        if (length > 1_000_000) resolve();
+      },
+    });
+    readable.pipeTo(sink).catch(() => {});
+  });
+}
+
 async function isFree(port) {
   const socket = dgram.createSocket('udp4');
   try {
@@ -64,6 +83,7 @@ export function define(number) {
     for (const io of ['dgram', 'native']) {
       test(`what is left open, ${io}`, async () => {
         const { server, client } = await open(io);
+        if (process.env.LEAVE_OPEN === 'flowing') await flow(client);
         appendFileSync(file, `${number} ${server.port}\n`);
         appendFileSync(file, `${number} ${client.localPort}\n`);
       });
