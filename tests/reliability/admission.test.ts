@@ -206,10 +206,11 @@ forEachIO((io) => {
       Buffer.from('destined'),
     ];
     const began = performance.now();
+    const { port } = socket;
     let number = 0;
     const drip = () => {
       const packet = initial({ source, destination, number: number++ });
-      attacker.send(packet, socket.port, '127.0.0.1');
+      attacker.send(packet, port, '127.0.0.1');
     };
     drip();
     await until(() => socket.stats().handshakes === 1);

@@ -2,9 +2,10 @@ package config
 
 import (
 	"crypto/x509"
-	"errors"
 	"sync"
 	"sync/atomic"
+
+	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
 // Authorities are the certificates, in PEM, that peers are verified with where the options name none.
@@ -51,5 +52,5 @@ func (a *Authorities) pool(system func() (*x509.CertPool, error)) *x509.CertPool
 // isEmpty is false where the system verifies by itself, as on macOS and Windows.
 func isEmpty(pool *x509.CertPool) bool { return pool.Equal(x509.NewCertPool()) }
 
-var errNoAuthorities = errors.New("no certificate authority was found to verify the peer with: " +
-	"set config.ca or NODE_EXTRA_CA_CERTS, or install those of the system")
+const errNoAuthorities sentence.Error = "no certificate authority was found to verify the peer with: " +
+	"set config.ca or NODE_EXTRA_CA_CERTS, or install those of the system"
