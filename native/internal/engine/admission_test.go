@@ -6,7 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/quic-go/quic-go"
+
 	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/event"
 )
 
 // udpAddr returns the address of another machine for each number.
@@ -199,4 +202,32 @@ func TestFailuresTurnOnRetryForAWhile(t *testing.T) {
 			t.Error("the failure of a client that has proved its address is not told")
 		}
 	})
+}
+
+// quic-go does nothing for a connection while the application is asked about its certificate.
+func TestWhoMakesRoomIsNotAskedAboutAnyMore(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	serverConfig.VerifyPeer, serverConfig.VerifyCallback = true, true
+	serverConfig.MaxHandshakes, serverConfig.MaxUnvalidatedHandshakes = 2, 3
+	clientConfig.Key, clientConfig.Cert = serverConfig.Key, serverConfig.Cert
+	p := dial(t, serverConfig, clientConfig)
+	p.server.next(event.ConnectionVerify)
+	p.dialAgain(clientConfig)
+	p.server.next(event.ConnectionVerify)
+	var err error
+	if p.clientTransport, err = p.client.OpenNative(TransportOptions{Host: "127.0.0.2"}); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	p.dialAgain(clientConfig)
+	p.server.next(event.ConnectionVerify)
+	wait(t, "it is still there", func() bool { return p.server.Stats().Connections == 2 })
+	if d := time.Since(began); d > verifyTimeout/2 {
+		t.Errorf("it was there for another %v", d)
+	}
+	p.clientConn.Accept()
+	r := p.client.next(event.ConnectionClosed)
+	if event.CloseKind(r.a) != event.CloseTransport|event.CloseRemote || quic.TransportErrorCode(r.b) != quic.ConnectionRefused {
+		t.Errorf("the client was told %v", r)
+	}
 }

@@ -43,6 +43,7 @@ type Connection struct {
 	seat         seat                      // guarded by the mutex of the transport's admission
 	handshaking  atomic.Pointer[quic.Conn] // of a server, once the ClientHello has come
 	isRefused    atomic.Bool               // there was no seat, or it had to give it up
+	evicted      chan struct{}             // closed when it had to give it up
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
 	handshakeTimeout time.Duration
@@ -64,7 +65,8 @@ type Connection struct {
 	unread, unsent atomic.Int64
 
 	mu       sync.Mutex
-	quic     *quic.Conn // nil until the handshake completed
+	quic     *quic.Conn            // nil until the handshake completed
+	complete *quic.ConnectionState // nil until it was asked for after that
 	original quic.ConnectionID
 	qlog     *qlogfile.File // nil if there is none
 	// Set with quic, unless datagrams are not enabled.
@@ -90,6 +92,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		handshakeTimeout: handshakeTimeout,
 		keepDatagrams:    conf.IncomingDatagrams,
 		asksWhenQuiet:    conf.ProbeIdle,
+		evicted:          make(chan struct{}),
 		gone:             make(chan struct{}),
 		givenUp:          make(chan struct{}),
 		accepted:         make(chan struct{}),
@@ -259,12 +262,14 @@ func (c *Connection) takeSeat() bool {
 	return c.transport.admission.establish(c.listener.config.Load().config, c)
 }
 
-// refuse gives up a handshake with a client.
+// refuse gives up a handshake with a client, who has lost its seat by that. While the application is asked about a
+// certificate quic-go does nothing for the connection, so that the question has to end too.
 func (c *Connection) refuse() {
 	c.isRefused.Store(true)
 	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
 		closeWith(conn, false, uint64(quic.ConnectionRefused), "")
 	}
+	close(c.evicted)
 }
 
 func isComplete(conn *quic.Conn) bool {
@@ -507,7 +512,7 @@ func (c *Connection) description() []byte {
 	member("connectionIdShared", text(hex.EncodeToString(c.original.Bytes())))
 	if c.quic != nil {
 		member("connectionIdPeer", text(hex.EncodeToString(peerConnectionID(c.quic).Bytes())))
-		state := c.quic.ConnectionState()
+		state := c.state()
 		member("applicationProto", text(state.TLS.NegotiatedProtocol))
 		member("serverName", text(state.TLS.ServerName))
 		// Whether the handshake is complete, resumed a session, and the server took early data
@@ -536,6 +541,19 @@ func (c *Connection) CloseReason() []byte {
 	return append(data, reason...)
 }
 
+// state returns what the handshake has brought. quic-go is asked only once when that is complete, as it reads without a
+// lock what changes when the connection migrates. The mutex must be held.
+func (c *Connection) state() quic.ConnectionState {
+	if c.complete != nil {
+		return *c.complete
+	}
+	state := c.quic.ConnectionState()
+	if !c.isEarly {
+		c.complete = &state
+	}
+	return state
+}
+
 func hostPort(addr net.Addr) (string, uint16) {
 	udp, ok := addr.(*net.UDPAddr)
 	if !ok {
@@ -557,12 +575,11 @@ func (c *Connection) Datagrams() *Datagrams {
 // certificate as DER with its length as uint32 before it.
 func (c *Connection) PeerCertificates() []byte {
 	c.mu.Lock()
-	conn := c.quic
-	c.mu.Unlock()
-	if conn == nil {
+	defer c.mu.Unlock()
+	if c.quic == nil {
 		return nil
 	}
-	return encodeChain(conn.ConnectionState().TLS.PeerCertificates)
+	return encodeChain(c.state().TLS.PeerCertificates)
 }
 
 func encodeChain(chain []*x509.Certificate) []byte {

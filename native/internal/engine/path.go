@@ -229,8 +229,13 @@ func (t *Transport) left(c *Connection) {
 	t.paths.moved[c] = struct{}{}
 }
 
-// join notes that a connection is about to use the transport. It returns false if that is closed.
+// join notes that a connection is about to use the transport. It returns false if either is closed.
 func (t *Transport) join(c *Connection) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed {
+		return false // it has forgotten its transports
+	}
 	t.paths.mu.Lock()
 	defer t.paths.mu.Unlock()
 	select {

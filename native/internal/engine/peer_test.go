@@ -106,3 +106,31 @@ func TestAResetKeyIsThatOfASocket(t *testing.T) {
 		t.Error("the members of a fleet have different keys")
 	}
 }
+
+func TestAConnectionThatMovesBackAndForthIsForgotten(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	other, err := p.client.OpenNative(TransportOptions{Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Until it can, as the server has to give it connection IDs
+	move := func(to *Transport) {
+		wait(t, "it does not move", func() bool {
+			p.clientConn.Migrate(to)
+			return p.client.next(event.ConnectionMigrated).a == 0
+		})
+	}
+	for range 3 {
+		move(other)
+		move(p.clientTransport)
+	}
+	p.clientConn.Close(true, 0, nil)
+	p.client.next(event.ConnectionClosed)
+	p.clientConn.Release()
+	for _, transport := range []*Transport{p.clientTransport, other} {
+		if n := len(transport.peers.addresses); n != 0 {
+			t.Errorf("%d addresses are left", n)
+		}
+	}
+}

@@ -34,7 +34,10 @@ func (p *peers) add(c *Connection, addr net.Addr) {
 		p.addresses = make(map[netip.AddrPort][]*Connection)
 	}
 	ap := peerAddress(addr)
-	p.addresses[ap] = append(p.addresses[ap], c)
+	// A connection may come back to a transport that it had left
+	if !slices.Contains(p.addresses[ap], c) {
+		p.addresses[ap] = append(p.addresses[ap], c)
+	}
 }
 
 func (p *peers) remove(c *Connection, addr net.Addr) {
