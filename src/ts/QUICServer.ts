@@ -328,6 +328,8 @@ class QUICServer implements NativeEventHandler {
   public async stop(opts: CloseOptions = {}): Promise<void> {
     attempt(() => this.logger.info(`Stop ${this.constructor.name}`));
     await this.closeListener();
+    // Of handshakes that it gave up, which nobody is told of
+    this.verifyErrors.clear();
     await Promise.all(
       [...this.connections].map((connection) =>
         connection.stop(withoutWait(opts)),

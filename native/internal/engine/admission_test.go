@@ -10,6 +10,7 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
 
 // udpAddr returns the address of another machine for each number.
@@ -230,4 +231,19 @@ func TestWhoMakesRoomIsNotAskedAboutAnyMore(t *testing.T) {
 	if event.CloseKind(r.a) != event.CloseTransport|event.CloseRemote || quic.TransportErrorCode(r.b) != quic.ConnectionRefused {
 		t.Errorf("the client was told %v", r)
 	}
+}
+
+// JavaScript keeps what its callback threw until the handshake has failed.
+func TestWhomTheApplicationRefusedIsToldOfAlways(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	serverConfig.VerifyPeer, serverConfig.VerifyCallback = true, true
+	clientConfig.Key, clientConfig.Cert = serverConfig.Key, serverConfig.Cert
+	p := dial(t, serverConfig, clientConfig)
+	r := p.server.next(event.ConnectionVerify)
+	c, _ := Lookup[*Connection](p.server.Environment, handle.Handle(r.a))
+	c.isRefused.Store(true) // as one that has to make room just now
+	if !c.Verdict(uint64(r.b), 46) {
+		t.Fatal("the verdict is not taken")
+	}
+	p.server.next(event.ListenerFailed)
 }

@@ -377,7 +377,11 @@ func (c *Connection) closed(err error) {
 		c.env.Events.Push(event.ConnectionClosed, c.Handle, float64(kind), float64(code), []byte(reason))
 		return
 	}
-	if c.isRefused.Load() || !c.transport.admission.fail(c, c.hasProved()) {
+	isTold := c.verification.isRefused() // JavaScript keeps the reason until then
+	if !c.isRefused.Load() {
+		isTold = c.transport.admission.fail(c, c.hasProved()) || isTold
+	}
+	if !isTold {
 		c.forget()
 		return
 	}

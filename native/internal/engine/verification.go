@@ -44,6 +44,14 @@ type verification struct {
 	asked   *question           // waits for its verdict
 	vouched []*x509.Certificate // the chain that the application has let pass
 	gaveUp  bool                // a question got no verdict in time, so no other one is asked
+	refused bool                // the application has refused a chain, and will hear of the end of the handshake
+}
+
+// isRefused reports whether the application has refused a chain.
+func (v *verification) isRefused() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.refused
 }
 
 // verify asks the application about the peer's certificates. It blocks the handshake
@@ -153,5 +161,6 @@ func (c *Connection) Verdict(number uint64, alert uint8) bool {
 	}
 	v.asked.verdict <- alert
 	v.asked = nil
+	v.refused = alert != 0
 	return true
 }
