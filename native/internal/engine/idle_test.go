@@ -208,3 +208,52 @@ func TestWithoutAnIdleTimeoutNobodyIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+func TestAProbeIsNotLeftBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		serverConfig, clientConfig := options(t)
+		serverConfig.ProbeIdle, clientConfig.ProbeIdle = true, true
+		p := connectVirtual(t, serverConfig, clientConfig)
+		p.cut()
+		// It was sent a PING, which is repeated
+		time.Sleep(config.ProbeAfter + 2*probeInterval)
+		p.clientConn.Close(true, 0, nil)
+		p.client.next(event.ConnectionClosed)
+		p.clientConn.Release()
+		time.Sleep(2 * probeInterval)
+		synctest.Wait()
+		if probes := &p.client.probes; probes.connections != nil {
+			t.Errorf("%d connections are looked at", len(probes.connections))
+		}
+		p.sentSoFar()
+		p.serverConn.Close(true, 0, nil)
+		p.server.next(event.ConnectionClosed)
+		time.Sleep(time.Minute)
+		if n := p.sentSoFar(); n > 2 {
+			t.Errorf("%d datagrams were sent after the end", n)
+		}
+	})
+}
+
+func TestAPeerIsAskedBesidesKeepAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		serverConfig, clientConfig := options(t)
+		serverConfig.ProbeIdle, clientConfig.ProbeIdle = true, true
+		clientConfig.KeepAliveIntervalTime = 10_000
+		p := connectVirtual(t, serverConfig, clientConfig)
+		time.Sleep(time.Hour)
+		if isClosed(p.clientConn) || isClosed(p.serverConn) {
+			t.Fatal("a connection was lost")
+		}
+		p.cut()
+		time.Sleep(2*time.Minute - 20*time.Second)
+		if isClosed(p.clientConn) || isClosed(p.serverConn) {
+			t.Error("a peer was given up too early")
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if !isClosed(p.clientConn) || !isClosed(p.serverConn) {
+			t.Error("a peer that vanished was not noticed")
+		}
+	})
+}
