@@ -106,7 +106,7 @@ class Environment {
   void ConnectionStats(Info info);
   void ConnectionMigrate(Info info);
   void ConnectionCancelMigration(Info info);
-  void ConnectionDrain(Info info);
+  Napi::Value ConnectionDrain(Info info);
   void ConnectionClose(Info info);
   void ConnectionRelease(Info info);
   Napi::Value ConnectionOpenStream(Info info);

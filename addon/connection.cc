@@ -69,8 +69,10 @@ void Environment::ConnectionMigrate(Info info) {
 // connectionCancelMigration(connection)
 void Environment::ConnectionCancelMigration(Info info) { quic_connection_cancel_migration(env_, Handle(info[0])); }
 
-// connectionDrain(connection)
-void Environment::ConnectionDrain(Info info) { quic_connection_drain(env_, Handle(info[0])); }
+// connectionDrain(connection, withDatagrams, hadTurn): whether a ConnectionDrained event will come
+Napi::Value Environment::ConnectionDrain(Info info) {
+  return Napi::Boolean::New(info.Env(), quic_connection_drain(env_, Handle(info[0]), Bool(info[1]), Bool(info[2])));
+}
 
 // connectionClose(connection, isApp, code, reason)
 void Environment::ConnectionClose(Info info) {

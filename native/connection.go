@@ -156,12 +156,15 @@ func quic_connection_cancel_migration(env, h uint32) {
 	}
 }
 
+// quic_connection_drain returns whether a ConnectionDrained event will come.
+//
 //export quic_connection_drain
-func quic_connection_drain(env, h uint32) {
+func quic_connection_drain(env, h uint32, withDatagrams, hadTurn bool) (waits bool) {
 	defer recovered()
 	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Drain()
+		return c.Drain(withDatagrams, hadTurn)
 	}
+	return false
 }
 
 //export quic_connection_close

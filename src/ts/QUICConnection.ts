@@ -20,7 +20,13 @@ import {
 } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, codeOfReason, emit, type Target } from './internal.js';
+import {
+  attempt,
+  codeOfReason,
+  emit,
+  nextTick,
+  type Target,
+} from './internal.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
@@ -172,7 +178,7 @@ class QUICConnection
   protected unheard: Set<QUICStream> = new Set();
   protected _datagrams?: QUICDatagrams;
   protected resolveStreamsEnded?: () => void;
-  protected resolveDrained?: () => void;
+  protected resolveDrained?: (isSilent: boolean) => void;
   protected isRunning = false;
   protected starting?: Promise<void>;
   protected stopping?: Promise<void>;
@@ -346,9 +352,10 @@ class QUICConnection
 
   /**
    * Closes the connection. Without `force` it waits for running streams to end, refuses new ones meanwhile with the
-   * code of an `ErrorQUICConnectionStopping`, and makes sure that the peer got all that was written. It does not
-   * wait until what has arrived whole is read: that can be done later. A stop with `force` that follows
-   * ends the wait, as {@link QUICConnection.destroyStreams} does.
+   * code of an `ErrorQUICConnectionStopping`, and until the datagrams are sent. A stop with `force` that follows ends that
+   * wait, as {@link QUICConnection.destroyStreams} does. In any case it then delivers what was written to closed writers: it
+   * waits until the peer has acknowledged that, or does not answer for three probe timeouts (RFC 9002 section 6.2.1). It
+   * does not wait until what has arrived whole is read: that can be done later.
    *
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
@@ -381,7 +388,6 @@ class QUICConnection
   public overtake(opts: CloseOptions = {}): void {
     this.overtaken ??= opts;
     this.resolveStreamsEnded?.();
-    this.resolveDrained?.();
   }
 
   /**
@@ -763,7 +769,7 @@ class QUICConnection
         );
         break;
       case EventKind.ConnectionDrained:
-        this.resolveDrained?.();
+        this.resolveDrained?.(a === 1);
         break;
       case EventKind.ConnectionClosed:
         this.handleClosed(this.errorComing ?? this.toError(a, b, data));
@@ -851,7 +857,13 @@ class QUICConnection
     this.setStatus('stopping');
     emit(this.targets, events.EventQUICConnectionStop, {});
     if (!this._closed) {
-      if (opts.force === false) await this.drain();
+      if (opts.force === false) await this.awaitStreams();
+      // A close() that was called just now is passed on by a promise
+      if (this.streams.size > 0) await nextTick();
+      const withDatagrams = opts.force === false;
+      if (this.env.binding.connectionDrain(this.handle, withDatagrams, false)) {
+        await this.deliver(withDatagrams);
+      }
       const {
         isApp = true,
         errorCode = 0,
@@ -924,9 +936,9 @@ class QUICConnection
   }
 
   /**
-   * Waits until all streams have ended, and all that was written has arrived.
+   * Waits until all streams have ended, and all datagrams were handed down.
    */
-  protected async drain(): Promise<void> {
+  protected async awaitStreams(): Promise<void> {
     if (this.streams.size > 0 && this.overtaken === undefined) {
       const ended = new Promise<void>((resolve) => {
         this.resolveStreamsEnded = resolve;
@@ -936,15 +948,25 @@ class QUICConnection
       await ended;
     }
     if (this._closed || this.overtaken !== undefined) return;
-    await new Promise<void>((resolve) => {
-      this.resolveDrained = resolve;
-      void this.drainEngine();
-    });
+    await this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
   }
 
-  protected async drainEngine(): Promise<void> {
-    await this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
-    this.env.binding.connectionDrain(this.handle);
+  /**
+   * Once the engine drains, waits until what was written to closed streams has arrived, or the peer does not answer any
+   * more. What was not closed makes nobody wait.
+   */
+  protected async deliver(withDatagrams: boolean): Promise<void> {
+    for (const stream of this.streams) stream.abandon();
+    const { binding } = this.env;
+    do {
+      const drained = new Promise<boolean>((resolve) => {
+        this.resolveDrained = resolve;
+      });
+      const isSilent = await this.env.holdFor(drained);
+      if (!isSilent) return;
+      // What the peer sent may wait for this thread
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (binding.connectionDrain(this.handle, withDatagrams, true));
   }
 
   protected openInEngine(type: 'bidi' | 'uni'): number {
@@ -1086,7 +1108,7 @@ class QUICConnection
     this.migrating?.reject(
       migrationError('closed', 'the connection was closed', error),
     );
-    this.resolveDrained?.();
+    this.resolveDrained?.(false);
     this.resolveClosedP();
     // Not before all have heard of the end
     queueMicrotask(() => void this.stop());

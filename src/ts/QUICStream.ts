@@ -10,7 +10,7 @@ import { abortable, reasonOf } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, codeOfReason, emit } from './internal.js';
+import { attempt, codeOfReason, emit, nextTick } from './internal.js';
 import Lifecycle from './lifecycle.js';
 import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
@@ -354,9 +354,7 @@ class QUICStream
     if (this.isDestroyed) return;
     if (force) {
       // A close() or cancel() that was called just now is passed on by a promise
-      await new Promise<void>((resolve) => {
-        process.nextTick(resolve);
-      });
+      await nextTick();
       if (!this._readClosed) this.cancelRead(reason);
       if (!this._writeClosed && !this.isFinishing) this.cancelWrite(reason);
     }
@@ -372,6 +370,18 @@ class QUICStream
     const abort = () => this.cancel(reasonOf(signal));
     signal.addEventListener('abort', abort, { once: true });
     void this.closedP.then(() => signal.removeEventListener('abort', abort));
+  }
+
+  /**
+   * Has the engine reset what was not closed, as the connection is about to close, with whose error this end of the stream
+   * will end.
+   *
+   * @internal
+   */
+  public abandon(): void {
+    if (this._writeClosed || this.isFinishing) return;
+    const code = this.codeOf('write', new errors.ErrorQUICConnectionStopping());
+    this.env.binding.streamReset(this.handle, code);
   }
 
   /**

@@ -167,3 +167,12 @@ export function attempt(step: () => void): void {
     });
   }
 }
+
+/**
+ * Resolves before anything else happens, but after the promises that are settled by now have passed it on.
+ *
+ * @internal
+ */
+export async function nextTick(): Promise<void> {
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+}

@@ -91,7 +91,10 @@ export type CloseOptions = AbortOptions & {
    * a packet, and is cut off. Defaults to none.
    */
   reason?: Uint8Array;
-  /** Whether to end running streams instead of waiting for them. Defaults to true. */
+  /**
+   * Whether to end running streams instead of waiting for them. Defaults to true. What was written to closed
+   * writers is delivered either way, unless the peer does not answer for three probe timeouts (RFC 9002 section 6.2.1).
+   */
   force?: boolean;
 } & (
     | {

@@ -208,7 +208,6 @@ forEachIO((io) => {
       Buffer.from('destined'),
     ];
     const began = performance.now();
-    const { port } = socket;
     let number = 0;
     const drip = () => {
       const packet = initial({ source, destination, number: number++ });

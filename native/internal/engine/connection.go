@@ -74,6 +74,7 @@ type Connection struct {
 	streams   map[*Stream]struct{}
 	readers   int                // goroutines that read streams
 	finished  []*quic.SendStream // whose end, a FIN or a reset, may not have been acknowledged
+	drainBy   time.Time          // only for the goroutine that drains
 	isEnding  bool               // it waits for its streams to end
 	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
@@ -801,52 +802,4 @@ func (c *Connection) nextWaiting(uni bool) *Stream {
 		return nil
 	}
 	return c.waiting[uni][0]
-}
-
-// addFinished remembers a stream until its end is acknowledged, for Drain.
-func (c *Connection) addFinished(send *quic.SendStream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.finished) == cap(c.finished) {
-		c.forgetAcknowledged()
-	}
-	c.finished = append(c.finished, send)
-}
-
-func (c *Connection) forgetAcknowledged() {
-	waiting := c.finished[:0]
-	for _, send := range c.finished {
-		if !acknowledged(send) {
-			waiting = append(waiting, send)
-		}
-	}
-	clear(c.finished[len(waiting):])
-	c.finished = waiting
-}
-
-// Drain completes with a ConnectionDrained event when the peer has acknowledged all that was
-// written to streams that are finished, and all datagrams were sent, or the connection is closed. quic-go drops
-// what is left when it closes a connection, and has no event for this.
-func (c *Connection) Drain() {
-	go func() {
-		defer guard(c.fault)
-		defer c.env.Events.Push(event.ConnectionDrained, c.Handle, 0, 0, nil)
-		interval := time.NewTicker(time.Millisecond)
-		defer interval.Stop()
-		for {
-			c.mu.Lock()
-			c.forgetAcknowledged()
-			isDrained := len(c.finished) == 0
-			datagrams := c.datagrams
-			c.mu.Unlock()
-			if isDrained && (datagrams == nil || datagrams.isDrained()) {
-				return
-			}
-			select {
-			case <-interval.C:
-			case <-c.gone:
-				return
-			}
-		}
-	}()
 }

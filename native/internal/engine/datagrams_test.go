@@ -177,8 +177,7 @@ func TestDatagramsThatCameBeforeTheEndCanBeRead(t *testing.T) {
 	for i := range 50 {
 		client.Write(batchOf(fmt.Append(nil, i)), 1000)
 	}
-	p.clientConn.Drain()
-	p.client.next(event.ConnectionDrained)
+	p.client.drain(p.clientConn)
 	p.clientConn.Close(true, 0, nil)
 	p.server.next(event.ConnectionClosed)
 	if got := p.server.readDatagrams(server, 50); len(got) != 50 {

@@ -44,6 +44,13 @@ func newUser(t testing.TB) *user {
 	return u
 }
 
+// drain waits until the peer has acknowledged what was written to finished streams.
+func (u *user) drain(c *Connection) {
+	if c.Drain(true, false) {
+		u.next(event.ConnectionDrained)
+	}
+}
+
 // next returns the next event of one of some kinds and leaves the others for later.
 func (u *user) next(kinds ...event.Kind) record {
 	u.t.Helper()
@@ -437,8 +444,7 @@ func TestDrainWaitsForAcknowledgements(t *testing.T) {
 		t.Fatal("the stream is not remembered")
 	}
 	send := p.clientConn.finished[0]
-	p.clientConn.Drain()
-	p.client.next(event.ConnectionDrained)
+	p.client.drain(p.clientConn)
 	if !acknowledged(send) {
 		t.Fatal("drained before the data was acknowledged")
 	}
@@ -568,8 +574,7 @@ func TestWhatArrivedBeforeThePeerClosedIsRead(t *testing.T) {
 	unfinished.Write([]byte("x"), false)
 	peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
 	p.server.next(event.ConnectionStream)
-	p.clientConn.Drain()
-	p.client.next(event.ConnectionDrained)
+	p.client.drain(p.clientConn)
 	p.clientConn.Close(true, 0, nil)
 	p.server.next(event.ConnectionClosed)
 	if got := p.server.readAll(peer); !bytes.Equal(got, data) {
@@ -597,8 +602,7 @@ func TestWhatHappensBeforeAcceptWaits(t *testing.T) {
 	c.Accept()
 	s, _ := c.OpenStream(true)
 	s.Write([]byte("hello"), true)
-	c.Drain()
-	client.next(event.ConnectionDrained)
+	client.drain(c)
 	c.Close(true, 0, nil)
 	client.next(event.ConnectionClosed)
 
@@ -708,8 +712,7 @@ func TestStreamsKeepTheirCreditUntilTheirEndIsHandled(t *testing.T) {
 				s.Write(nil, true)
 			}
 			// What a peer may do on its own brings no more of them
-			p.clientConn.Drain()
-			p.client.next(event.ConnectionDrained)
+			p.client.drain(p.clientConn)
 			if p.server.has(event.ConnectionStream) || streams[limit].ID() >= 0 {
 				t.Fatal("a stream came in place of one whose end was not handled")
 			}

@@ -101,6 +101,8 @@ func peekDatagram(queue unsafe.Pointer) unsafe.Pointer
 
 var (
 	sendStreamMutex        = offset[quic.SendStream, sync.Mutex]("mutex")
+	sendStreamOffset       = offsetOfKind[quic.SendStream](reflect.Int64, "writeOffset")
+	sendStreamOutstanding  = offset[quic.SendStream, int64]("numOutstandingFrames")
 	sendStreamCompleted    = offset[quic.SendStream, bool]("completed")
 	sendStreamNext         = offsetOfKind[quic.SendStream](reflect.Pointer, "nextFrame")
 	sendStreamData         = offset[quic.SendStream, []byte]("dataForWriting")
@@ -138,6 +140,15 @@ func acknowledged(s *quic.SendStream) bool {
 	mu.Lock()
 	defer mu.Unlock()
 	return *(*bool)(unsafe.Add(unsafe.Pointer(s), sendStreamCompleted))
+}
+
+// sendProgress returns a number that changes when something of a stream is sent or acknowledged.
+func sendProgress(s *quic.SendStream) int64 {
+	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), sendStreamMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	// The number of frames is small
+	return *(*int64)(unsafe.Add(unsafe.Pointer(s), sendStreamOffset))<<16 + *(*int64)(unsafe.Add(unsafe.Pointer(s), sendStreamOutstanding))
 }
 
 // peerConnectionID returns the connection ID that the peer chose in the handshake, which

@@ -849,6 +849,13 @@ func (s *Stream) writeFront() bool {
 
 func noLimit(most int) int { return most }
 
+// isFinishing reports whether the FIN follows after what is written.
+func (s *Stream) isFinishing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fin && !s.writeDone
+}
+
 // finish sends the FIN.
 func (s *Stream) finish() {
 	s.writeDone = true

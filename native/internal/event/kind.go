@@ -34,7 +34,8 @@ const (
 	ConnectionVerify
 	// ConnectionClosed: the connection is gone. a is a CloseKind, b the error code; data the reason.
 	ConnectionClosed
-	// ConnectionDrained: all that was written to finished streams has been acknowledged.
+	// ConnectionDrained: all that was written to finished streams has been acknowledged, or will not be. a is 1 if the peer
+	// was silent for a while and JavaScript is to come again.
 	ConnectionDrained
 	// ConnectionStream: the peer opened a stream. a is the stream's handle, b its ID. As many as the peer has credit for;
 	// so are the events of these streams, each of which comes once for each call of JavaScript or once in all.

@@ -97,7 +97,11 @@ export interface Binding {
   connectionStats(connection: number, numbers: Float64Array): void;
   connectionCancelMigration(connection: number): void;
   connectionMigrate(connection: number, transport: number): void;
-  connectionDrain(connection: number): void;
+  connectionDrain(
+    connection: number,
+    withDatagrams: boolean,
+    hadTurn: boolean,
+  ): boolean;
   connectionClose(
     connection: number,
     isApp: boolean,

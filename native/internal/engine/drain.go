@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/event"
+)
+
+// drainInterval is how often a connection that is about to close looks at what its peer has acknowledged: quic-go has
+// no event for it.
+const drainInterval = time.Millisecond
+
+// addFinished remembers a stream until its end is acknowledged, for Drain.
+func (c *Connection) addFinished(send *quic.SendStream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.finished) == cap(c.finished) {
+		c.forgetAcknowledged()
+	}
+	c.finished = append(c.finished, send)
+}
+
+func (c *Connection) forgetAcknowledged() {
+	waiting := c.finished[:0]
+	for _, send := range c.finished {
+		if !acknowledged(send) {
+			waiting = append(waiting, send)
+		}
+	}
+	clear(c.finished[len(waiting):])
+	c.finished = waiting
+}
+
+// How long a peer may acknowledge nothing until it seems to be gone, in times of the PTO: three of them, of which each is
+// twice as long as the one before (RFC 9002 section 6.2.1), since a peer that lost the first probe answers to the
+// next. The JavaScript thread has a turn in between: over dgram what the peer sent may wait for it.
+const (
+	silenceBeforeTurn = 1 + 2
+	silenceAfterTurn  = 4
+)
+
+// Drain reports whether the peer has not yet acknowledged all that was written to streams that are finished, or
+// datagrams are to be sent, if they count: quic-go drops what is left when it closes a connection. Then a
+// ConnectionDrained event tells when it has, when it is silent, or when the connection is closed.
+//
+// After silence the JavaScript thread calls again, with hadTurn, and takes the peer for gone if that only brings more
+// silence.
+func (c *Connection) Drain(withDatagrams, hadTurn bool) bool {
+	c.mu.Lock()
+	conn := c.quic
+	c.mu.Unlock()
+	if conn == nil || c.isDrained(withDatagrams) {
+		return false
+	}
+	go func() {
+		var isSilent float64
+		// The JavaScript thread waits for it whatever happens
+		defer func() { c.env.Events.Push(event.ConnectionDrained, c.Handle, isSilent, 0, nil) }()
+		defer guard(c.fault)
+		if c.awaitDrained(conn, withDatagrams, hadTurn) {
+			isSilent = 1
+		}
+	}()
+	return true
+}
+
+// awaitDrained reports whether the JavaScript thread is to have a turn and to wait on.
+func (c *Connection) awaitDrained(conn *quic.Conn, withDatagrams, hadTurn bool) bool {
+	interval := time.NewTicker(drainInterval)
+	defer interval.Stop()
+	most := time.Duration(silenceBeforeTurn)
+	if hadTurn {
+		most = silenceAfterTurn
+	} else {
+		c.drainBy = time.Now().Add(idleTimeout(conn))
+	}
+	last, since := c.deliveries(conn), time.Now()
+	for {
+		select {
+		case <-interval.C:
+		case <-c.gone:
+			return false
+		}
+		if c.isDrained(withDatagrams) || time.Now().After(c.drainBy) {
+			return false
+		}
+		d := c.deliveries(conn)
+		switch {
+		case d.received != last.received && d.progress != last.progress:
+			last, since = d, time.Now()
+			most, hadTurn = silenceBeforeTurn, false
+		case time.Since(since) > most*pto(conn):
+			return !hadTurn
+		}
+	}
+}
+
+// pto returns the probe timeout (RFC 9002 section 6.2.1).
+func pto(conn *quic.Conn) time.Duration {
+	const granularity, maxAckDelay = time.Millisecond, 25 * time.Millisecond
+	stats := conn.ConnectionStats()
+	return stats.SmoothedRTT + max(4*stats.MeanDeviation, granularity) + maxAckDelay
+}
+
+func (c *Connection) isDrained(withDatagrams bool) bool {
+	c.mu.Lock()
+	c.forgetAcknowledged()
+	hasFinished := len(c.finished) > 0
+	datagrams, streams := c.datagrams, slices.Collect(maps.Keys(c.streams))
+	c.mu.Unlock()
+	if withDatagrams && datagrams != nil && !datagrams.isDrained() {
+		return false
+	}
+	return !hasFinished && !slices.ContainsFunc(streams, (*Stream).isFinishing)
+}
+
+// Deliveries tell whether a peer takes what it is sent.
+type deliveries struct {
+	received uint64 // packets
+	progress int64  // of all streams, changes when something is sent or acknowledged
+}
+
+func (c *Connection) deliveries(conn *quic.Conn) deliveries {
+	d := deliveries{received: conn.ConnectionStats().PacketsReceived}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d.progress = c.unsent.Load() + int64(len(c.finished))
+	for _, send := range c.finished {
+		d.progress += sendProgress(send)
+	}
+	return d
+}
