@@ -113,6 +113,12 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
       await listening;
     } catch (e) {
       socket.close();
+      const isAny = host === '::' && !ipv6Only;
+      if (isAny && (e as NodeJS.ErrnoException).code === 'EAFNOSUPPORT') {
+        // A system without IPv6, where that means all addresses too
+        const any = { host: '0.0.0.0' as Host, udpType: 'udp4' as const };
+        return DgramTransport.open({ ...options, ...any }, onError);
+      }
       throw e;
     }
     return new DgramTransport(socket, options, onError);
