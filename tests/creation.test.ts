@@ -81,6 +81,27 @@ forEachIO((io) => {
     );
   });
 
+  test('a handshake that nobody answers has 10 seconds, unless an option says otherwise', {
+    timeout,
+  }, async (t) => {
+    const { port } = await silentPeer(t);
+    const timedOut = (e: unknown) => {
+      assert.ok(e instanceof errors.ErrorQUICConnectionIdleTimeout);
+      assert.ok(e.message.includes(`127.0.0.1:${port}`), e.message);
+      return true;
+    };
+    await assert.rejects(create({ port, minIdleTimeout: 200 }), timedOut);
+    await Promise.all([
+      assert.rejects(create({ port }), timedOut),
+      ...[{}, { minIdleTimeout: Infinity }].map((options) =>
+        assert.rejects(
+          create({ port, ...options }, { timer: 11_000 }),
+          errors.ErrorQUICClientCreateTimeout,
+        ),
+      ),
+    ]);
+  });
+
   for (const [name, timer] of [
     ['a number', () => 100],
     ['a Timer', () => new Timer({ delay: 100 })],

@@ -46,6 +46,7 @@ import {
   validateFunction,
   validateHost,
   validateLogger,
+  validateMinIdleTimeout,
   validateObject,
   validatePort,
   validateSession,
@@ -86,6 +87,11 @@ type QUICClientOptions = {
    * would not be accepted now, is ignored: see {@link QUICConnection.resumed}.
    */
   session?: Uint8Array;
+  /**
+   * Milliseconds after which a handshake that nobody answers times out, if `config.maxIdleTimeout` is not smaller.
+   * Defaults to 10,000, or to `Infinity` where `ctx.timer` says when to give up. `Infinity` means never.
+   */
+  minIdleTimeout?: number;
   /** Defaults to `clientDefault`, as does each option that is left out. */
   config?: QUICClientConfigInput;
   /** Defaults to the operating system's resolver. */
@@ -123,7 +129,7 @@ class QUICClient
    *
    * @param opts - where to connect to, and how
    * @param ctx
-   * @param ctx.timer - a timer, or milliseconds, after which to give up; defaults to never
+   * @param ctx.timer - a timer, or milliseconds, after which to give up; by default `opts.minIdleTimeout` does that
    * @param ctx.signal - gives up when it aborts
    *
    * @returns a promise whose `cancel()` gives up
@@ -408,7 +414,7 @@ async function create(
     link(ctx, controller),
   );
   try {
-    return await createClient(controller.signal, opts);
+    return await createClient(controller.signal, opts, ctx.timer !== undefined);
   } finally {
     for (const unlink of unlinks) unlink();
   }
@@ -473,6 +479,7 @@ function validateContext({ timer, signal }: Partial<ContextTimedInput>): void {
 async function createClient(
   signal: AbortSignal,
   opts: QUICClientOptions,
+  hasTimer: boolean,
 ): Promise<QUICClient> {
   const { port, reasonToCode, codeToReason, logger: given } = opts;
   checkNames(opts.crypto, cryptoNames, given);
@@ -483,6 +490,7 @@ async function createClient(
   if (opts.localPort !== undefined) validatePort(opts.localPort, 'localPort');
   const serverName = certificateName(peer, opts.serverName);
   validateSocket(opts.socket);
+  validateMinIdleTimeout(opts.minIdleTimeout);
   validateSession(opts.session);
   validateCrypto(opts.crypto, 'client');
   validateFunction(opts.resolveHostname, 'resolveHostname');
@@ -529,6 +537,7 @@ async function createClient(
         opts.serverName === undefined && host !== resolved ? host : serverName,
       config: withLogFiles(config, logger),
       session,
+      minIdleTimeout: opts.minIdleTimeout ?? (hasTimer ? Infinity : undefined),
       socket,
       reasonToCode,
       codeToReason,

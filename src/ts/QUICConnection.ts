@@ -111,6 +111,7 @@ export type ConnectionOptions = {
       remoteInfo: RemoteInfo;
       serverName: string;
       session?: Uint8Array;
+      minIdleTimeout?: number;
     }
 );
 
@@ -163,6 +164,7 @@ class QUICConnection
   protected remoteInfo?: RemoteInfo;
   protected serverName: string;
   protected session: Uint8Array;
+  protected minIdleTimeout?: number;
   protected _earlyData: 'none' | 'accepted' | 'rejected' = 'none';
   protected handshake!: {
     resolve: () => void;
@@ -211,6 +213,8 @@ class QUICConnection
     this.logger = opts.logger;
     this.serverName = opts.type === 'client' ? opts.serverName : '';
     this.session = (opts.type === 'client' && opts.session) || noSession;
+    this.minIdleTimeout =
+      opts.type === 'client' ? opts.minIdleTimeout : undefined;
     this.closedP = new Promise((resolve) => {
       this.resolveClosedP = resolve;
     });
@@ -888,7 +892,7 @@ class QUICConnection
         host,
         port,
         this.serverName,
-        toEngineConfig(this.config),
+        toEngineConfig(this.config, this.minIdleTimeout),
         this.session,
       ),
     );

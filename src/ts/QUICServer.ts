@@ -97,8 +97,8 @@ class QUICServer implements NativeEventHandler {
   public codeToReason?: StreamCodeToReason;
   /**
    * Milliseconds after which the handshake of a new connection times out, if `config.maxIdleTimeout`
-   * is not smaller. Defaults to 10,000 if neither is set, so that clients that
-   * vanish in the handshake leave nothing behind.
+   * is not smaller. Defaults to 10,000, so that clients that vanish in the handshake leave nothing behind. `Infinity`
+   * means never.
    */
   public minIdleTimeout?: number;
 

@@ -4,13 +4,17 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * Milliseconds after which a connection that is starting times out.
- *
- * It only has an effect when it is smaller than `maxIdleTimeout`, whose `0`
- * means `Infinity`. Both are infinite by default, so by default a connection
- * times out neither when it starts nor later.
+ * The `minIdleTimeout` that version 2 has by default: handshakes may take for ever. Now they have 10 seconds unless an
+ * option says otherwise.
  */
 export const minIdleTimeout: number = Infinity;
+
+/**
+ * The default of the options `minIdleTimeout`, in milliseconds.
+ *
+ * @internal
+ */
+export const handshakeTimeout = 10_000;
 
 const common = {
   grease: true,

@@ -1,3 +1,4 @@
+import { handshakeTimeout } from './config.js';
 import * as errors from './errors.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
@@ -8,13 +9,13 @@ import type { Admission, CompleteConfig } from './validation.js';
 /**
  * The configuration as the engine reads it, see `native/internal/config/config.go`.
  *
- * @param minIdleTimeout - in milliseconds, defaults to infinite
+ * @param minIdleTimeout - in milliseconds, can be infinite
  *
  * @internal
  */
 export function toEngineConfig(
   config: CompleteConfig,
-  minIdleTimeout: number = Infinity,
+  minIdleTimeout: number = handshakeTimeout,
   admission?: Admission,
 ): string {
   const { verifyCallback, ca, key, cert, ...rest } = config;

@@ -161,8 +161,8 @@ export const clientConfigNames = {
   meant: {
     ...elsewhere,
     serverName: 'serverName',
-    minIdleTimeout: 'ctx.timer',
-    handshakeTimeout: 'ctx.timer',
+    minIdleTimeout: 'minIdleTimeout',
+    handshakeTimeout: 'minIdleTimeout',
   },
 } as const;
 
@@ -233,6 +233,7 @@ export const clientNames = {
     io: true,
     crypto: true,
     session: true,
+    minIdleTimeout: true,
     config: true,
     resolveHostname: true,
     reuseAddr: true,
@@ -249,8 +250,7 @@ export const clientNames = {
     lookup: 'resolveHostname',
     timer: 'ctx.timer',
     timeout: 'ctx.timer',
-    minIdleTimeout: 'ctx.timer',
-    handshakeTimeout: 'ctx.timer',
+    handshakeTimeout: 'minIdleTimeout',
   },
 } as const;
 

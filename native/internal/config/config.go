@@ -91,10 +91,6 @@ func (c *Config) Check(isServer bool) ([]Skipped, error) {
 // milliseconds take more for a very short time.
 const forever = 24 * 24 * time.Hour
 
-// handshakeIdleTimeout ends the handshakes of clients that stop answering a server
-// that was given no limit: otherwise each would hold its memory forever.
-const handshakeIdleTimeout = 10 * time.Second
-
 // A quiet connection for which no idle timeout was asked is kept, as long as the peer is there: it gets a PING after
 // ProbeAfter, and goodbye when nothing has come for ProbeTimeout more.
 const (
@@ -116,12 +112,9 @@ func WithoutDF(conf *quic.Config) *quic.Config {
 }
 
 // QUIC returns the configuration for quic-go.
-func (c *Config) QUIC(isServer bool) *quic.Config {
+func (c *Config) QUIC() *quic.Config {
 	maxIdle := milliseconds(c.MaxIdleTimeout)
 	handshakeIdle := min(milliseconds(c.MinIdleTimeout), maxIdle)
-	if isServer && handshakeIdle == forever {
-		handshakeIdle = handshakeIdleTimeout
-	}
 	var keepAlive time.Duration
 	if c.KeepAliveIntervalTime > 0 {
 		keepAlive = milliseconds(c.KeepAliveIntervalTime)

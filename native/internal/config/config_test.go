@@ -10,7 +10,7 @@ import (
 )
 
 func TestZeroKeepsItsMeaning(t *testing.T) {
-	conf := (&Config{}).QUIC(false)
+	conf := (&Config{}).QUIC()
 	if conf.MaxIdleTimeout != forever || conf.HandshakeIdleTimeout != forever {
 		t.Errorf("idle timeouts are %v and %v, not infinite", conf.MaxIdleTimeout, conf.HandshakeIdleTimeout)
 	}
@@ -26,17 +26,14 @@ func TestZeroKeepsItsMeaning(t *testing.T) {
 }
 
 func TestTimesDoNotOverflow(t *testing.T) {
-	conf := (&Config{MaxIdleTimeout: 1 << 53, KeepAliveIntervalTime: 1 << 53}).QUIC(true)
+	conf := (&Config{MaxIdleTimeout: 1 << 53, KeepAliveIntervalTime: 1 << 53}).QUIC()
 	if conf.MaxIdleTimeout <= 0 || 2*conf.MaxIdleTimeout <= 0 || conf.KeepAlivePeriod <= 0 {
 		t.Fatalf("idle timeout %v, keep-alive %v", conf.MaxIdleTimeout, conf.KeepAlivePeriod)
-	}
-	if conf.HandshakeIdleTimeout != handshakeIdleTimeout {
-		t.Fatalf("a server waits %v for a handshake", conf.HandshakeIdleTimeout)
 	}
 }
 
 func TestHandshakeTimeoutIsTheSmaller(t *testing.T) {
-	conf := (&Config{MaxIdleTimeout: 200, MinIdleTimeout: 5000}).QUIC(false)
+	conf := (&Config{MaxIdleTimeout: 200, MinIdleTimeout: 5000}).QUIC()
 	if conf.HandshakeIdleTimeout != 200*time.Millisecond {
 		t.Fatalf("handshake idle timeout is %v", conf.HandshakeIdleTimeout)
 	}

@@ -49,8 +49,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("x 99999999999999999999:"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if c, err := Parse(data); err == nil {
-			c.QUIC(true)
-			c.QUIC(false)
+			c.QUIC()
 			c.LogKeys = "" // a file that would be written
 			c.ServerTLS(nil)
 			c.ClientTLS("localhost", nil)

@@ -114,7 +114,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 // is one. It completes with a ConnectionEstablished or a ConnectionClosed event.
 func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config, session []byte) (*Connection, error) {
 	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
-	quicConf := conf.QUIC(false)
+	quicConf := conf.QUIC()
 	if !t.findsMTU(addr) {
 		quicConf = config.WithoutDF(quicConf)
 	}

@@ -130,7 +130,7 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	quicConf := c.QUIC(true)
+	quicConf := c.QUIC()
 	quicConf.Tracer = tracer(c)
 	l.config.Store(&listenerConfig{
 		config:    c,
