@@ -69,7 +69,7 @@ export type NativeLibraryData = {
 /**
  * The native library was not found or cannot be loaded. It is looked for at the
  * first use of the library, not at its import. The message says what was tried
- * and what to do; `data` is {@link NativeLibraryData}.
+ * and what to do; `data` is {@link NativeLibraryData}, or empty where too few file descriptors were left to try.
  */
 export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
   static override description = 'The native library cannot be loaded';
