@@ -50,15 +50,15 @@ func queueControlFrame(conn *quic.Conn, frame controlFrame)
 // idleTimeout returns the one in force, which is the smaller one of both ends (RFC 9000 section 10.1). The handshake
 // must have completed.
 func idleTimeout(conn *quic.Conn) time.Duration {
-	return *(*time.Duration)(unsafe.Add(unsafe.Pointer(conn), connIdleTimeout))
+	return *at[time.Duration](conn, connIdleTimeout)
 }
 
 // limitIdleTimeout makes the one in force no longer than that of the peer. quic-go takes no less than 5 s from a peer: it would
 // wait that long for one that has gone. To be called by a callback of TLS, while quic-go waits for it, and has
 // not applied what the peer sent.
 func limitIdleTimeout(conn *quic.Conn) {
-	defer guard(func(error) {})                                            // crypto/tls has changed; a test fails then, but no process
-	conf := *(**quic.Config)(unsafe.Add(unsafe.Pointer(conn), connConfig)) // of this connection alone
+	defer guard(func(error) {})                 // crypto/tls has changed; a test fails then, but no process
+	conf := *at[*quic.Config](conn, connConfig) // of this connection alone
 	if peer := peerIdleTimeout(conn); peer > 0 {
 		conf.MaxIdleTimeout = min(conf.MaxIdleTimeout, peer)
 	}
@@ -79,14 +79,14 @@ func peerIdleTimeout(conn *quic.Conn) time.Duration {
 
 // hasDatagrams reports whether datagrams wait to be put into packets.
 func hasDatagrams(conn *quic.Conn) bool {
-	queue := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connDatagrams))
+	queue := *at[unsafe.Pointer](conn, connDatagrams)
 	return peekDatagram(queue) != nil
 }
 
 // recordDroppedDatagrams has a recorder told, by the goroutine of the connection, when a datagram came in and
 // was dropped because nobody had taken those before it.
 func recordDroppedDatagrams(conn *quic.Conn, recorder qlogwriter.Recorder) {
-	queue := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connDatagrams))
+	queue := *at[unsafe.Pointer](conn, connDatagrams)
 	mu := (*sync.Mutex)(unsafe.Add(queue, datagramQueueMutex))
 	mu.Lock()
 	defer mu.Unlock()
@@ -136,90 +136,87 @@ var (
 
 // acknowledged reports whether the peer has acknowledged all that was sent on a stream.
 func acknowledged(s *quic.SendStream) bool {
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), sendStreamMutex))
+	mu := at[sync.Mutex](s, sendStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
-	return *(*bool)(unsafe.Add(unsafe.Pointer(s), sendStreamCompleted))
+	return *at[bool](s, sendStreamCompleted)
 }
 
 // sendProgress returns a number that changes when something of a stream is sent or acknowledged.
 func sendProgress(s *quic.SendStream) int64 {
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), sendStreamMutex))
+	mu := at[sync.Mutex](s, sendStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
 	// The number of frames is small
-	return *(*int64)(unsafe.Add(unsafe.Pointer(s), sendStreamOffset))<<16 + *(*int64)(unsafe.Add(unsafe.Pointer(s), sendStreamOutstanding))
+	return *at[int64](s, sendStreamOffset)<<16 + *at[int64](s, sendStreamOutstanding)
 }
 
 // peerConnectionID returns the connection ID that the peer chose in the handshake, which
 // must have completed.
 func peerConnectionID(conn *quic.Conn) quic.ConnectionID {
-	return *(*quic.ConnectionID)(unsafe.Add(unsafe.Pointer(conn), connPeerID))
+	return *at[quic.ConnectionID](conn, connPeerID)
 }
 
 // sendSide returns the sending side of a bidirectional stream.
 func sendSide(s *quic.Stream) *quic.SendStream {
-	return *(**quic.SendStream)(unsafe.Add(unsafe.Pointer(s), streamSendStream))
+	return *at[*quic.SendStream](s, streamSendStream)
 }
 
 // receiveSide returns the receiving side of a bidirectional stream.
 func receiveSide(s *quic.Stream) *quic.ReceiveStream {
-	return *(**quic.ReceiveStream)(unsafe.Add(unsafe.Pointer(s), streamReceiveStream))
+	return *at[*quic.ReceiveStream](s, streamReceiveStream)
 }
 
 // reviveReads makes what arrived on a stream before its connection was closed readable again,
 // if the FIN is among it. quic-go keeps it, but answers every read with the error of
 // the connection.
 func reviveReads(s *quic.ReceiveStream) bool {
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), receiveStreamMutex))
+	mu := at[sync.Mutex](s, receiveStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
-	if *(*int64)(unsafe.Add(unsafe.Pointer(s), receiveStreamSize)) == unknownSize {
+	if *at[int64](s, receiveStreamSize) == unknownSize {
 		return false
 	}
-	*(*error)(unsafe.Add(unsafe.Pointer(s), receiveStreamClosed)) = nil
+	*at[error](s, receiveStreamClosed) = nil
 	return true
 }
 
 // resetsPartially reports whether a peer that has reset a stream delivers some of it (RESET_STREAM_AT).
 func resetsPartially(s *quic.ReceiveStream) bool {
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), receiveStreamMutex))
+	mu := at[sync.Mutex](s, receiveStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
-	return *(*int64)(unsafe.Add(unsafe.Pointer(s), receiveStreamSure)) > 0
+	return *at[int64](s, receiveStreamSure) > 0
 }
 
 // hasUnsent reports whether quic-go has some of what was written to a stream that is not in a packet yet.
 func hasUnsent(s *quic.SendStream) bool {
-	p := unsafe.Pointer(s)
-	mu := (*sync.Mutex)(unsafe.Add(p, sendStreamMutex))
+	mu := at[sync.Mutex](s, sendStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
-	return *(*unsafe.Pointer)(unsafe.Add(p, sendStreamNext)) != nil ||
-		len(*(*[]byte)(unsafe.Add(p, sendStreamData))) > 0
+	return *at[unsafe.Pointer](s, sendStreamNext) != nil ||
+		len(*at[[]byte](s, sendStreamData)) > 0
 }
 
 // frameLength returns how much is left of the STREAM frame that a stream is being read from, after Peek.
 func frameLength(s *quic.ReceiveStream) int {
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(s), receiveStreamMutex))
+	mu := at[sync.Mutex](s, receiveStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
 	return leftOfFrame(s)
 }
 
 func leftOfFrame(s *quic.ReceiveStream) int {
-	p := unsafe.Pointer(s)
-	return len(*(*[]byte)(unsafe.Add(p, receiveStreamFrame))) - *(*int)(unsafe.Add(p, receiveStreamInFrame))
+	return len(*at[[]byte](s, receiveStreamFrame)) - *at[int](s, receiveStreamInFrame)
 }
 
 // hasUnread reports whether more has arrived on a stream than the taken bytes.
 func hasUnread(s *quic.ReceiveStream, taken int64) bool {
-	p := unsafe.Pointer(s)
-	mu := (*sync.Mutex)(unsafe.Add(p, receiveStreamMutex))
+	mu := at[sync.Mutex](s, receiveStreamMutex)
 	mu.Lock()
 	defer mu.Unlock()
-	return *(*int64)(unsafe.Add(p, receiveStreamRead)) != taken || leftOfFrame(s) > 0 ||
-		hasMoreData(*(*unsafe.Pointer)(unsafe.Add(p, receiveStreamQueue)))
+	return *at[int64](s, receiveStreamRead) != taken || leftOfFrame(s) > 0 ||
+		hasMoreData(*at[unsafe.Pointer](s, receiveStreamQueue))
 }
 
 //go:linkname hasMoreData github.com/quic-go/quic-go.(*frameSorter).HasMoreData
@@ -241,16 +238,14 @@ func allowMTUDiscovery(t *quic.Transport) {
 // tokenParts returns what a token for the next connection to a server holds: what the server sent, and
 // the RTT at that time.
 func tokenParts(t *quic.ClientToken) ([]byte, time.Duration) {
-	p := unsafe.Pointer(t)
-	return *(*[]byte)(unsafe.Add(p, clientTokenData)), *(*time.Duration)(unsafe.Add(p, clientTokenRTT))
+	return *at[[]byte](t, clientTokenData), *at[time.Duration](t, clientTokenRTT)
 }
 
 // newToken makes a token of its parts.
 func newToken(data []byte, rtt time.Duration) *quic.ClientToken {
 	t := &quic.ClientToken{}
-	p := unsafe.Pointer(t)
-	*(*[]byte)(unsafe.Add(p, clientTokenData)) = data
-	*(*time.Duration)(unsafe.Add(p, clientTokenRTT)) = rtt
+	*at[[]byte](t, clientTokenData) = data
+	*at[time.Duration](t, clientTokenRTT) = rtt
 	return t
 }
 
@@ -264,13 +259,12 @@ type sessionState struct {
 }
 
 func sessionParts(s *tls.SessionState) sessionState {
-	p := unsafe.Pointer(s)
 	return sessionState{
-		version:     *(*uint16)(unsafe.Add(p, sessionVersionUsed)),
-		isClient:    *(*bool)(unsafe.Add(p, sessionIsClient)),
-		cipherSuite: *(*uint16)(unsafe.Add(p, sessionCipherSuite)),
-		secret:      *(*[]byte)(unsafe.Add(p, sessionSecret)),
-		chain:       *(*[]*x509.Certificate)(unsafe.Add(p, sessionChain)),
+		version:     *at[uint16](s, sessionVersionUsed),
+		isClient:    *at[bool](s, sessionIsClient),
+		cipherSuite: *at[uint16](s, sessionCipherSuite),
+		secret:      *at[[]byte](s, sessionSecret),
+		chain:       *at[[]*x509.Certificate](s, sessionChain),
 	}
 }
 
@@ -280,7 +274,7 @@ type resetToken struct{ token, handler reflect.Value }
 
 // activeResetTokens returns the tokens that a transport knows for a connection.
 func activeResetTokens(t *quic.Transport, conn *quic.Conn) (active []resetToken) {
-	ids := *(*unsafe.Pointer)(unsafe.Add(unsafe.Pointer(conn), connIDManager))
+	ids := *at[unsafe.Pointer](conn, connIDManager)
 	mu, tokens := resetTokens(t)
 	mu.Lock()
 	all := make([]resetToken, 0, tokens.Len())
@@ -319,7 +313,7 @@ func removeResetTokens(t *quic.Transport, removed []resetToken) {
 }
 
 func resetTokens(t *quic.Transport) (*sync.Mutex, reflect.Value) {
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(t), transportMutex))
+	mu := at[sync.Mutex](t, transportMutex)
 	field := reflect.ValueOf(t).Elem().FieldByName("resetTokens")
 	return mu, reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }
@@ -331,7 +325,7 @@ func isActiveResetToken(ids unsafe.Pointer, token [16]byte) bool
 // completed, or nil if there is none.
 func connectionOf(t *quic.Transport, id quic.ConnectionID) *quic.Conn {
 	defer guard(func(error) {}) // quic-go has changed; a test fails then, but no process
-	mu := (*sync.Mutex)(unsafe.Add(unsafe.Pointer(t), transportMutex))
+	mu := at[sync.Mutex](t, transportMutex)
 	mu.Lock()
 	handler := reflect.ValueOf(t).Elem().FieldByName("handlers").MapIndex(reflect.ValueOf(id))
 	mu.Unlock()
@@ -357,8 +351,11 @@ func refuseMigration(conn *quic.Conn) {
 // hasProvedAddress reports whether the client of a connection that is closed has proved its address: it has sent a packet
 // of the handshake (RFC 9000 section 8.1), at which a server drops the keys of those before.
 func hasProvedAddress(conn *quic.Conn) bool {
-	return *(*bool)(unsafe.Add(unsafe.Pointer(conn), connDroppedInitialKeys))
+	return *at[bool](conn, connDroppedInitialKeys)
 }
+
+// at returns the part of a struct at an offset.
+func at[F, T any](s *T, offset uintptr) *F { return (*F)(unsafe.Add(unsafe.Pointer(s), offset)) }
 
 // offset returns where a field of type F lies in a T.
 func offset[T, F any](name string) uintptr {
