@@ -1,9 +1,8 @@
 // Systems with and without IPv6.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
-import { runFixtureWith } from './helpers/child.js';
+import { cannotRun, runFixtureWith } from './helpers/child.js';
 import { forEachIO } from './helpers/io.js';
 import { root } from './helpers/packages.js';
 
@@ -13,15 +12,10 @@ const withoutIPv6 = [
 ];
 
 /** Why there cannot be a system without IPv6 here, if there cannot. */
-const skip = (() => {
-  if (process.platform !== 'linux') return 'seccomp is of Linux';
-  try {
-    execFileSync(withoutIPv6[0], [withoutIPv6[1], 'true'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'needs Python, and seccomp on x64 or arm64';
-  }
-})();
+const skip = cannotRun(
+  [...withoutIPv6, 'true'],
+  'Python, and seccomp on x64 or arm64',
+);
 
 forEachIO((io) => {
   for (const [name, within, skipped, expected] of [

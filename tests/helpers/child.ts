@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,24 @@ export type Child = {
   /** Ends it with a signal, by default SIGKILL. */
   kill(signal?: NodeJS.Signals): void;
 };
+
+/**
+ * Why a test cannot be run here that needs a command of Linux, or `false` if it can.
+ *
+ * @param needs - what the command needs, besides Linux
+ */
+export function cannotRun(
+  [command, ...args]: ReadonlyArray<string>,
+  needs: string,
+): string | false {
+  if (process.platform !== 'linux') return `${command} is needed, on Linux`;
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return false;
+  } catch {
+    return `needs ${needs}`;
+  }
+}
 
 /** Runs a script of `fixtures/` in a process of its own. */
 export function runFixture(

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
-import { runFixtureWith } from '../helpers/child.js';
+import { cannotRun, runFixtureWith } from '../helpers/child.js';
 import { forEachIO, type IO } from '../helpers/io.js';
 import { connect, credentials } from '../helpers/pair.js';
 import { exchange, KiB, MiB, payload, sha256 } from '../helpers/streams.js';
@@ -9,15 +8,10 @@ import { exchange, KiB, MiB, payload, sha256 } from '../helpers/streams.js';
 const timeout = 60_000;
 
 /** Why system calls cannot be made to fail here, if they cannot. */
-const skip = (() => {
-  if (process.platform !== 'linux') return 'strace is of Linux';
-  try {
-    execFileSync('strace', ['-f', '-o', '/dev/null', 'true']);
-    return false;
-  } catch {
-    return 'needs strace, and the right to trace processes';
-  }
-})();
+const skip = cannotRun(
+  ['strace', '-f', '-o', '/dev/null', 'true'],
+  'strace, and the right to trace processes',
+);
 
 /** A server some of whose system calls fail, as `strace` describes it. */
 async function start(t: TestContext, io: IO, ...faults: Array<string>) {
