@@ -43,7 +43,6 @@ type Connection struct {
 	seat         seat                      // guarded by the mutex of the transport's admission
 	handshaking  atomic.Pointer[quic.Conn] // of a server, once the ClientHello has come
 	isRefused    atomic.Bool               // there was no seat, or it had to give it up
-	evicted      chan struct{}             // closed when it had to give it up
 
 	source           quic.ConnectionID // guarded by the transport's nameMu
 	handshakeTimeout time.Duration
@@ -93,7 +92,6 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		handshakeTimeout: handshakeTimeout,
 		keepDatagrams:    conf.IncomingDatagrams,
 		asksWhenQuiet:    conf.ProbeIdle,
-		evicted:          make(chan struct{}),
 		gone:             make(chan struct{}),
 		givenUp:          make(chan struct{}),
 		accepted:         make(chan struct{}),
@@ -263,14 +261,13 @@ func (c *Connection) takeSeat() bool {
 	return c.transport.admission.establish(c.listener.config.Load().config, c)
 }
 
-// refuse gives up a handshake with a client, who has lost its seat by that. While the application is asked about a
-// certificate quic-go does nothing for the connection, so that the question has to end too.
+// refuse gives up a handshake with a client, who has lost its seat by that.
 func (c *Connection) refuse() {
 	c.isRefused.Store(true)
 	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
 		closeWith(conn, false, uint64(quic.ConnectionRefused), "")
 	}
-	close(c.evicted)
+	c.stopAsking()
 }
 
 func isComplete(conn *quic.Conn) bool {
@@ -629,7 +626,11 @@ func (c *Connection) giveUp(isApp bool, code uint64, reason string) {
 		return
 	}
 	closeWith(conn, isApp, code, reason)
-	// The handshake may be waiting for the application's verdict, and only then comes to the close
+	c.stopAsking()
+}
+
+// stopAsking ends the question about the peer's certificate: quic-go comes to the close of the connection only then.
+func (c *Connection) stopAsking() {
 	c.giveUpOnce.Do(func() { close(c.givenUp) })
 }
 

@@ -78,7 +78,7 @@ func (c *Connection) awaitDrained(conn *quic.Conn, withDatagrams, hadTurn bool) 
 	} else {
 		c.drainBy = time.Now().Add(idleTimeout(conn))
 	}
-	last, since := c.deliveries(conn), time.Now()
+	received, progress, since := packetsReceived(conn), c.progress(), time.Now()
 	for {
 		select {
 		case <-interval.C:
@@ -88,12 +88,14 @@ func (c *Connection) awaitDrained(conn *quic.Conn, withDatagrams, hadTurn bool) 
 		if c.isDrained(withDatagrams) || time.Now().After(c.drainBy) {
 			return false
 		}
-		d := c.deliveries(conn)
-		switch {
-		case d.received != last.received && d.progress != last.progress:
-			last, since = d, time.Now()
-			most, hadTurn = silenceBeforeTurn, false
-		case time.Since(since) > most*pto(conn):
+		// Nothing was acknowledged if nothing came
+		if now := packetsReceived(conn); now != received {
+			if p := c.progress(); p != progress {
+				received, progress, since = now, p, time.Now()
+				most, hadTurn = silenceBeforeTurn, false
+			}
+		}
+		if time.Since(since) > most*pto(conn) {
 			return !hadTurn
 		}
 	}
@@ -109,28 +111,27 @@ func pto(conn *quic.Conn) time.Duration {
 func (c *Connection) isDrained(withDatagrams bool) bool {
 	c.mu.Lock()
 	c.forgetAcknowledged()
-	hasFinished := len(c.finished) > 0
+	if len(c.finished) > 0 {
+		c.mu.Unlock()
+		return false
+	}
 	datagrams, streams := c.datagrams, slices.Collect(maps.Keys(c.streams))
 	c.mu.Unlock()
 	if withDatagrams && datagrams != nil && !datagrams.isDrained() {
 		return false
 	}
-	return !hasFinished && !slices.ContainsFunc(streams, (*Stream).isFinishing)
+	return !slices.ContainsFunc(streams, (*Stream).isFinishing)
 }
 
-// Deliveries tell whether a peer takes what it is sent.
-type deliveries struct {
-	received uint64 // packets
-	progress int64  // of all streams, changes when something is sent or acknowledged
-}
+func packetsReceived(conn *quic.Conn) uint64 { return conn.ConnectionStats().PacketsReceived }
 
-func (c *Connection) deliveries(conn *quic.Conn) deliveries {
-	d := deliveries{received: conn.ConnectionStats().PacketsReceived}
+// progress returns a number that changes when something of a finished stream is sent or acknowledged.
+func (c *Connection) progress() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d.progress = c.unsent.Load() + int64(len(c.finished))
+	sum := c.unsent.Load() + int64(len(c.finished))
 	for _, send := range c.finished {
-		d.progress += sendProgress(send)
+		sum += sendProgress(send)
 	}
-	return d
+	return sum
 }

@@ -79,7 +79,6 @@ func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error 
 		return c.runOutOfTime()
 	case <-c.gone:
 	case <-c.givenUp:
-	case <-c.evicted:
 	case <-c.transport.closing:
 	case <-listenerClosing:
 	}
