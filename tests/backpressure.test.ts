@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { QUICStream } from '@matrixai/quic';
-import { isPending } from './helpers/events.js';
+import { events, type QUICStream } from '@matrixai/quic';
+import { isPending, on, until } from './helpers/events.js';
 import { forEachIO, type IO } from './helpers/io.js';
-import { openStream, pair } from './helpers/pair.js';
-import { KiB, MiB, payload, serveEcho } from './helpers/streams.js';
+import { ends, openStream, pair, sides } from './helpers/pair.js';
+import {
+  exchange,
+  KiB,
+  MiB,
+  payload,
+  readAll,
+  serveEcho,
+  sha256,
+  writeAll,
+} from './helpers/streams.js';
 
 const timeout = 60_000;
+
+// Most of those that a peer may open by default
+const streams = 80;
 
 const windows = {
   initialMaxStreamDataBidiLocal: MiB,
@@ -157,5 +169,97 @@ forEachIO((io) => {
     const failed = assert.rejects(write);
     await peerStream.readable.cancel();
     await failed;
+  });
+
+  for (const opener of sides) {
+    test(`streams that nobody reads hold up no other one, opened by the ${opener}`, {
+      timeout,
+    }, async (t) => {
+      const { local, peer } = await ends(t, io, opener);
+      const unread: Array<QUICStream> = [];
+      on(peer, events.EventQUICConnectionStream, ({ detail }) => {
+        if (unread.length < streams) unread.push(detail);
+        else serveEcho(detail);
+      });
+      const data = payload((3 * MiB) / 2);
+      const writes = Array.from({ length: streams }, (_, i) =>
+        writeAll(local.newStream(i % 2 ? 'uni' : 'bidi').writable, data),
+      );
+      await until(() => unread.length === streams);
+      // As much as windows let through has come when these are back
+      for (let i = 0; i < 10; i++) {
+        const back = await exchange(local.newStream(), data);
+        assert.equal(sha256(back), sha256(data));
+      }
+      assert.equal(unread.length, streams);
+      for (const { readable } of unread) {
+        assert.equal(sha256(await readAll(readable)), sha256(data));
+      }
+      await Promise.all(writes);
+    });
+  }
+
+  test('streams that are not read any more hold up no other one', {
+    timeout,
+  }, async (t) => {
+    const { connection, serverConnection } = await pair(t, io);
+    const data = payload(12 * MiB);
+    const left: Array<[Promise<void>, () => Promise<Buffer>]> = [];
+    for (let i = 0; i < 12; i++) {
+      const [stream, peerStream] = await openStream(
+        connection,
+        serverConnection,
+        'uni',
+      );
+      const written = writeAll(stream.writable, data);
+      const reader = peerStream.readable.getReader();
+      const chunks: Array<Uint8Array> = [];
+      let length = 0;
+      while (length < 6 * MiB) {
+        const { value } = await reader.read();
+        chunks.push(value!);
+        length += value!.length;
+      }
+      reader.releaseLock();
+      left.push([
+        written,
+        async () =>
+          Buffer.concat([...chunks, await readAll(peerStream.readable)]),
+      ]);
+    }
+    on(serverConnection, events.EventQUICConnectionStream, ({ detail }) =>
+      serveEcho(detail),
+    );
+    for (let i = 0; i < 10; i++) {
+      await exchange(connection.newStream(), payload(MiB));
+    }
+    for (const [written, rest] of left) {
+      assert.equal(sha256(await rest()), sha256(data));
+      await written;
+    }
+  });
+
+  test('a window that was set counts what nobody reads', {
+    timeout,
+  }, async (t) => {
+    const { connection, serverConnection } = await pair(t, io, {
+      server: { config: { initialMaxData: 4 * MiB, maxConnectionWindow: 0 } },
+    });
+    const unread: Array<QUICStream> = [];
+    let read = (stream: QUICStream): unknown => unread.push(stream);
+    on(serverConnection, events.EventQUICConnectionStream, ({ detail }) =>
+      detail.type === 'uni' ? read(detail) : serveEcho(detail),
+    );
+    const data = payload(2 * MiB);
+    const written = Array.from({ length: 20 }, () =>
+      writeAll(connection.newStream('uni').writable, data),
+    );
+    // The window, and what is read ahead
+    await until(() => serverConnection.stats().bytesReceived > 8 * MiB);
+    const answered = exchange(connection.newStream(), payload(MiB));
+    assert.ok(await isPending(answered));
+    read = ({ readable }) => readAll(readable).catch(() => {});
+    unread.forEach(read);
+    await Promise.all([...written, answered]);
   });
 });

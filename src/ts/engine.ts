@@ -1,5 +1,6 @@
 import { handshakeTimeout } from './config.js';
 import * as errors from './errors.js';
+import { unreadThatFits } from './memory.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import type { QUICConfig } from './types.js';
@@ -35,6 +36,8 @@ export function toEngineConfig(
         Math.max(minIdleTimeout, 1)
       : 0,
     // Larger packets are looked for unless the application set a maximum
+    // Whoever sets a window bounds what a connection holds, be it read or not
+    maxExempt: config.given.has('initialMaxData') ? 0 : unreadThatFits(),
     pathMTUDiscovery: !config.given.has('maxSendUdpPayloadSize'),
   });
 }

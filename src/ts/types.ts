@@ -375,7 +375,12 @@ export type QUICConfig = {
   maxSendUdpPayloadSize: number;
   /**
    * Bytes of incoming stream data buffered for the entire connection at first.
-   * 0 disables incoming stream data. Defaults to 10 MiB.
+   * 0 disables incoming stream data.
+   *
+   * Where it is left out it is 10 MiB, and does not count what streams hold that the application does not read: one of them
+   * stops its own writer, and none of the others. Given a number, it counts all streams, and those that are not read can
+   * use it up: then it should be as much as all streams that the peer may open can hold, which is `initialMaxStreamData…` for
+   * each, and the application has to read or to cancel every stream.
    */
   initialMaxData: number;
   /**

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { totalmem } from 'node:os';
 import { domainToASCII } from 'node:url';
 import { types } from 'node:util';
 import { clientDefault, serverDefault } from './config.js';
@@ -11,6 +10,7 @@ import {
   ErrorQUICPortInvalid,
   type OptionInvalidData,
 } from './errors.js';
+import { connectionsThatFit } from './memory.js';
 import type {
   LoadBalancing,
   Port,
@@ -360,16 +360,6 @@ export function validateAdmission({
     maxConnectionsPerAddress: mostOfOne,
     tokenLifetime,
   };
-}
-
-/**
- * How many connections a quarter of the memory has room for, without what they buffer.
- */
-function connectionsThatFit(): number {
-  // Not every runtime knows the limit of a container; 0, or more than there is, means none
-  const limit = process.constrainedMemory?.() || Infinity;
-  const memory = Math.min(totalmem(), limit);
-  return Math.max(1024, Math.floor(memory / 4 / (128 * 1024)));
 }
 
 function validateCount(value: unknown, option: string, least: number): void {

@@ -238,7 +238,7 @@ export const members = {
     maxIdleTimeout: 'same',
     maxRecvUdpPayloadSize: 'better',
     maxSendUdpPayloadSize: 'better',
-    initialMaxData: 'same',
+    initialMaxData: 'better',
     initialMaxStreamDataBidiLocal: 'same',
     initialMaxStreamDataBidiRemote: 'same',
     initialMaxStreamDataUni: 'same',

@@ -339,15 +339,22 @@ forEachIO((io) => {
 
       const relay = await Relay.start(t, server.port);
       const recorded: Array<Buffer> = [];
+      const held: Array<() => void> = [];
       relay.impairment = (datagram, forward, direction) => {
         if (direction === 'toServer') recorded.push(Buffer.from(datagram));
-        forward(datagram);
+        // Else the FIN may leave after the handshake, which nobody can repeat
+        if (direction === 'toServer' || received.length > 0 || verifyPeer) {
+          forward(datagram);
+        } else {
+          held.push(() => forward(datagram));
+        }
       };
       const client = await connect(t, io, relay.port, { config, session });
       const writer = client.connection.newStream('uni').writable.getWriter();
       await writer.write(Buffer.from('pay'));
       await writer.close();
       await until(() => received.length === 1);
+      for (const forward of held) forward();
       await received[0].completed;
       await client.destroy();
 

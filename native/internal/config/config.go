@@ -42,6 +42,8 @@ type Config struct {
 	InitialMaxStreamDataUni        uint64
 	MaxConnectionWindow            uint64
 	MaxStreamWindow                uint64
+	// How much the streams of all connections may hold that nobody reads, without it counting for InitialMaxData.
+	MaxExempt uint64
 
 	DisableActiveMigration bool
 	EnableEarlyData        bool

@@ -78,6 +78,8 @@ func (c *Config) set(name, value string) (err error) {
 		err = setNumber(&c.MaxConnectionWindow, value)
 	case "maxStreamWindow":
 		err = setNumber(&c.MaxStreamWindow, value)
+	case "maxExempt":
+		err = setNumber(&c.MaxExempt, value)
 	case "initialMaxStreamsBidi":
 		err = setNumber(&c.InitialMaxStreamsBidi, value)
 	case "initialMaxStreamsUni":

@@ -62,6 +62,7 @@ type Connection struct {
 
 	// Bytes of all streams that JavaScript has not read, and that are not sent.
 	unread, unsent atomic.Int64
+	maxExempt      int64 // how large exempted of the environment gets
 
 	mu       sync.Mutex
 	quic     *quic.Conn            // nil until the handshake completed
@@ -92,6 +93,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		handshakeTimeout: handshakeTimeout,
 		keepDatagrams:    conf.IncomingDatagrams,
 		asksWhenQuiet:    conf.ProbeIdle,
+		maxExempt:        int64(conf.MaxExempt),
 		gone:             make(chan struct{}),
 		givenUp:          make(chan struct{}),
 		accepted:         make(chan struct{}),

@@ -27,6 +27,8 @@ type Environment struct {
 	probes  probes
 	// The number of the last question about certificates. No two of an environment have the same.
 	questions atomic.Uint64
+	// How many bytes its streams may hold that do not count for the windows of their connections.
+	exempted atomic.Int64
 }
 
 type counts struct {

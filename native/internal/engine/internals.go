@@ -123,6 +123,14 @@ var (
 	receiveStreamFrame     = offset[quic.ReceiveStream, []byte]("currentFrame")
 	receiveStreamInFrame   = offset[quic.ReceiveStream, int]("readPosInFrame")
 	receiveStreamRead      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "readPos")
+	receiveStreamControl   = offsetOfKind[quic.ReceiveStream](reflect.Pointer, "flowController")
+	flowConnection         = offsetOfKindIn(pointedTo[quic.ReceiveStream]("flowController"), reflect.Pointer, "connection")
+	flowMutex              = offsetIn[sync.Mutex](flowControl, "mutex")
+	flowRead               = offsetOfKindIn(flowControl, reflect.Int64, "bytesRead")
+	flowWindow             = offsetOfKindIn(flowControl, reflect.Int64, "receiveWindow")
+	flowWindowSize         = offsetOfKindIn(flowControl, reflect.Int64, "receiveWindowSize")
+	flowEpoch              = offsetOfKindIn(flowControl, reflect.Int64, "epochStartOffset")
+	flowMaxWindowSize      = offsetOfKindIn(flowControl, reflect.Int64, "maxReceiveWindowSize")
 	clientTokenData        = offset[quic.ClientToken, []byte]("data")
 	clientTokenRTT         = offset[quic.ClientToken, time.Duration]("rtt")
 	sessionVersionUsed     = offset[tls.SessionState, uint16]("version")
@@ -133,6 +141,14 @@ var (
 	streamReceiveStream    = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
 	streamSendStream       = offset[quic.Stream, *quic.SendStream]("sendStr")
 )
+
+// flowControl is what the flow control of a stream and that of a connection both begin with.
+var flowControl = func() reflect.Type {
+	stream := pointedTo[quic.ReceiveStream]("flowController").Field(0)
+	conn := pointedTo[quic.Conn]("connFlowController").Field(0)
+	known(stream, stream.Anonymous && stream.Type == conn.Type, "flowController")
+	return stream.Type
+}()
 
 // acknowledged reports whether the peer has acknowledged all that was sent on a stream.
 func acknowledged(s *quic.SendStream) bool {
@@ -218,6 +234,44 @@ func hasUnread(s *quic.ReceiveStream, taken int64) bool {
 	return *at[int64](s, receiveStreamRead) != taken || leftOfFrame(s) > 0 ||
 		hasMoreData(*at[unsafe.Pointer](s, receiveStreamQueue))
 }
+
+// receiveWindow returns how many bytes the peer may send on a stream besides those that were read.
+func receiveWindow(s *quic.ReceiveStream) int64 {
+	control := *at[unsafe.Pointer](s, receiveStreamControl)
+	mu := (*sync.Mutex)(unsafe.Add(control, flowMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	size := *(*int64)(unsafe.Add(control, flowWindowSize))
+	open := *(*int64)(unsafe.Add(control, flowWindow)) - *(*int64)(unsafe.Add(control, flowRead))
+	if isUpdateDue(open, size) {
+		// There may be one on its way, with twice the size
+		return min(2*size, max(size, *(*int64)(unsafe.Add(control, flowMaxWindowSize))))
+	}
+	return open
+}
+
+// countAsRead makes the window of a stream's connection move on by n bytes, or back if that is negative, as if that many had
+// been read. It reports whether the peer is to be told.
+func countAsRead(s *quic.ReceiveStream, n int64) bool {
+	control := *at[unsafe.Pointer](s, receiveStreamControl)
+	control = *(*unsafe.Pointer)(unsafe.Add(control, flowConnection))
+	mu := (*sync.Mutex)(unsafe.Add(control, flowMutex))
+	mu.Lock()
+	defer mu.Unlock()
+	read := (*int64)(unsafe.Add(control, flowRead))
+	*read += n
+	// The window must not grow for it as for a reader that is fast
+	*(*int64)(unsafe.Add(control, flowEpoch)) += n
+	return isUpdateDue(*(*int64)(unsafe.Add(control, flowWindow))-*read, *(*int64)(unsafe.Add(control, flowWindowSize)))
+}
+
+// isUpdateDue reports whether quic-go tells the peer of a new window: a quarter of the last one is used up.
+func isUpdateDue(open, size int64) bool { return open <= size/4*3 }
+
+// scheduleSending makes a connection look for something to send.
+//
+//go:linkname scheduleSending github.com/quic-go/quic-go.(*Conn).scheduleSending
+func scheduleSending(conn *quic.Conn)
 
 //go:linkname hasMoreData github.com/quic-go/quic-go.(*frameSorter).HasMoreData
 func hasMoreData(queue unsafe.Pointer) bool
@@ -377,7 +431,11 @@ func pointedTo[T any](name string) reflect.Type {
 
 // offsetOfKind does so for a field whose type is internal to quic-go.
 func offsetOfKind[T any](kind reflect.Kind, name string) uintptr {
-	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	return offsetOfKindIn(reflect.TypeFor[T](), kind, name)
+}
+
+func offsetOfKindIn(t reflect.Type, kind reflect.Kind, name string) uintptr {
+	field, ok := t.FieldByName(name)
 	return known(field, ok && field.Type.Kind() == kind, name)
 }
 

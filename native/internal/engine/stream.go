@@ -99,13 +99,14 @@ type Stream struct {
 	taken    int64 // number of bytes that were read into in
 	chunks   []int // lengths of the first chunks of in, each of which is read by itself
 	frame    frame
-	reading  bool // memory of in is being filled
-	parked   bool // the reader waits for room in in
-	wantRead bool // a read found nothing
-	woken    bool // a StreamReadable event is on its way
-	unbound  bool // all that the peer sends is read, however much
-	salvaged bool // what it sent before was made readable
-	readDone bool // JavaScript knows that nothing more comes, or wants nothing more
+	reading  bool  // memory of in is being filled
+	parked   bool  // the reader waits for room in in
+	exempted int64 // how much of what it may hold the connection's window does not count
+	wantRead bool  // a read found nothing
+	woken    bool  // a StreamReadable event is on its way
+	unbound  bool  // all that the peer sends is read, however much
+	salvaged bool  // what it sent before was made readable
+	readDone bool  // JavaScript knows that nothing more comes, or wants nothing more
 	stopCode quic.StreamErrorCode
 	space    sync.Cond // in has room again, or readDone
 
@@ -422,9 +423,11 @@ func (s *Stream) readLoop() {
 		for s.isInFull() && !s.readDone && !s.unbound {
 			s.parked = true
 			s.tellStopped()
+			s.exempt()
 			s.space.Wait()
 		}
 		s.parked = false
+		s.include()
 		idle := s.in.Len() == 0
 		isApart := s.taken < apart
 		s.mu.Unlock()
