@@ -35,10 +35,12 @@ func maxIdleTimeout(params []byte) time.Duration {
 	return 0
 }
 
-// limitIdleTimeout takes over the idle timeout of the peer, of which quic-go would only take 5 s or more.
-func (c *Connection) limitIdleTimeout() {
+// adjust changes what quic-go has no options for, while it waits for a callback of TLS: it would not take an idle timeout of the
+// peer below 5 s, and not notice when the path carries less.
+func (c *Connection) adjust() {
 	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
 		limitIdleTimeout(conn)
+		watchPathMTU(conn)
 	}
 }
 
@@ -47,7 +49,7 @@ func (c *Connection) limitIdleTimeout() {
 func (c *Connection) watchServer(conf *tls.Config) {
 	verify := conf.VerifyConnection
 	conf.VerifyConnection = func(state tls.ConnectionState) error {
-		c.limitIdleTimeout()
+		c.adjust()
 		if verify == nil {
 			return nil
 		}
@@ -57,7 +59,7 @@ func (c *Connection) watchServer(conf *tls.Config) {
 
 // watchClient has the idle timeout of a client taken over, whose ClientHello is being answered.
 func (c *Connection) watchClient(conf *tls.Config) {
-	conf.KeyLogWriter = &secretWatch{c.limitIdleTimeout, conf.KeyLogWriter}
+	conf.KeyLogWriter = &secretWatch{c.adjust, conf.KeyLogWriter}
 }
 
 // A secretWatch is a key log that calls heard at the first secret of a connection. TLS has no other callback for all

@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"reflect"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -77,6 +79,115 @@ func peerIdleTimeout(conn *quic.Conn) time.Duration {
 	return 0
 }
 
+// A congestionController is what quic-go has for an interface of it, whose types of numbers are internal. Both have the same methods
+// in the same order, so that a value of the one is one of the other: [checkMethods] makes sure.
+type congestionController interface {
+	TimeUntilSend(inFlight int64) int64
+	HasPacingBudget(now int64) bool
+	OnPacketSent(now, inFlight, number, size int64, isAckEliciting bool)
+	CanSend(inFlight int64) bool
+	MaybeExitSlowStart()
+	OnPacketAcked(number, size, priorInFlight, now int64)
+	OnCongestionEvent(number, lost, priorInFlight int64)
+	OnSpuriousLoss(number int64)
+	OnRetransmissionTimeout(packetsRetransmitted bool)
+	SetMaxDatagramSize(size int64)
+	InSlowStart() bool
+	InRecovery() bool
+	GetCongestionWindow() int64
+}
+
+// congestionControl returns where a connection has its controller and the number of its probe timeouts without an
+// acknowledgement. Only the goroutine of the connection may use them.
+func congestionControl(conn *quic.Conn) (*congestionController, *uint32) {
+	handler := reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem()
+	controller := handler.FieldByName("congestion")
+	checkMethods(controller.Type(), reflect.TypeFor[congestionController]())
+	ptoCount := handler.FieldByName("ptoCount")
+	known(reflect.StructField{}, ptoCount.Kind() == reflect.Uint32, "ptoCount")
+	return (*congestionController)(unsafe.Pointer(controller.UnsafeAddr())), (*uint32)(unsafe.Pointer(ptoCount.UnsafeAddr()))
+}
+
+// checkMethods panics unless two interfaces have the same methods, of which types may have other names.
+func checkMethods(theirs, ours reflect.Type) {
+	same := theirs.Kind() == reflect.Interface && theirs.NumMethod() == ours.NumMethod()
+	for i := 0; same && i < ours.NumMethod(); i++ {
+		a, b := theirs.Method(i), ours.Method(i)
+		same = a.Name == b.Name && slices.Equal(kinds(a.Type), kinds(b.Type))
+	}
+	known(reflect.StructField{}, same, theirs.Name())
+}
+
+// kinds returns those of the parameters of a function, and then those of its results.
+func kinds(f reflect.Type) (kinds []reflect.Kind) {
+	for in := range f.Ins() {
+		kinds = append(kinds, in.Kind())
+	}
+	kinds = append(kinds, reflect.Invalid)
+	for out := range f.Outs() {
+		kinds = append(kinds, out.Kind())
+	}
+	return kinds
+}
+
+// setPathMTU makes the packets of a connection no larger than size, and ends the search for larger ones. It reports whether they
+// were larger. To be called by the goroutine of the connection, as what follows.
+func setPathMTU(conn *quic.Conn, size int64) bool {
+	finder := *at[unsafe.Pointer](conn, connMTU)
+	if finder == nil || currentMTU(finder) <= size {
+		return false
+	}
+	resetMTU(finder, size, maxMTU(conn))
+	at[atomic.Uint32](conn, connMaxPayload).Store(uint32(estimateMaxPayloadSize(size)))
+	return true
+}
+
+// searchPathMTU makes a connection look for the largest packets that its path carries, unless its configuration says how large
+// they are.
+func searchPathMTU(conn *quic.Conn, now int64) {
+	if (*at[*quic.Config](conn, connConfig)).DisablePathMTUDiscovery {
+		return
+	}
+	finder := *at[unsafe.Pointer](conn, connMTU)
+	resetMTU(finder, currentMTU(finder), maxMTU(conn))
+	startMTU(finder, now)
+}
+
+//go:linkname currentMTU github.com/quic-go/quic-go.(*mtuFinder).CurrentSize
+func currentMTU(finder unsafe.Pointer) int64
+
+//go:linkname resetMTU github.com/quic-go/quic-go.(*mtuFinder).Reset
+func resetMTU(finder unsafe.Pointer, start, max int64)
+
+//go:linkname startMTU github.com/quic-go/quic-go.(*mtuFinder).Start
+func startMTU(finder unsafe.Pointer, now int64)
+
+//go:linkname maxMTU github.com/quic-go/quic-go.(*Conn).maxMTU
+func maxMTU(conn *quic.Conn) int64
+
+//go:linkname estimateMaxPayloadSize github.com/quic-go/quic-go.estimateMaxPayloadSize
+func estimateMaxPayloadSize(size int64) int64
+
+// runOnConnection has the goroutine of a connection run f when it sends its next packet, which has a PING.
+func runOnConnection(conn *quic.Conn, f func()) {
+	var frame interface {
+		Append(b []byte, v quic.Version) ([]byte, error)
+		Length(v quic.Version) int64
+	} = &task{run: sync.OnceFunc(f)}
+	queueControlFrame(conn, *(*controlFrame)(unsafe.Pointer(&frame)))
+}
+
+// A task is a PING frame that runs something when it is put into a packet.
+type task struct{ run func() }
+
+func (t *task) Append(b []byte, _ quic.Version) ([]byte, error) {
+	defer guard(func(error) {})
+	t.run()
+	return append(b, 0x01), nil
+}
+
+func (t *task) Length(quic.Version) int64 { return 1 }
+
 // hasDatagrams reports whether datagrams wait to be put into packets.
 func hasDatagrams(conn *quic.Conn) bool {
 	queue := *at[unsafe.Pointer](conn, connDatagrams)
@@ -112,6 +223,8 @@ var (
 	connIdleTimeout        = offset[quic.Conn, time.Duration]("idleTimeout")
 	connPeerID             = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
 	connIDManager          = offsetOfKind[quic.Conn](reflect.Pointer, "connIDManager")
+	connMTU                = offsetOfKind[quic.Conn](reflect.Pointer, "mtuDiscoverer")
+	connMaxPayload         = offset[quic.Conn, atomic.Uint32]("maxPayloadSizeEstimate")
 	connDatagrams          = offsetOfKind[quic.Conn](reflect.Pointer, "datagramQueue")
 	datagramQueueMutex     = offsetIn[sync.Mutex](pointedTo[quic.Conn]("datagramQueue"), "rcvMx")
 	datagramQueueRecorder  = offsetIn[qlogwriter.Recorder](pointedTo[quic.Conn]("datagramQueue"), "qlogger")

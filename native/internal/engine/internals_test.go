@@ -34,3 +34,20 @@ func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
 		t.Error("a client whose handshake has completed has not proved its address")
 	}
 }
+
+// The watch gives up in silence where quic-go has changed, so that no process ends of it.
+func TestThePathsOfBothEndsAreWatched(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	for _, c := range []*Connection{p.clientConn, p.serverConn} {
+		found := make(chan bool, 1)
+		runOnConnection(c.quic, func() {
+			controller, _ := congestionControl(c.quic)
+			_, ok := (*controller).(*pathMTU)
+			found <- ok
+		})
+		if !<-found {
+			t.Error("the path of a connection is not watched")
+		}
+	}
+}
