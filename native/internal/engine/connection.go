@@ -59,6 +59,7 @@ type Connection struct {
 
 	session      *session // nil for a server
 	verification verification
+	ends         streamEnds
 
 	// Bytes of all streams that JavaScript has not read, and that are not sent.
 	unread, unsent atomic.Int64
@@ -149,6 +150,7 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 	isEarly := quicConf.Allow0RTT && c.session.isEarly()
 	if isEarly {
 		dial = c.transport.quic.DialEarly
+		tlsConf.KeyLogWriter = &handshakeWatch{c.ends.hold, tlsConf.KeyLogWriter}
 	}
 	c.transport.nameNext(c)
 	conn, err := dial(ctx, addr, tlsConf, quicConf)
@@ -161,6 +163,7 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 		// The server was faster than this goroutine: whether it rejects early data does not matter
 		isEarly = false
 		conn.NextConnection(ctx)
+		c.ends.reject() // there are none
 	}
 	c.establish(conn, isEarly)
 	c.watch(conn.Context())
@@ -301,7 +304,9 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 	}
 	c.env.probes.add(c, conn)
 	accepted := 1.0
-	if !conn.ConnectionState().Used0RTT {
+	if conn.ConnectionState().Used0RTT {
+		go c.ends.accept()
+	} else {
 		accepted = 0
 		c.rejected = true
 	}
@@ -327,6 +332,7 @@ func (c *Connection) resume() {
 			s.release()
 		}
 	}
+	c.ends.reject()
 	if _, err := conn.NextConnection(context.Background()); err != nil {
 		return // it is closed
 	}

@@ -344,7 +344,7 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 	} else {
 		s.recv = recv
 		if s.readDone {
-			recv.CancelRead(s.stopCode)
+			s.conn.ends.run(func() { recv.CancelRead(s.stopCode) })
 		}
 		if waited {
 			s.startReading()
@@ -360,7 +360,7 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 		if s.wrote {
 			send.TryWriteAll(make([]byte, 1)) // for the final size, as in write
 		}
-		send.CancelWrite(s.resetCode)
+		s.conn.ends.run(func() { send.CancelWrite(s.resetCode) })
 		s.send = send
 	} else {
 		s.watch(send)
@@ -690,7 +690,7 @@ func (s *Stream) StopSending(code uint64) {
 	case isUnsent:
 		go s.stopWhenSent(recv)
 	default:
-		recv.CancelRead(s.stopCode)
+		s.conn.ends.run(func() { recv.CancelRead(s.stopCode) })
 	}
 	s.releaseIfDone()
 }
@@ -714,7 +714,7 @@ func (s *Stream) stopWhenSent(recv *quic.ReceiveStream) {
 			break
 		}
 	}
-	recv.CancelRead(s.stopCode)
+	s.conn.ends.run(func() { recv.CancelRead(s.stopCode) })
 }
 
 // Write takes the bytes of p, and after them the FIN if fin is set. It returns one of
@@ -863,7 +863,7 @@ func (s *Stream) isFinishing() bool {
 func (s *Stream) finish() {
 	s.writeDone = true
 	s.stopWatch()
-	s.send.Close()
+	s.conn.ends.run(func() { s.send.Close() })
 	s.conn.addFinished(s.send)
 }
 
@@ -904,7 +904,7 @@ func (s *Stream) resetNow() {
 	s.dropOut()
 	if s.send != nil {
 		s.stopWatch()
-		s.send.CancelWrite(s.resetCode)
+		s.conn.ends.run(func() { s.send.CancelWrite(s.resetCode) })
 		s.conn.addFinished(s.send)
 		s.startReading()
 	}
