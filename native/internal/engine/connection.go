@@ -521,7 +521,11 @@ func (c *Connection) description() []byte {
 	member("connectionId", text(hex.EncodeToString(c.transport.name(c).Bytes())))
 	member("connectionIdShared", text(hex.EncodeToString(c.original.Bytes())))
 	if c.quic != nil {
-		member("connectionIdPeer", text(hex.EncodeToString(peerConnectionID(c.quic).Bytes())))
+		peer := c.original // the server's until it has answered, when that is known (RFC 9000 section 7.2)
+		if c.listener != nil || !c.isEarly {
+			peer = peerConnectionID(c.quic)
+		}
+		member("connectionIdPeer", text(hex.EncodeToString(peer.Bytes())))
 		state := c.state()
 		member("applicationProto", text(state.TLS.NegotiatedProtocol))
 		member("serverName", text(state.TLS.ServerName))
