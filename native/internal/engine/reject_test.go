@@ -18,15 +18,15 @@ func TestStreamsThatEndDuringARejectionAreNotSent(t *testing.T) {
 	first := connect(t, serverConfig, clientConfig)
 	first.client.next(event.ConnectionSession)
 	session := first.clientConn.Session()
-	for range 100 {
-		rejectOnce(t, serverConfig, clientConfig, session)
+	for i := range 50 {
+		rejectOnce(t, serverConfig, clientConfig, session, 9*i)
 		if t.Failed() {
 			return
 		}
 	}
 }
 
-func rejectOnce(t *testing.T, serverConfig, clientConfig *config.Config, session []byte) {
+func rejectOnce(t *testing.T, serverConfig, clientConfig *config.Config, session []byte, releaseAt int) {
 	p := &pair{server: newUser(t), client: newUser(t)}
 	defer p.server.Close()
 	defer p.client.Close()
@@ -40,8 +40,11 @@ func rejectOnce(t *testing.T, serverConfig, clientConfig *config.Config, session
 	for i := range streams {
 		streams[i] = must(c.OpenStream(false))
 	}
-	release()
+	c.ends.run(func() {}) // the race detector does not know that they were opened before the answer
 	for i, s := range streams {
+		if i == releaseAt {
+			release()
+		}
 		s.Write([]byte("early"), i%2 == 0)
 		if i%2 == 1 {
 			s.Reset(7)
