@@ -36,11 +36,11 @@ forEachIO((io) => {
     const { stdout, stderr, code } = await child.exit;
     assert.equal(stderr, '');
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse(stdout.split('\n')[1]), [
-      'ErrorQUICConnectionIdleTimeout',
-      'ErrorQUICConnectionClosed',
-      'ErrorQUICConnectionIdleTimeout',
-    ]);
+    const [end, opening, reading] = JSON.parse(stdout.split('\n')[1]);
+    // Its first packet may be answered by a stateless reset before its timer has run
+    assert.match(end, /^ErrorQUICConnection(IdleTimeout|Peer)$/);
+    assert.equal(opening, 'ErrorQUICConnectionClosed');
+    assert.equal(reading, end);
     // It does not begin to wait anew
     assert.ok(performance.now() - began < idle * 0.75);
   });
