@@ -1,9 +1,9 @@
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ErrorQUICNativeLibrary, type NativeLibraryData } from '../errors.js';
 import type { Addon } from './binding.js';
+import { checkLimits } from './limits.js';
 
 const platforms = [
   'linux-x64',
@@ -17,17 +17,14 @@ const platforms = [
   'android-arm64',
 ];
 
-// Two of Go's poller, one or two while files are read, and some for what JavaScript opens meanwhile
-const neededDescriptors = 8;
-
 /**
  * Loads the addon: from the package of this platform, or from a local build.
  *
- * @throws {@link ErrorQUICNativeLibrary} when there is neither, neither can be loaded, or too few file descriptors are left
+ * @throws {@link ErrorQUICNativeLibrary} when there is neither, neither can be loaded, or the system allows too few file descriptors or threads
  * @internal
  */
 export function loadAddon(): Addon {
-  checkDescriptors();
+  checkLimits();
   const require = createRequire(import.meta.url);
   const { version } = require('../package.json');
   const name = `@matrixai/quic-${process.platform}-${process.arch}`;
@@ -57,28 +54,6 @@ export function loadAddon(): Addon {
     failures,
   };
   throw new ErrorQUICNativeLibrary(explain(data), { data });
-}
-
-/**
- * Go ends the process when it cannot open what it needs as it starts.
- */
-function checkDescriptors(): void {
-  const opened: Array<number> = [];
-  try {
-    while (opened.length < neededDescriptors) {
-      opened.push(openSync(devNull, 'r'));
-    }
-  } catch (e) {
-    const { code } = e as NodeJS.ErrnoException;
-    // Where there is no such file, nothing can be said
-    if (code !== 'EMFILE' && code !== 'ENFILE') return;
-    throw new ErrorQUICNativeLibrary(
-      `the native library needs ${neededDescriptors} free file descriptors to start, and there are ${opened.length} (${code}). Close files or sockets, or raise the limit (\`ulimit -n\`).`,
-      { cause: e },
-    );
-  } finally {
-    for (const descriptor of opened) closeSync(descriptor);
-  }
 }
 
 /**
