@@ -7,6 +7,7 @@ import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import type { Timer } from '@matrixai/timer';
 import { abortable, reasonOf, throwIfAborted } from './abort.js';
+import { type Failure, firstOf, interleave } from './attempts.js';
 import { checkAuthorities } from './authorities.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
@@ -23,7 +24,11 @@ import {
   cryptoNames,
 } from './optionNames.js';
 import QUICConnection from './QUICConnection.js';
-import QUICSocket, { validateSocket } from './QUICSocket.js';
+import QUICSocket, {
+  type ResolvedTarget,
+  validateSocket,
+} from './QUICSocket.js';
+import { lookupAll } from './resolve.js';
 import type {
   CloseOptions,
   Host,
@@ -40,6 +45,8 @@ import {
   describe,
   optionError,
   toCertificateName,
+  validateAttemptTimeout,
+  validateBoolean,
   validateCodeArgs,
   validateConfig,
   validateCrypto,
@@ -96,6 +103,17 @@ type QUICClientOptions = {
   config?: QUICClientConfigInput;
   /** Defaults to the operating system's resolver. */
   resolveHostname?: ResolveHostname;
+  /**
+   * Whether all addresses of the host are tried, of both families in turns, until the first handshake completes (Happy
+   * Eyeballs, RFC 8305). With `false` only the first address is. Early data is for the first address alone. Defaults to
+   * `true`.
+   */
+  autoSelectFamily?: boolean;
+  /**
+   * Milliseconds after which the next address is tried although the last one may still answer, from 10. One that fails is
+   * not waited for. Defaults to 250.
+   */
+  autoSelectFamilyAttemptTimeout?: number;
   /** Whether other sockets may bind to the port of the client's own socket. Defaults to `false`. */
   reuseAddr?: boolean;
   /** Whether the client's own socket on `::` leaves out IPv4. Defaults to `false`. */
@@ -494,12 +512,19 @@ async function createClient(
   validateSession(opts.session);
   validateCrypto(opts.crypto, 'client');
   validateFunction(opts.resolveHostname, 'resolveHostname');
+  const { autoSelectFamily = true, autoSelectFamilyAttemptTimeout = 250 } =
+    opts;
+  validateBoolean(autoSelectFamily, 'autoSelectFamily');
+  validateAttemptTimeout(
+    autoSelectFamilyAttemptTimeout,
+    'autoSelectFamilyAttemptTimeout',
+  );
   validateFunction(reasonToCode, 'reasonToCode');
   validateFunction(codeToReason, 'codeToReason');
   const config = validateConfig(opts.config ?? {}, 'client');
   // It may be changed while the host is resolved
   const session = opts.session && new Uint8Array(opts.session);
-  const resolveHostname = opts.resolveHostname ?? utils.resolveHostname;
+  const resolveHostname = opts.resolveHostname ?? lookupAll;
   const logger = given ?? silentLogger(QUICClient.name);
   checkAuthorities(config, logger);
 
@@ -510,10 +535,8 @@ async function createClient(
   }
   const address = utils.buildAddress(peer, port);
   logger.info(`Create ${QUICClient.name} to ${address}`);
-  const [resolved, udpType] = await utils.resolveHost(peer, resolveHostname);
-  const host = utils.resolvesZeroIP(resolved);
-  throwIfAborted(signal);
   if (!isSocketShared) {
+    // Which families it reaches is known then
     await socket.start({
       host: opts.localHost,
       port: opts.localPort,
@@ -522,28 +545,42 @@ async function createClient(
     });
   }
   try {
-    const target = utils.validateTarget(
-      socket.host,
-      socket.type,
-      host,
-      udpType,
+    throwIfAborted(signal);
+    const found = await socket.resolveTargets(
+      peer,
+      resolveHostname,
       errors.ErrorQUICClientInvalidHost,
     );
-    const connection = new QUICConnection({
-      type: 'client',
-      remoteInfo: { host: target, port: port as Port },
-      // Nobody has a certificate for a wildcard
-      serverName:
-        opts.serverName === undefined && host !== resolved ? host : serverName,
-      config: withLogFiles(config, logger),
-      session,
-      minIdleTimeout: opts.minIdleTimeout ?? (hasTimer ? Infinity : undefined),
-      socket,
-      reasonToCode,
-      codeToReason,
-      logger: logger.getChild(QUICConnection.name),
-    });
-    await connection.start({}, { signal });
+    const targets = autoSelectFamily
+      ? interleave(found, ({ udpType }) => udpType)
+      : found.slice(0, 1);
+    const connection = await firstOf(
+      targets,
+      autoSelectFamilyAttemptTimeout,
+      signal,
+      async ({ target, host, isZero }, signal) => {
+        const connection = new QUICConnection({
+          type: 'client',
+          remoteInfo: { host: target, port: port as Port },
+          isOneOfSeveral: targets.length > 1,
+          // Nobody has a certificate for a wildcard
+          serverName:
+            opts.serverName === undefined && isZero ? host : serverName,
+          config: withLogFiles(config, logger),
+          session,
+          minIdleTimeout:
+            opts.minIdleTimeout ?? (hasTimer ? Infinity : undefined),
+          socket,
+          reasonToCode,
+          codeToReason,
+          logger: logger.getChild(QUICConnection.name),
+        });
+        await connection.start({}, { signal });
+        return connection;
+      },
+      (connection) => void connection.stop({ force: true }),
+      (failures) => failureOf(address, port, failures, logger),
+    );
     const client = new QUICClient({
       socket,
       isSocketShared,
@@ -559,8 +596,49 @@ async function createClient(
     } else if (!socket.isOpen && !signal.aborted) {
       throw new errors.ErrorQUICClientSocketNotRunning(undefined, { cause: e });
     }
-    throw refusalOf(e) ?? e;
+    throw e;
   }
+}
+
+/**
+ * The error of a client whose attempts have all failed: that of the only one, or of the one that says the most, with what became
+ * of each address.
+ */
+function failureOf(
+  address: string,
+  port: number,
+  failures: ReadonlyArray<Failure<ResolvedTarget>>,
+  logger: Logger,
+): unknown {
+  const attempts = failures.map(({ address, error }) => ({
+    host: utils.toCanonicalIP(address.host),
+    port: port as Port,
+    error: (refusalOf(error) ?? error) as Error,
+  }));
+  if (attempts.length === 1) return attempts[0].error;
+  const { error } = attempts.toSorted(
+    (a, b) => rankOf(a.error) - rankOf(b.error),
+  )[0];
+  if (!(error instanceof errors.ErrorQUIC)) return error;
+  const message = `no address of ${address} could be connected to: ${attempts
+    .map(
+      ({ host, error }) =>
+        `${utils.buildAddress(host, port)}: ${error.message}`,
+    )
+    .join('; ')}`;
+  attempt(() => logger.warn(`${QUICClient.name} Error: ${message}`));
+  const ErrorClass = error.constructor as typeof errors.ErrorQUIC;
+  return new ErrorClass(message, {
+    data: { ...error.data, attempts },
+    cause: error,
+  });
+}
+
+/** How much an error says: who answered and refused is no network that is down. */
+function rankOf(error: Error): number {
+  if (error instanceof errors.ErrorQUICConnectionIdleTimeout) return 1;
+  if (error instanceof errors.ErrorQUICClientInvalidArgument) return 2;
+  return 0;
 }
 
 function certificateName(host: string, serverName?: string): string {

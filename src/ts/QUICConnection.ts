@@ -112,6 +112,8 @@ export type ConnectionOptions = {
       serverName: string;
       session?: Uint8Array;
       minIdleTimeout?: number;
+      /** Whether it is no failure of anybody if its handshake does not complete. */
+      isOneOfSeveral?: boolean;
     }
 );
 
@@ -165,6 +167,7 @@ class QUICConnection
   protected serverName: string;
   protected session: Uint8Array;
   protected minIdleTimeout?: number;
+  protected isOneOfSeveral: boolean;
   protected _earlyData: 'none' | 'accepted' | 'rejected' = 'none';
   protected handshake!: {
     resolve: () => void;
@@ -215,6 +218,8 @@ class QUICConnection
     this.session = (opts.type === 'client' && opts.session) || noSession;
     this.minIdleTimeout =
       opts.type === 'client' ? opts.minIdleTimeout : undefined;
+    this.isOneOfSeveral =
+      opts.type === 'client' && opts.isOneOfSeveral === true;
     this.closedP = new Promise((resolve) => {
       this.resolveClosedP = resolve;
     });
@@ -842,7 +847,8 @@ class QUICConnection
   }
 
   protected async startNow(signal?: AbortSignal): Promise<void> {
-    this.logger.info(`Start ${this.constructor.name}`);
+    const level = this.isOneOfSeveral ? 'debug' : 'info';
+    this.logger[level](`Start ${this.constructor.name}`);
     this.setStatus('starting');
     emit(this.targets, events.EventQUICConnectionStart, {});
     try {
@@ -1119,8 +1125,9 @@ class QUICConnection
   }
 
   protected tellEnd(error: ConnectionCloseError): void {
+    const isAttempt = this.isOneOfSeveral && !this.isRunning;
     attempt(() =>
-      this.logger[levelOf(error)](
+      this.logger[isAttempt ? 'debug' : levelOf(error)](
         `${this.constructor.name} Error: ${error.message}`,
       ),
     );

@@ -35,8 +35,10 @@ import {
 import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
 import type QUICServer from './QUICServer.js';
+import { lookupAll, resolveHosts } from './resolve.js';
 import type {
   AbortOptions,
+  Class,
   Host,
   LoadBalancing,
   Port,
@@ -130,7 +132,7 @@ class QUICSocket {
   ) {
     validateObject(opts, 'opts');
     const { io, crypto, loadBalancing, logger } = opts;
-    const { resolveHostname = utils.resolveHostname } = opts;
+    const { resolveHostname = lookupAll } = opts;
     validateLogger(logger);
     checkNames(opts, socketNames, logger);
     checkNames(crypto, cryptoNames, logger);
@@ -392,15 +394,9 @@ class QUICSocket {
     port: Port,
     address: string,
   ): Promise<number> {
-    const [host, udpType] = await utils.resolveHost(
+    const [{ target }] = await this.resolveTargets(
       address,
       this.resolveHostname,
-    );
-    const target = utils.validateTarget(
-      this._host,
-      this._type,
-      utils.resolvesZeroIP(host),
-      udpType,
       errors.ErrorQUICSocketInvalidSendAddress,
     );
     if (this.transport === undefined) {
@@ -450,6 +446,39 @@ class QUICSocket {
   /** Unregisters the server of this socket. Servers do it themselves. */
   public unsetServer(server?: QUICServer): void {
     if (server === undefined || server === this.server) this.server = undefined;
+  }
+
+  /**
+   * Resolves a host to the addresses that the socket can send to, in the order of preference: at least one.
+   *
+   * @param ErrorClass - thrown when there is none
+   *
+   * @internal
+   */
+  public async resolveTargets(
+    host: string,
+    resolveHostname: ResolveHostname,
+    ErrorClass: Class<Error>,
+  ): Promise<Array<ResolvedTarget>> {
+    const { _host, _type } = this;
+    const resolved = await resolveHosts(host, resolveHostname, families[_type]);
+    const targets: Array<ResolvedTarget> = [];
+    const unreachable: Array<unknown> = [];
+    for (const [address, udpType] of resolved) {
+      const host = utils.resolvesZeroIP(address);
+      try {
+        const target = utils.validateTarget(
+          ...([_host, _type, host, udpType, ErrorClass] as const),
+        );
+        if (targets.every((other) => other.target !== target)) {
+          targets.push({ target, isZero: host !== address, host, udpType });
+        }
+      } catch (e) {
+        unreachable.push(e);
+      }
+    }
+    if (targets.length === 0) throw unreachable[0];
+    return targets;
   }
 
   /**
@@ -538,6 +567,23 @@ class QUICSocket {
     if (this[running]) void this.stop({ force: true });
   };
 }
+
+/**
+ * An address that a socket can send to.
+ *
+ * @internal
+ */
+export type ResolvedTarget = {
+  /** As the socket has to write it. */
+  target: Host;
+  host: Host;
+  udpType: 'udp4' | 'udp6';
+  /** Whether it stands for a wildcard. */
+  isZero: boolean;
+};
+
+// What a resolver is asked for
+const families = { ipv4: 4, ipv6: 6, 'ipv4&ipv6': 0 } as const;
 
 function bytes(buffer: ArrayBuffer | ArrayBufferView): Uint8Array {
   return ArrayBuffer.isView(buffer)

@@ -411,6 +411,15 @@ export class ErrorQUICConnectionPeerTLS<T> extends ErrorQUICConnectionLocal<T> {
 }
 
 /**
+ * What the error of a client carries in `data`, besides what it has, when its host has several addresses and none could be
+ * connected to.
+ */
+export type AttemptsData = {
+  /** What became of each address, in the order that they failed. */
+  attempts: Array<{ host: string; port: number; error: Error }>;
+};
+
+/**
  * Nothing was heard of the peer for the idle timeout (RFC 9000 section 10.1).
  */
 export class ErrorQUICConnectionIdleTimeout<T> extends ErrorQUICConnection<T> {

@@ -236,6 +236,8 @@ export const clientNames = {
     minIdleTimeout: true,
     config: true,
     resolveHostname: true,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: true,
     reuseAddr: true,
     ipv6Only: true,
     reasonToCode: true,

@@ -225,11 +225,20 @@ export type LoadBalancing = {
 };
 
 /**
- * Custom hostname resolution. It is expected to return an IP address.
+ * Custom hostname resolution.
+ *
+ * @param hostname - the name as it was given
+ * @param options
+ * @param options.family - which addresses the socket can reach: 4 for those of IPv4, 6 for those of IPv6, 0 for both. Others
+ * are left out
+ * @returns an IP address, or several in the order of preference (RFC 6724). A name is resolved again
  */
 export type ResolveHostname = (
   hostname: string,
-) => string | PromiseLike<string>;
+  options: { family: 0 | 4 | 6 },
+) => Resolved | PromiseLike<Resolved>;
+
+type Resolved = string | ReadonlyArray<string>;
 
 /**
  * Custom TLS verification, called with certificates in DER.

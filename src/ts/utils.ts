@@ -6,7 +6,6 @@ import * as net from 'node:net';
 import { types } from 'node:util';
 import {
   ErrorQUIC,
-  ErrorQUICHostInvalid,
   ErrorQUICOptionInvalid,
   ErrorQUICStreamPeerRead,
   ErrorQUICStreamPeerWrite,
@@ -16,6 +15,7 @@ import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import { checkNames, selfSignedNames } from './optionNames.js';
 import QUICConnectionId from './QUICConnectionId.js';
+import { lookupAll, resolveHosts } from './resolve.js';
 import type {
   Callback,
   Class,
@@ -25,6 +25,7 @@ import type {
   Port,
   PromiseDeconstructed,
   QUICServerCrypto,
+  ResolveHostname,
   ServerCryptoOps,
   StreamId,
 } from './types.js';
@@ -245,12 +246,16 @@ export function resolvesZeroIP(host: Host): Host {
 /**
  * Resolves a hostname to its first IPv4 or IPv6 address with the operating
  * system's resolver. Rejects with that resolver's error.
+ *
+ * @param options
+ * @param options.family - 4 or 6 for addresses of that family alone, defaults to 0, both
  */
-export async function resolveHostname(hostname: string): Promise<Host> {
-  // Loaded at the first use, as all that an import can do without
-  const { lookup } = await import('node:dns/promises');
-  const { address } = await lookup(hostname);
-  return address as Host;
+export async function resolveHostname(
+  hostname: string,
+  { family = 0 }: { family?: 0 | 4 | 6 } = {},
+): Promise<Host> {
+  const [first] = await lookupAll(hostname, { family });
+  return first as Host;
 }
 
 /**
@@ -265,41 +270,10 @@ export async function resolveHostname(hostname: string): Promise<Host> {
  */
 export async function resolveHost(
   host: string,
-  resolveHostname: (hostname: string) => string | PromiseLike<string>,
+  resolveHostname: ResolveHostname,
 ): Promise<[Host, 'udp4' | 'udp6']> {
-  let name = host;
-  for (let i = 0; i <= maxResolutions; i++) {
-    if (isIPv4(name)) return [name, 'udp4'];
-    if (isIPv6(name)) return [name, 'udp6'];
-    if (i === maxResolutions) break;
-    const resolved: unknown = await resolveOnce(name, resolveHostname);
-    if (typeof resolved !== 'string') {
-      throw new ErrorQUICHostInvalid(
-        `host: ${describe(name)} resolves to ${describe(resolved)}, which is not an IP address`,
-      );
-    }
-    name = resolved;
-  }
-  throw new ErrorQUICHostInvalid(
-    `host: ${describe(host)} resolves to one name after another, at last to ${describe(name)}, and to no IP address`,
-  );
-}
-
-// Names can stand for others, but a resolver can also go round in circles
-const maxResolutions = 16;
-
-async function resolveOnce(
-  name: string,
-  resolveHostname: (hostname: string) => string | PromiseLike<string>,
-): Promise<string> {
-  try {
-    return await resolveHostname(name);
-  } catch (e) {
-    throw new ErrorQUICHostInvalid(
-      `host: ${describe(name)} does not resolve to an IP address`,
-      { cause: e },
-    );
-  }
+  const [first] = await resolveHosts(host, resolveHostname, 0);
+  return first;
 }
 
 /**

@@ -426,6 +426,25 @@ export function validateMinIdleTimeout(
   }
 }
 
+// As node:net has it; RFC 8305 section 5 wants no less
+const leastAttemptTimeout = 10;
+
+const longestTimer = 2 ** 31 - 1;
+
+/**
+ * Checks how long an attempt to connect is waited for before the next one begins.
+ */
+export function validateAttemptTimeout(value: unknown, option: string): void {
+  if (!isIntegerWithin(value, leastAttemptTimeout, longestTimer)) {
+    fail(
+      ErrorQUICOptionInvalid,
+      option,
+      value,
+      `an integer from ${leastAttemptTimeout} to ${longestTimer} (milliseconds)`,
+    );
+  }
+}
+
 /**
  * Checks how many datagrams a queue holds.
  */

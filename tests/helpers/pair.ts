@@ -37,6 +37,10 @@ export type ClientOptions = CommonOptions & {
   serverName?: string;
   session?: Uint8Array;
   resolveHostname?: ResolveHostname;
+  autoSelectFamily?: boolean;
+  autoSelectFamilyAttemptTimeout?: number;
+  minIdleTimeout?: number;
+  signal?: AbortSignal;
 };
 
 export type Pair = {
