@@ -416,7 +416,14 @@ export class ErrorQUICConnectionPeerTLS<T> extends ErrorQUICConnectionLocal<T> {
  */
 export type AttemptsData = {
   /** What became of each address, in the order that they failed. */
-  attempts: Array<{ host: string; port: number; error: Error }>;
+  attempts: Array<{
+    /** IP address that was tried. */
+    host: string;
+    /** UDP port that was tried. */
+    port: number;
+    /** Why that failed. */
+    error: Error;
+  }>;
 };
 
 /**

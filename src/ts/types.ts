@@ -236,9 +236,10 @@ export type LoadBalancing = {
 export type ResolveHostname = (
   hostname: string,
   options: { family: 0 | 4 | 6 },
-) => Resolved | PromiseLike<Resolved>;
-
-type Resolved = string | ReadonlyArray<string>;
+) =>
+  | string
+  | ReadonlyArray<string>
+  | PromiseLike<string | ReadonlyArray<string>>;
 
 /**
  * Custom TLS verification, called with certificates in DER.
