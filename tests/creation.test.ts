@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners, once as onceEmitted } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import type { Evented } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
 import {
   errors,
@@ -50,7 +51,8 @@ function alive(): string {
 }
 
 function countListeners(socket: QUICSocket): number {
-  return [...socket[eventHandlers].values()].flatMap((set) => [...set]).length;
+  const { [eventHandlers]: listeners } = socket as unknown as Evented;
+  return [...listeners.values()].flatMap((set) => [...set]).length;
 }
 
 const names = await createCA('ECDSA');

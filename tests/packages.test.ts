@@ -217,7 +217,9 @@ describe('the error of the loader', () => {
   });
 
   test('names what stands in the way on musl, and where there is no package', async () => {
-    const { explain } = await import('@matrixai/quic/native/load.js');
+    const { explain } = (await import(
+      '@matrixai/quic/native/load.js'
+    )) as unknown as { explain(data: errors.NativeLibraryData): string };
     const data: errors.NativeLibraryData = {
       platform: 'linux',
       arch: 'x64',

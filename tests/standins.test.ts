@@ -10,6 +10,7 @@ import {
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { utils } from '@matrixai/quic';
+import * as internals from '@matrixai/quic/internals.js';
 import ReadableSide, {
   type ReadableSource,
 } from '@matrixai/quic/streams/ReadableSide.js';
@@ -30,11 +31,11 @@ class Source implements ReadableSource {
   isOver = false;
   side!: ReadableSide;
 
-  pull(): Uint8Array | undefined {
+  [internals.pull](): Uint8Array | undefined {
     return this.chunks.shift();
   }
 
-  pullInto(view: Uint8Array): number {
+  [internals.pullInto](view: Uint8Array): number {
     const chunk = this.chunks.shift();
     if (chunk === undefined) return 0;
     const length = Math.min(chunk.length, view.length);
@@ -43,13 +44,13 @@ class Source implements ReadableSource {
     return length;
   }
 
-  pulled(): void {
+  [internals.pulled](): void {
     if (!this.isFinished || this.chunks.length > 0 || this.isOver) return;
     this.isOver = true;
     this.side.close();
   }
 
-  stopReading(): void {
+  [internals.stopReading](): void {
     this.isOver = true;
   }
 
@@ -62,7 +63,7 @@ class Source implements ReadableSource {
 
   finish(): void {
     this.isFinished = true;
-    this.pulled();
+    this[internals.pulled]();
   }
 
   fail(): boolean {
@@ -106,15 +107,15 @@ function real(kind: Kind): Feed {
     const request = controller.byobRequest;
     let isAny: boolean;
     if (request == null) {
-      const chunk = source.pull();
+      const chunk = source[internals.pull]();
       isAny = chunk !== undefined;
       if (chunk !== undefined) controller.enqueue(chunk);
     } else {
-      const length = source.pullInto(request.view as Uint8Array);
+      const length = source[internals.pullInto](request.view as Uint8Array);
       isAny = length > 0;
       if (isAny) request.respond(length);
     }
-    source.pulled();
+    source[internals.pulled]();
     return isAny;
   };
   const stream = new ReadableStream<Uint8Array>(
@@ -129,7 +130,7 @@ function real(kind: Kind): Feed {
           wake = resolve;
         });
       },
-      cancel: () => source.stopReading(),
+      cancel: () => source[internals.stopReading](),
     },
     { highWaterMark: 0 },
   );

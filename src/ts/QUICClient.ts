@@ -1,7 +1,5 @@
 import { PromiseCancellable } from '@matrixai/async-cancellable';
-import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
-import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
-import { running } from '@matrixai/async-init/StartStop.js';
+import { destroyed, running } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
@@ -13,6 +11,7 @@ import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import { attempt, emit, silentLogger, withoutWait } from './internal.js';
+import * as internals from './internals.js';
 import Lifecycle from './lifecycle.js';
 import { withLogFiles } from './logFiles.js';
 import {
@@ -131,14 +130,7 @@ type QUICClientOptions = {
 /**
  * One connection to a server. Its events, and those of its streams, are emitted again on the client.
  */
-class QUICClient
-  extends Lifecycle
-  implements
-    Omit<
-      createDestroy.CreateDestroy,
-      'addEventListener' | 'removeEventListener'
-    >
-{
+class QUICClient extends Lifecycle<events.QUICClientEvents> {
   /**
    * Connects to a server. It succeeds once the server's certificate is verified; a server that
    * verifies clients may refuse this one thereafter, which is an error event of
@@ -187,12 +179,12 @@ class QUICClient
   /** The socket that the connection was made over, and goes over unless it has migrated. */
   public readonly socket: QUICSocket;
 
-  protected logger: Logger;
-  protected socketInUse: QUICSocket;
-  protected _closed: boolean = false;
-  protected resolveClosedP!: () => void;
-  protected destroying?: Promise<void>;
-  protected isDestroyed = false;
+  #logger: Logger;
+  #socketInUse: QUICSocket;
+  #_closed: boolean = false;
+  #resolveClosedP!: () => void;
+  #destroying?: Promise<void>;
+  #isDestroyed = false;
 
   /**
    * @internal
@@ -210,12 +202,12 @@ class QUICClient
   }) {
     super();
     this.socket = socket;
-    this.socketInUse = socket;
+    this.#socketInUse = socket;
     this.isSocketShared = isSocketShared;
     this.connection = connection;
-    this.logger = logger;
+    this.#logger = logger;
     this.closedP = new Promise((resolve) => {
-      this.resolveClosedP = resolve;
+      this.#resolveClosedP = resolve;
     });
   }
 
@@ -225,7 +217,7 @@ class QUICClient
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get host(): Host {
-    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.remoteHost;
   }
 
@@ -235,7 +227,7 @@ class QUICClient
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get port(): Port {
-    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.remotePort;
   }
 
@@ -245,7 +237,7 @@ class QUICClient
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get localHost(): Host {
-    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.localHost;
   }
 
@@ -255,18 +247,18 @@ class QUICClient
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get localPort(): Port {
-    if (this.isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.localPort;
   }
 
   /** Whether the connection is closed. */
   public get closed(): boolean {
-    return this._closed;
+    return this.#_closed;
   }
 
   /** Whether the client is destroyed. */
   public get [destroyed](): boolean {
-    return this.isDestroyed;
+    return this.#isDestroyed;
   }
 
   /**
@@ -292,11 +284,11 @@ class QUICClient
    */
   public async destroy(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
-    checkNames(opts, closeNames, this.logger);
+    checkNames(opts, closeNames, this.#logger);
     await abortable(opts.signal, () => {
-      if (opts.force !== false) this.connection.overtake(opts);
-      this.destroying ??= this.destroyNow(opts);
-      return this.destroying;
+      if (opts.force !== false) this.connection[internals.overtake](opts);
+      this.#destroying ??= this.#destroyNow(opts);
+      return this.#destroying;
     });
   }
 
@@ -312,37 +304,37 @@ class QUICClient
    *
    * @internal
    */
-  public attach(): void {
+  public [internals.attach](): void {
     const { connection, socket } = this;
-    connection.setOwner(this);
+    connection[internals.setOwner](this);
     connection.addEventListener(
       events.EventQUICConnectionError.name,
-      this.handleEventQUICConnectionError,
+      this.#handleEventQUICConnectionError,
     );
     connection.addEventListener(
       events.EventQUICConnectionMigrated.name,
-      this.handleEventQUICConnectionMigrated,
+      this.#handleEventQUICConnectionMigrated,
     );
     socket.addEventListener(
       events.EventQUICSocketStopped.name,
-      this.handleEventQUICSocketStopped,
+      this.#handleEventQUICSocketStopped,
     );
     if (!this.isSocketShared) {
-      socket.addEventListener(EventAll.name, this.handleEventQUICSocket);
+      socket.addEventListener(EventAll.name, this.#handleEventQUICSocket);
     }
     // Not before the caller had its turn to listen
-    setImmediate(() => connection.acceptStreams());
+    setImmediate(() => connection[internals.acceptStreams]());
   }
 
   /**
    * All errors of the connection are errors of the client, and close it. A socket that is
    * stopped with force closes the connection first.
    */
-  protected handleEventQUICConnectionError = ({
+  #handleEventQUICConnectionError = ({
     detail: error,
   }: events.EventQUICConnectionError): void => {
-    this.close(
-      this.destroying === undefined && !this.socketInUse.isOpen
+    this.#close(
+      this.#destroying === undefined && !this.#socketInUse[internals.isOpen]
         ? new errors.ErrorQUICClientSocketNotRunning(undefined, {
             cause: error,
           })
@@ -353,61 +345,61 @@ class QUICClient
   /**
    * The client depends on the socket that the connection goes over.
    */
-  protected handleEventQUICConnectionMigrated = (): void => {
+  #handleEventQUICConnectionMigrated = (): void => {
     const { name } = events.EventQUICSocketStopped;
-    const listener = this.handleEventQUICSocketStopped;
-    this.socketInUse.removeEventListener(name, listener);
-    this.socketInUse = this.connection.socket;
-    this.socketInUse.addEventListener(name, listener);
+    const listener = this.#handleEventQUICSocketStopped;
+    this.#socketInUse.removeEventListener(name, listener);
+    this.#socketInUse = this.connection[internals.socket];
+    this.#socketInUse.addEventListener(name, listener);
   };
 
   /**
    * A socket must not stop before its client is destroyed.
    */
-  protected handleEventQUICSocketStopped = (): void => {
-    if (this.destroying !== undefined) return;
-    this.close(new errors.ErrorQUICClientSocketNotRunning());
+  #handleEventQUICSocketStopped = (): void => {
+    if (this.#destroying !== undefined) return;
+    this.#close(new errors.ErrorQUICClientSocketNotRunning());
   };
 
   /**
    * Emits events of the own socket again.
    */
-  protected handleEventQUICSocket = (evt: EventAll): void => {
+  #handleEventQUICSocket = (evt: EventAll): void => {
     if (evt.detail instanceof events.EventQUICSocket) {
       this.dispatchEvent(evt.detail.clone());
     }
   };
 
-  protected async destroyNow(opts: CloseOptions): Promise<void> {
-    attempt(() => this.logger.info(`Destroy ${this.constructor.name}`));
-    this.setStatus('destroying');
+  async #destroyNow(opts: CloseOptions): Promise<void> {
+    attempt(() => this.#logger.info(`Destroy ${this.constructor.name}`));
+    this[internals.setStatus]('destroying');
     emit([this], events.EventQUICClientDestroy, {});
     await this.connection.stop(withoutWait(opts));
-    this.socketInUse.removeEventListener(
+    this.#socketInUse.removeEventListener(
       events.EventQUICSocketStopped.name,
-      this.handleEventQUICSocketStopped,
+      this.#handleEventQUICSocketStopped,
     );
     if (!this.isSocketShared && this.socket[running]) {
       await this.socket.stop({ force: true });
     }
-    this.isDestroyed = true;
+    this.#isDestroyed = true;
     emit([this], events.EventQUICClientDestroyed, {});
-    this.setStatus(null);
-    attempt(() => this.logger.info(`Destroyed ${this.constructor.name}`));
+    this[internals.setStatus](null);
+    attempt(() => this.#logger.info(`Destroyed ${this.constructor.name}`));
   }
 
-  protected close(
+  #close(
     error:
       | ConnectionCloseError
       | errors.ErrorQUICClientSocketNotRunning<unknown>,
   ): void {
     emit([this], events.EventQUICClientError, { detail: error });
-    if (this._closed) return;
-    this._closed = true;
+    if (this.#_closed) return;
+    this.#_closed = true;
     if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
       emit([this], events.EventQUICClientClose, { detail: error });
     }
-    this.resolveClosedP();
+    this.#resolveClosedP();
     // Not before all have heard of the end
     queueMicrotask(() => void this.destroy({ force: true }));
   }
@@ -530,7 +522,7 @@ async function createClient(
 
   const isSocketShared = opts.socket !== undefined;
   const socket = opts.socket ?? newSocket(opts, resolveHostname, logger);
-  if (isSocketShared && !socket.isOpen) {
+  if (isSocketShared && !socket[internals.isOpen]) {
     throw new errors.ErrorQUICClientSocketNotRunning();
   }
   const address = utils.buildAddress(peer, port);
@@ -546,7 +538,7 @@ async function createClient(
   }
   try {
     throwIfAborted(signal);
-    const found = await socket.resolveTargets(
+    const found = await socket[internals.resolveTargets](
       peer,
       resolveHostname,
       errors.ErrorQUICClientInvalidHost,
@@ -587,13 +579,13 @@ async function createClient(
       connection,
       logger,
     });
-    client.attach();
+    client[internals.attach]();
     logger.info(`Created ${QUICClient.name} to ${address}`);
     return client;
   } catch (e) {
     if (!isSocketShared) {
       await socket.stop({ force: true });
-    } else if (!socket.isOpen && !signal.aborted) {
+    } else if (!socket[internals.isOpen] && !signal.aborted) {
       throw new errors.ErrorQUICClientSocketNotRunning(undefined, { cause: e });
     }
     throw e;

@@ -1,5 +1,4 @@
-import type * as startStop from '@matrixai/async-init/StartStop.js';
-import { running, status } from '@matrixai/async-init/StartStop.js';
+import { running, status } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
 import { abortable, reasonOf, throwIfAborted } from './abort.js';
@@ -27,15 +26,12 @@ import {
   nextTick,
   type Target,
 } from './internal.js';
+import * as internals from './internals.js';
 import { iterate } from './iterate.js';
 import Lifecycle from './lifecycle.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
-import {
-  EventKind,
-  migrationFailures,
-  type NativeEventHandler,
-} from './native/events.js';
+import { EventKind, migrationFailures } from './native/events.js';
 import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
 import {
   checkNames,
@@ -127,12 +123,7 @@ export type ConnectionOptions = {
  * `node:diagnostics_channel` has `matrixai.quic.connection.open` and `matrixai.quic.connection.close` for all
  * connections of the thread, see `QUICConnectionMessage`.
  */
-class QUICConnection
-  extends Lifecycle
-  implements
-    NativeEventHandler,
-    Omit<startStop.StartStop, 'addEventListener' | 'removeEventListener'>
-{
+class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
   /** Which end of the connection this is. */
   public readonly type: 'client' | 'server';
 
@@ -153,52 +144,52 @@ class QUICConnection
    */
   public readonly streamMap: Map<StreamId, QUICStream> = new Map();
 
-  protected logger: Logger;
-  protected streamLogger?: Logger;
-  protected _socket: QUICSocket;
-  protected config: CompleteConfig;
-  protected owner?: Target;
-  protected reasonToCode?: StreamReasonToCode;
-  protected codeToReason?: StreamCodeToReason;
-  protected env = environment();
-  protected handle = 0;
-  protected description?: ConnectionDescription;
-  protected remoteInfo?: RemoteInfo;
-  protected serverName: string;
-  protected session: Uint8Array;
-  protected minIdleTimeout?: number;
-  protected isOneOfSeveral: boolean;
-  protected _earlyData: 'none' | 'accepted' | 'rejected' = 'none';
-  protected handshake!: {
+  #logger: Logger;
+  #streamLogger?: Logger;
+  #_socket: QUICSocket;
+  #config: CompleteConfig;
+  #owner?: Target;
+  #reasonToCode?: StreamReasonToCode;
+  #codeToReason?: StreamCodeToReason;
+  #env = environment();
+  #handle = 0;
+  #description?: ConnectionDescription;
+  #remoteInfo?: RemoteInfo;
+  #serverName: string;
+  #session: Uint8Array;
+  #minIdleTimeout?: number;
+  #isOneOfSeveral: boolean;
+  #_earlyData: 'none' | 'accepted' | 'rejected' = 'none';
+  #handshake!: {
     resolve: () => void;
     reject: (e: Error) => void;
   };
-  protected remoteCerts?: Array<Uint8Array>;
-  protected verifyError?: unknown;
-  protected isHolding = true;
+  #remoteCerts?: Array<Uint8Array>;
+  #verifyError?: unknown;
+  #isHolding = true;
 
   /** Streams that wait for the peer's limit have no ID yet. */
-  protected streams: Set<QUICStream> = new Set();
+  #streams: Set<QUICStream> = new Set();
   /** Streams of the peer that came when nobody listened, also those that have ended since. */
-  protected unheard: Set<QUICStream> = new Set();
-  protected _datagrams?: QUICDatagrams;
-  protected resolveStreamsEnded?: () => void;
-  protected resolveDrained?: (isSilent: boolean) => void;
-  protected isRunning = false;
-  protected starting?: Promise<void>;
-  protected stopping?: Promise<void>;
-  protected migrating?: {
+  #unheard: Set<QUICStream> = new Set();
+  #_datagrams?: QUICDatagrams;
+  #resolveStreamsEnded?: () => void;
+  #resolveDrained?: (isSilent: boolean) => void;
+  #isRunning = false;
+  #starting?: Promise<void>;
+  #stopping?: Promise<void>;
+  #migrating?: {
     resolve: (description: ConnectionDescription) => void;
     reject: (e: Error) => void;
   };
-  protected overtaken?: CloseOptions;
-  protected lastStats?: ConnectionStats;
-  protected _closed = false;
-  protected resolveClosedP!: () => void;
-  protected errorLast: ConnectionCloseError | null = null;
+  #overtaken?: CloseOptions;
+  #lastStats?: ConnectionStats;
+  #_closed = false;
+  #resolveClosedP!: () => void;
+  #errorLast: ConnectionCloseError | null = null;
   /** What it has ended with, as the engine was asked before the event of that came. */
-  protected errorComing?: ConnectionCloseError;
-  protected started?: {
+  #errorComing?: ConnectionCloseError;
+  #started?: {
     resolve: () => void;
     reject: (e: Error) => void;
   };
@@ -209,30 +200,30 @@ class QUICConnection
   public constructor(opts: ConnectionOptions) {
     super();
     this.type = opts.type;
-    this.config = opts.config;
-    this._socket = opts.socket;
-    this.reasonToCode = opts.reasonToCode;
-    this.codeToReason = opts.codeToReason;
-    this.logger = opts.logger;
-    this.serverName = opts.type === 'client' ? opts.serverName : '';
-    this.session = (opts.type === 'client' && opts.session) || noSession;
-    this.minIdleTimeout =
+    this.#config = opts.config;
+    this.#_socket = opts.socket;
+    this.#reasonToCode = opts.reasonToCode;
+    this.#codeToReason = opts.codeToReason;
+    this.#logger = opts.logger;
+    this.#serverName = opts.type === 'client' ? opts.serverName : '';
+    this.#session = (opts.type === 'client' && opts.session) || noSession;
+    this.#minIdleTimeout =
       opts.type === 'client' ? opts.minIdleTimeout : undefined;
-    this.isOneOfSeveral =
+    this.#isOneOfSeveral =
       opts.type === 'client' && opts.isOneOfSeveral === true;
     this.closedP = new Promise((resolve) => {
-      this.resolveClosedP = resolve;
+      this.#resolveClosedP = resolve;
     });
     this.handshakeCompletedP = new Promise((resolve, reject) => {
-      this.handshake = { resolve, reject };
+      this.#handshake = { resolve, reject };
     });
     // Not everybody asks
     this.handshakeCompletedP.catch(() => {});
     if (opts.type === 'server') {
-      this.setHandle(opts.handle);
-      this.establish(opts.description);
+      this.#setHandle(opts.handle);
+      this.#establish(opts.description);
     } else {
-      this.remoteInfo = opts.remoteInfo;
+      this.#remoteInfo = opts.remoteInfo;
     }
   }
 
@@ -240,50 +231,52 @@ class QUICConnection
    * Tells this connection from all others of the process, as long as it is open.
    */
   public get sendId(): string {
-    return String(this.handle);
+    return String(this.#handle);
   }
 
   /**
    * The first connection ID that this end chose for itself.
    */
   public get connectionId(): QUICConnectionId {
-    return this.id('connectionId');
+    return this.#id('connectionId');
   }
 
   /**
    * The first connection ID that the peer chose for itself.
    */
   public get connectionIdPeer(): QUICConnectionId {
-    return this.id('connectionIdPeer');
+    return this.#id('connectionIdPeer');
   }
 
   /**
    * The original destination connection ID, the same at both ends.
    */
   public get connectionIdShared(): QUICConnectionId {
-    return this.id('connectionIdShared');
+    return this.#id('connectionIdShared');
   }
 
   /** IP address of the peer. */
   public get remoteHost(): Host {
-    return (this.description?.remoteHost ?? this.remoteInfo!.host) as Host;
+    return (this.#description?.remoteHost ?? this.#remoteInfo!.host) as Host;
   }
 
   /** UDP port of the peer. */
   public get remotePort(): Port {
-    return (this.description?.remotePort ?? this.remoteInfo!.port) as Port;
+    return (this.#description?.remotePort ?? this.#remoteInfo!.port) as Port;
   }
 
   /**
    * The local address, that of the socket if it is bound to a wildcard.
    */
   public get localHost(): Host {
-    return (this.description?.localHost ?? this.socket.host) as Host;
+    return (this.#description?.localHost ??
+      this[internals.socket].host) as Host;
   }
 
   /** UDP port of the socket. */
   public get localPort(): Port {
-    return (this.description?.localPort ?? this.socket.port) as Port;
+    return (this.#description?.localPort ??
+      this[internals.socket].port) as Port;
   }
 
   /**
@@ -291,8 +284,8 @@ class QUICConnection
    *
    * @internal
    */
-  public get socket(): QUICSocket {
-    return this._socket;
+  public get [internals.socket](): QUICSocket {
+    return this.#_socket;
   }
 
   /**
@@ -300,7 +293,7 @@ class QUICConnection
    * certificates being sent. Not known before {@link handshakeCompletedP} resolves.
    */
   public get resumed(): boolean {
-    return this.description?.resumed ?? false;
+    return this.#description?.resumed ?? false;
   }
 
   /**
@@ -308,25 +301,26 @@ class QUICConnection
    * sent, or as long as the server has not answered. See {@link events.EventQUICConnectionEarlyData}.
    */
   public get earlyData(): 'none' | 'accepted' | 'rejected' {
-    return this._earlyData;
+    return this.#_earlyData;
   }
 
   /** Whether the connection is closed, for whatever reason. */
   public get closed(): boolean {
-    return this._closed;
+    return this.#_closed;
   }
 
   /** Whether the connection is open for streams, or is stopping. */
   public get [running](): boolean {
-    return this.isRunning;
+    return this.#isRunning;
   }
 
   /**
    * Makes the open connection keep the process alive, as it does by default.
    */
   public ref(): this {
-    this.isHolding = true;
-    if (this.handle !== 0 && !this._closed) this.socket.hold(this);
+    this.#isHolding = true;
+    if (this.#handle !== 0 && !this.#_closed)
+      this[internals.socket][internals.hold](this);
     return this;
   }
 
@@ -334,8 +328,8 @@ class QUICConnection
    * Lets the process end although the connection is open.
    */
   public unref(): this {
-    this.isHolding = false;
-    this.socket.release(this);
+    this.#isHolding = false;
+    this[internals.socket][internals.release](this);
     return this;
   }
 
@@ -353,10 +347,10 @@ class QUICConnection
     _opts?: object,
     ctx?: Partial<ContextTimedInput>,
   ): Promise<void> {
-    if (this.isRunning) return;
-    if (this._closed) throw this.closedError();
-    this.starting ??= this.startNow(ctx?.signal);
-    await this.starting;
+    if (this.#isRunning) return;
+    if (this.#_closed) throw this.#closedError();
+    this.#starting ??= this.#startNow(ctx?.signal);
+    await this.#starting;
   }
 
   /**
@@ -370,12 +364,12 @@ class QUICConnection
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
     validateCodeArgs(opts);
-    checkNames(opts, closeNames, this.logger);
+    checkNames(opts, closeNames, this.#logger);
     await abortable(opts.signal, async () => {
-      if (opts.force !== false) this.overtake(opts);
-      if (this[status] === 'starting') await this.starting?.catch(() => {});
-      if (this.isRunning) this.stopping ??= this.stopNow(opts);
-      await this.stopping;
+      if (opts.force !== false) this[internals.overtake](opts);
+      if (this[status] === 'starting') await this.#starting?.catch(() => {});
+      if (this.#isRunning) this.#stopping ??= this.#stopNow(opts);
+      await this.#stopping;
     });
   }
 
@@ -384,9 +378,9 @@ class QUICConnection
    *
    * @internal
    */
-  public async giveUp(code: ConnectionErrorCode): Promise<void> {
-    this.env.binding.connectionClose(this.handle, false, code, noReason);
-    await this.env.holdFor(this.closedP);
+  public async [internals.giveUp](code: ConnectionErrorCode): Promise<void> {
+    this.#env.binding.connectionClose(this.#handle, false, code, noReason);
+    await this.#env.holdFor(this.closedP);
   }
 
   /**
@@ -394,9 +388,9 @@ class QUICConnection
    *
    * @internal
    */
-  public overtake(opts: CloseOptions = {}): void {
-    this.overtaken ??= opts;
-    this.resolveStreamsEnded?.();
+  public [internals.overtake](opts: CloseOptions = {}): void {
+    this.#overtaken ??= opts;
+    this.#resolveStreamsEnded?.();
   }
 
   /**
@@ -404,7 +398,7 @@ class QUICConnection
    * or ended without, as by an idle timeout.
    */
   public getConnectionError(): ConnectionError | undefined {
-    const data = this.errorLast?.data;
+    const data = this.#errorLast?.data;
     if (data === undefined || !('errorCode' in data)) return undefined;
     return data as ConnectionError;
   }
@@ -413,25 +407,26 @@ class QUICConnection
    * The certificates of `config.ca` in DER.
    */
   public getLocalCACertsChain(): Array<Uint8Array> {
-    return certificatesToDER(this.config.ca);
+    return certificatesToDER(this.#config.ca);
   }
 
   /**
    * The local certificates from leaf to root in DER.
    */
   public getLocalCertsChain(): Array<Uint8Array> {
-    return certificatesToDER(this.config.cert);
+    return certificatesToDER(this.#config.cert);
   }
 
   /**
    * The certificates that the peer sent from leaf to root in DER, whether they were verified or not.
    */
   public getRemoteCertsChain(): Array<Uint8Array> {
-    if (this.remoteCerts !== undefined) return this.remoteCerts;
+    if (this.#remoteCerts !== undefined) return this.#remoteCerts;
     const chain = decodeChain(
-      this.env.binding.connectionCertificates(this.handle),
+      this.#env.binding.connectionCertificates(this.#handle),
     );
-    if (this.description?.isComplete || this._closed) this.remoteCerts = chain;
+    if (this.#description?.isComplete || this.#_closed)
+      this.#remoteCerts = chain;
     return chain;
   }
 
@@ -453,10 +448,10 @@ class QUICConnection
    * microsecond.
    */
   public stats(): ConnectionStats {
-    if (this.lastStats !== undefined) return this.lastStats;
+    if (this.#lastStats !== undefined) return this.#lastStats;
     numbers.fill(0);
-    if (this.handle !== 0) {
-      this.env.binding.connectionStats(this.handle, numbers);
+    if (this.#handle !== 0) {
+      this.#env.binding.connectionStats(this.#handle, numbers);
     }
     return {
       smoothedRtt: numbers[0],
@@ -472,8 +467,8 @@ class QUICConnection
       packetsLost: numbers[10],
       streams: this.streamMap.size,
       datagrams: {
-        droppedIncoming: this._datagrams?.droppedIncoming ?? 0,
-        droppedOutgoing: this._datagrams?.droppedOutgoing ?? 0,
+        droppedIncoming: this.#_datagrams?.droppedIncoming ?? 0,
+        droppedOutgoing: this.#_datagrams?.droppedOutgoing ?? 0,
       },
     };
   }
@@ -503,21 +498,21 @@ class QUICConnection
     validateStreamType(type);
     if (options !== undefined) {
       validatePriority(options, 'options');
-      checkNames(options, newStreamNames, this.logger);
+      checkNames(options, newStreamNames, this.#logger);
       validateSignal(options.signal, 'options.signal');
       throwIfAborted(options.signal);
     }
-    if (!this.isRunning) throw this.notRunningError();
-    if (this._closed) throw this.closedError();
-    if (this.stopping) throw new errors.ErrorQUICConnectionStopping();
-    const handle = this.openInEngine(type);
-    const stream = this.addStream(handle, openedId[0], type, 'local');
+    if (!this.#isRunning) throw this.#notRunningError();
+    if (this.#_closed) throw this.#closedError();
+    if (this.#stopping) throw new errors.ErrorQUICConnectionStopping();
+    const handle = this.#openInEngine(type);
+    const stream = this.#addStream(handle, openedId[0], type, 'local');
     if (options !== undefined) {
       const { urgency, incremental, signal } = options;
       if (urgency !== undefined || incremental !== undefined) {
         stream.setPriority({ urgency, incremental });
       }
-      if (signal !== undefined) stream.cancelWith(signal);
+      if (signal !== undefined) stream[internals.cancelWith](signal);
     }
     return stream;
   }
@@ -542,13 +537,13 @@ class QUICConnection
     opts: { socket: QUICSocket } & AbortOptions,
   ): Promise<void> {
     validateObject(opts, 'opts');
-    checkNames(opts, migrateNames, this.logger);
+    checkNames(opts, migrateNames, this.#logger);
     const { socket, signal } = opts;
     validateSocket(socket ?? null);
     validateSignal(signal);
     throwIfAborted(signal);
-    if (!this.isRunning || this._closed) throw this.notRunningError();
-    if (this.type === 'server' || this.config.disableActiveMigration) {
+    if (!this.#isRunning || this.#_closed) throw this.#notRunningError();
+    if (this.type === 'server' || this.#config.disableActiveMigration) {
       throw migrationError(
         'refused',
         this.type === 'server'
@@ -556,10 +551,10 @@ class QUICConnection
           : 'config.disableActiveMigration is set',
       );
     }
-    if (this.migrating !== undefined) {
+    if (this.#migrating !== undefined) {
       throw migrationError('refused', 'a migration is under way');
     }
-    if (!socket.isOpen)
+    if (!socket[internals.isOpen])
       throw migrationError('closed', 'the socket is not running');
     try {
       utils.validateTarget(
@@ -572,27 +567,31 @@ class QUICConnection
     } catch (e) {
       throw migrationError('unreachable', (e as Error).message, e as Error);
     }
-    const abort = () => this.env.binding.connectionCancelMigration(this.handle);
+    const abort = () =>
+      this.#env.binding.connectionCancelMigration(this.#handle);
     signal?.addEventListener('abort', abort);
     try {
       const migrated = new Promise<ConnectionDescription>((resolve, reject) => {
-        this.migrating = { resolve, reject };
+        this.#migrating = { resolve, reject };
       });
-      this.env.binding.connectionMigrate(this.handle, socket.transportHandle);
+      this.#env.binding.connectionMigrate(
+        this.#handle,
+        socket[internals.transportHandle],
+      );
       const description = await migrated.catch((e) => {
         throw signal?.aborted ? reasonOf(signal) : e;
       });
-      if (this._closed)
+      if (this.#_closed)
         throw migrationError('closed', 'the connection was closed');
-      this.socket.release(this);
-      this.socket.removeConnection(this);
-      this._socket = socket;
-      if (this.isHolding) socket.hold(this);
-      socket.addConnection(this);
-      this.changePath(description);
+      this[internals.socket][internals.release](this);
+      this[internals.socket][internals.removeConnection](this);
+      this.#_socket = socket;
+      if (this.#isHolding) socket[internals.hold](this);
+      socket[internals.addConnection](this);
+      this.#changePath(description);
     } finally {
       signal?.removeEventListener('abort', abort);
-      this.migrating = undefined;
+      this.#migrating = undefined;
     }
   }
 
@@ -601,20 +600,20 @@ class QUICConnection
    * always the same, and there also when datagrams are not enabled.
    */
   public get datagrams(): QUICDatagrams {
-    if (this._datagrams === undefined) {
-      const { incoming, outgoing } = highWaterMarks(this.config);
-      this._datagrams = new QUICDatagrams({
-        handle: this.handle,
-        local: this.description?.localDatagrams ?? false,
-        peer: this.description?.peerDatagrams ?? false,
+    if (this.#_datagrams === undefined) {
+      const { incoming, outgoing } = highWaterMarks(this.#config);
+      this.#_datagrams = new QUICDatagrams({
+        handle: this.#handle,
+        local: this.#description?.localDatagrams ?? false,
+        peer: this.#description?.peerDatagrams ?? false,
         incomingHighWaterMark: incoming,
         outgoingHighWaterMark: outgoing,
       });
-      if (this.errorLast !== null) {
-        this._datagrams.connectionClosed(this.errorLast);
+      if (this.#errorLast !== null) {
+        this.#_datagrams[internals.connectionClosed](this.#errorLast);
       }
     }
-    return this._datagrams;
+    return this.#_datagrams;
   }
 
   /**
@@ -633,7 +632,7 @@ class QUICConnection
       this,
       events.EventQUICConnectionStream.name,
       this.closedP,
-      this.unheard,
+      this.#unheard,
     );
   }
 
@@ -648,7 +647,7 @@ class QUICConnection
    * Ends all streams without closing the connection, also those that `stop` waits for.
    */
   public destroyStreams(reason?: any): void {
-    for (const stream of this.streams) stream.cancel(reason);
+    for (const stream of this.#streams) stream.cancel(reason);
   }
 
   /**
@@ -656,8 +655,8 @@ class QUICConnection
    *
    * @internal
    */
-  public acceptStreams(): void {
-    this.env.binding.connectionAccept(this.handle);
+  public [internals.acceptStreams](): void {
+    this.#env.binding.connectionAccept(this.#handle);
   }
 
   /**
@@ -665,8 +664,8 @@ class QUICConnection
    *
    * @internal
    */
-  public get targets(): Array<Target> {
-    return this.owner === undefined ? [this] : [this, this.owner];
+  public get [internals.targets](): Array<Target> {
+    return this.#owner === undefined ? [this] : [this, this.#owner];
   }
 
   /**
@@ -674,16 +673,16 @@ class QUICConnection
    *
    * @internal
    */
-  public setOwner(owner: Target): void {
-    this.owner = owner;
+  public [internals.setOwner](owner: Target): void {
+    this.#owner = owner;
   }
 
   /**
    * @internal
    */
-  public streamOpened(stream: QUICStream): void {
+  public [internals.streamOpened](stream: QUICStream): void {
     this.streamMap.set(stream.streamId, stream);
-    this.logStream('Created', stream);
+    this[internals.logStream]('Created', stream);
     if (channels.streamOpen.hasSubscribers) {
       channels.streamOpen.publish({ connection: this, stream });
     }
@@ -694,39 +693,42 @@ class QUICConnection
    *
    * @internal
    */
-  public streamDestroyed(stream: QUICStream, error?: Error): void {
-    this.streams.delete(stream);
+  public [internals.streamDestroyed](stream: QUICStream, error?: Error): void {
+    this.#streams.delete(stream);
     this.streamMap.delete(stream.streamId);
     // Nobody has missed it
-    if (error !== undefined && this.unheard.delete(stream)) stream.dequeued();
+    if (error !== undefined && this.#unheard.delete(stream))
+      stream[internals.dequeued]();
     if (channels.streamClose.hasSubscribers && stream.streamId >= 0) {
       channels.streamClose.publish({ connection: this, stream, error });
     }
-    if (this.streams.size === 0) this.resolveStreamsEnded?.();
+    if (this.#streams.size === 0) this.#resolveStreamsEnded?.();
   }
 
   /**
    * @internal
    */
-  public logStream(what: string, stream: QUICStream): void {
+  public [internals.logStream](what: string, stream: QUICStream): void {
     const id = stream.streamId < 0 ? '' : ` ${stream.streamId}`;
     attempt(() =>
-      this.loggerOfStreams.debug(`${what} ${stream.constructor.name}${id}`),
+      this[internals.loggerOfStreams].debug(
+        `${what} ${stream.constructor.name}${id}`,
+      ),
     );
   }
 
   /**
    * @internal
    */
-  public get loggerOfStreams(): Logger {
-    this.streamLogger ??= this.logger.getChild(QUICStream.name);
-    return this.streamLogger;
+  public get [internals.loggerOfStreams](): Logger {
+    this.#streamLogger ??= this.#logger.getChild(QUICStream.name);
+    return this.#streamLogger;
   }
 
   /**
    * @internal
    */
-  public handleNativeEvent(
+  public [internals.handleNativeEvent](
     kind: number,
     a: number,
     b: number,
@@ -734,35 +736,35 @@ class QUICConnection
   ): void {
     switch (kind) {
       case EventKind.ConnectionStream:
-        this.handleStream(a, b);
+        this.#handleStream(a, b);
         break;
       case EventKind.DatagramsReadable:
-        this._datagrams?.handleReadable();
+        this.#_datagrams?.[internals.handleReadable]();
         break;
       case EventKind.DatagramsWritable:
-        this._datagrams?.handleWritable();
+        this.#_datagrams?.[internals.handleWritable]();
         break;
       case EventKind.ConnectionEstablished:
-        this.establish(JSON.parse(Buffer.from(data).toString()));
-        this.started?.resolve();
+        this.#establish(JSON.parse(Buffer.from(data).toString()));
+        this.#started?.resolve();
         break;
       case EventKind.ConnectionHandshake:
-        this.completeHandshake(
+        this.#completeHandshake(
           JSON.parse(Buffer.from(data).toString()),
           a === 1,
         );
         break;
       case EventKind.ConnectionSession:
-        this.handleSession();
+        this.#handleSession();
         break;
       case EventKind.ConnectionVerify:
-        void this.verify(b);
+        void this.#verify(b);
         break;
       case EventKind.ConnectionMigrated:
         if (a === 0) {
-          this.migrating?.resolve(JSON.parse(Buffer.from(data).toString()));
+          this.#migrating?.resolve(JSON.parse(Buffer.from(data).toString()));
         } else {
-          this.migrating?.reject(
+          this.#migrating?.reject(
             migrationError(
               migrationFailures[a - 1],
               Buffer.from(data).toString(),
@@ -771,156 +773,161 @@ class QUICConnection
         }
         break;
       case EventKind.ConnectionPath:
-        this.changePath(
+        this.#changePath(
           JSON.parse(
-            this.env.binding.connectionDescribe(this.handle).toString(),
+            this.#env.binding.connectionDescribe(this.#handle).toString(),
           ),
         );
         break;
       case EventKind.ConnectionDrained:
-        this.resolveDrained?.(a === 1);
+        this.#resolveDrained?.(a === 1);
         break;
       case EventKind.ConnectionClosed:
-        this.handleClosed(this.errorComing ?? this.toError(a, b, data));
+        this.#handleClosed(this.#errorComing ?? this.#toError(a, b, data));
         break;
     }
   }
 
-  protected id(name: keyof ConnectionDescription): QUICConnectionId {
+  #id(name: keyof ConnectionDescription): QUICConnectionId {
     return QUICConnectionId.fromString(
-      (this.description?.[name] ?? '') as string,
+      (this.#description?.[name] ?? '') as string,
     );
   }
 
-  protected setHandle(handle: number): void {
-    this.handle = handle;
-    this.env.register(handle, this);
-    if (this.isHolding) this.socket.hold(this);
+  #setHandle(handle: number): void {
+    this.#handle = handle;
+    this.#env.register(handle, this);
+    if (this.#isHolding) this[internals.socket][internals.hold](this);
   }
 
-  protected establish(description: ConnectionDescription): void {
-    this.description = description;
-    this.socket.addConnection(this);
-    if (description.earlyData) this._earlyData = 'accepted';
-    if (description.isComplete) this.handshake.resolve();
+  #establish(description: ConnectionDescription): void {
+    this.#description = description;
+    this[internals.socket][internals.addConnection](this);
+    if (description.earlyData) this.#_earlyData = 'accepted';
+    if (description.isComplete) this.#handshake.resolve();
   }
 
   /**
    * Completes the handshake of a connection that has been there before, for early data.
    */
-  protected completeHandshake(
+  #completeHandshake(
     description: ConnectionDescription,
     isAccepted: boolean,
   ): void {
-    this.description = description;
-    this._earlyData = isAccepted ? 'accepted' : 'rejected';
+    this.#description = description;
+    this.#_earlyData = isAccepted ? 'accepted' : 'rejected';
     if (!isAccepted) {
       const error = new errors.ErrorQUICConnectionEarlyDataRejected();
-      for (const stream of this.streams) {
+      for (const stream of this.#streams) {
         // The others still wait to be opened
-        if (stream.streamId >= 0) stream.connectionClosed(error);
+        if (stream.streamId >= 0) stream[internals.connectionClosed](error);
       }
-      this.acceptStreams();
+      this[internals.acceptStreams]();
     }
-    this.handshake.resolve();
+    this.#handshake.resolve();
     if (this.type === 'client') {
-      emit(this.targets, events.EventQUICConnectionEarlyData, {
-        detail: this._earlyData,
+      emit(this[internals.targets], events.EventQUICConnectionEarlyData, {
+        detail: this.#_earlyData,
       });
     }
   }
 
-  protected handleSession(): void {
+  #handleSession(): void {
     // Without that the engine would tell of no other one
     const session = new Uint8Array(
-      this.env.binding.connectionSession(this.handle),
+      this.#env.binding.connectionSession(this.#handle),
     );
-    emit(this.targets, events.EventQUICConnectionSession, { detail: session });
+    emit(this[internals.targets], events.EventQUICConnectionSession, {
+      detail: session,
+    });
   }
 
-  protected changePath(description: ConnectionDescription): void {
+  #changePath(description: ConnectionDescription): void {
     const { localHost, localPort, remoteHost, remotePort } = this;
-    this.description = description;
-    emit(this.targets, events.EventQUICConnectionMigrated, {
+    this.#description = description;
+    emit(this[internals.targets], events.EventQUICConnectionMigrated, {
       detail: { localHost, localPort, remoteHost, remotePort },
     });
   }
 
-  protected async startNow(signal?: AbortSignal): Promise<void> {
-    const level = this.isOneOfSeveral ? 'debug' : 'info';
-    this.logger[level](`Start ${this.constructor.name}`);
-    this.setStatus('starting');
-    emit(this.targets, events.EventQUICConnectionStart, {});
+  async #startNow(signal?: AbortSignal): Promise<void> {
+    const level = this.#isOneOfSeveral ? 'debug' : 'info';
+    this.#logger[level](`Start ${this.constructor.name}`);
+    this[internals.setStatus]('starting');
+    emit(this[internals.targets], events.EventQUICConnectionStart, {});
     try {
-      if (this.type === 'client') await this.dial(signal);
-      this.isRunning = true;
-      this.publish(channels.connectionOpen);
-      emit(this.targets, events.EventQUICConnectionStarted, {});
+      if (this.type === 'client') await this.#dial(signal);
+      this.#isRunning = true;
+      this.#publish(channels.connectionOpen);
+      emit(this[internals.targets], events.EventQUICConnectionStarted, {});
     } finally {
-      this.setStatus(null);
+      this[internals.setStatus](null);
     }
-    this.logger.info(`Started ${this.constructor.name}`);
+    this.#logger.info(`Started ${this.constructor.name}`);
   }
 
-  protected async stopNow(opts: CloseOptions): Promise<void> {
-    attempt(() => this.logger.info(`Stop ${this.constructor.name}`));
-    this.setStatus('stopping');
-    emit(this.targets, events.EventQUICConnectionStop, {});
-    if (!this._closed) {
-      if (opts.force === false) await this.awaitStreams();
+  async #stopNow(opts: CloseOptions): Promise<void> {
+    attempt(() => this.#logger.info(`Stop ${this.constructor.name}`));
+    this[internals.setStatus]('stopping');
+    emit(this[internals.targets], events.EventQUICConnectionStop, {});
+    if (!this.#_closed) {
+      if (opts.force === false) await this.#awaitStreams();
       // A close() that was called just now is passed on by a promise
-      if (this.streams.size > 0) await nextTick();
+      if (this.#streams.size > 0) await nextTick();
       const withDatagrams = opts.force === false;
-      if (this.env.binding.connectionDrain(this.handle, withDatagrams, false)) {
-        await this.deliver(withDatagrams);
+      if (
+        this.#env.binding.connectionDrain(this.#handle, withDatagrams, false)
+      ) {
+        await this.#deliver(withDatagrams);
       }
       const {
         isApp = true,
         errorCode = 0,
         reason = noReason,
-      } = this.overtaken ?? opts;
-      this.env.binding.connectionClose(this.handle, isApp, errorCode, reason);
-      await this.env.holdFor(this.closedP);
+      } = this.#overtaken ?? opts;
+      this.#env.binding.connectionClose(this.#handle, isApp, errorCode, reason);
+      await this.#env.holdFor(this.closedP);
     }
-    this.isRunning = false;
-    emit(this.targets, events.EventQUICConnectionStopped, {});
-    this.setStatus(null);
-    attempt(() => this.logger.info(`Stopped ${this.constructor.name}`));
+    this.#isRunning = false;
+    emit(this[internals.targets], events.EventQUICConnectionStopped, {});
+    this[internals.setStatus](null);
+    attempt(() => this.#logger.info(`Stopped ${this.constructor.name}`));
   }
 
-  protected async dial(signal?: AbortSignal): Promise<void> {
+  async #dial(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    if (!this.socket.isOpen) throw new errors.ErrorQUICSocketNotRunning();
-    const { host, port } = this.remoteInfo!;
+    if (!this[internals.socket][internals.isOpen])
+      throw new errors.ErrorQUICSocketNotRunning();
+    const { host, port } = this.#remoteInfo!;
     const handle = callEngine(() =>
-      this.env.binding.connectionDial(
-        this.socket.transportHandle,
+      this.#env.binding.connectionDial(
+        this[internals.socket][internals.transportHandle],
         host,
         port,
-        this.serverName,
-        toEngineConfig(this.config, this.minIdleTimeout),
-        this.session,
+        this.#serverName,
+        toEngineConfig(this.#config, this.#minIdleTimeout),
+        this.#session,
       ),
     );
     // It was needed for the handshake only
-    this.config = withOptions(this.config, { key: undefined });
-    this.session = noSession;
-    this.setHandle(handle);
+    this.#config = withOptions(this.#config, { key: undefined });
+    this.#session = noSession;
+    this.#setHandle(handle);
     const handleAbort = () => {
-      this.env.binding.connectionClose(handle, true, 0, noReason);
+      this.#env.binding.connectionClose(handle, true, 0, noReason);
     };
     signal?.addEventListener('abort', handleAbort);
-    this.socket.addDialing(this);
+    this[internals.socket][internals.addDialing](this);
     try {
       await new Promise<void>((resolve, reject) => {
-        this.started = { resolve, reject };
+        this.#started = { resolve, reject };
       });
     } catch (e) {
       throw signal?.aborted ? reasonOf(signal) : e;
     } finally {
       signal?.removeEventListener('abort', handleAbort);
-      this.socket.removeDialing(this);
-      this.started = undefined;
+      this[internals.socket][internals.removeDialing](this);
+      this.#started = undefined;
     }
     if (signal?.aborted) {
       // It was too late to give up the handshake
@@ -929,60 +936,62 @@ class QUICConnection
       throw reasonOf(signal);
     }
     // It was given up when the handshake had just completed
-    if (this.errorLast !== null) throw this.errorLast;
+    if (this.#errorLast !== null) throw this.#errorLast;
   }
 
   /**
    * Answers a question of the engine. When that has given up waiting, the answer counts for nothing.
    */
-  protected async verify(question: number): Promise<void> {
-    const chain = questionOf(this.handle, question);
+  async #verify(question: number): Promise<void> {
+    const chain = questionOf(this.#handle, question);
     if (chain === undefined) return;
-    const { verdict, error } = await verdictOf(this.config, chain);
-    const { binding } = this.env;
-    if (binding.connectionVerdict(this.handle, question, verdict)) {
-      this.verifyError = error;
+    const { verdict, error } = await verdictOf(this.#config, chain);
+    const { binding } = this.#env;
+    if (binding.connectionVerdict(this.#handle, question, verdict)) {
+      this.#verifyError = error;
     }
   }
 
   /**
    * Waits until all streams have ended, and all datagrams were handed down.
    */
-  protected async awaitStreams(): Promise<void> {
-    if (this.streams.size > 0 && this.overtaken === undefined) {
+  async #awaitStreams(): Promise<void> {
+    if (this.#streams.size > 0 && this.#overtaken === undefined) {
       const ended = new Promise<void>((resolve) => {
-        this.resolveStreamsEnded = resolve;
+        this.#resolveStreamsEnded = resolve;
       });
       // What has arrived whole can be read later
-      this.env.binding.connectionTellArrived(this.handle);
+      this.#env.binding.connectionTellArrived(this.#handle);
       await ended;
     }
-    if (this._closed || this.overtaken !== undefined) return;
-    await this._datagrams?.stop(new errors.ErrorQUICConnectionStopping());
+    if (this.#_closed || this.#overtaken !== undefined) return;
+    await this.#_datagrams?.[internals.stop](
+      new errors.ErrorQUICConnectionStopping(),
+    );
   }
 
   /**
    * Once the engine drains, waits until what was written to closed streams has arrived, or the peer does not answer any
    * more. What was not closed makes nobody wait.
    */
-  protected async deliver(withDatagrams: boolean): Promise<void> {
-    for (const stream of this.streams) stream.abandon();
-    const { binding } = this.env;
+  async #deliver(withDatagrams: boolean): Promise<void> {
+    for (const stream of this.#streams) stream[internals.abandon]();
+    const { binding } = this.#env;
     do {
       const drained = new Promise<boolean>((resolve) => {
-        this.resolveDrained = resolve;
+        this.#resolveDrained = resolve;
       });
-      const isSilent = await this.env.holdFor(drained);
+      const isSilent = await this.#env.holdFor(drained);
       if (!isSilent) return;
       // What the peer sent may wait for this thread
       await new Promise((resolve) => setImmediate(resolve));
-    } while (binding.connectionDrain(this.handle, withDatagrams, true));
+    } while (binding.connectionDrain(this.#handle, withDatagrams, true));
   }
 
-  protected openInEngine(type: 'bidi' | 'uni'): number {
+  #openInEngine(type: 'bidi' | 'uni'): number {
     try {
-      return this.env.binding.connectionOpenStream(
-        this.handle,
+      return this.#env.binding.connectionOpenStream(
+        this.#handle,
         type === 'uni',
         openedId,
       );
@@ -992,45 +1001,45 @@ class QUICConnection
         throw new errors.ErrorQUICConnectionInternal(message);
       }
       // The event that tells of it is on its way
-      const data = this.env.binding.connectionCloseReason(this.handle);
+      const data = this.#env.binding.connectionCloseReason(this.#handle);
       if (data.length > 0) {
-        this.errorComing ??= this.toError(
+        this.#errorComing ??= this.#toError(
           data.readUInt32LE(),
           data.readDoubleLE(4),
           data.subarray(12),
         );
       }
-      throw this.closedError();
+      throw this.#closedError();
     }
   }
 
-  protected closedError(): errors.ErrorQUICConnectionClosed<unknown> {
-    const cause = this.errorLast ?? this.errorComing;
+  #closedError(): errors.ErrorQUICConnectionClosed<unknown> {
+    const cause = this.#errorLast ?? this.#errorComing;
     return new errors.ErrorQUICConnectionClosed(undefined, { cause });
   }
 
-  protected notRunningError(): errors.ErrorQUICConnectionNotRunning<unknown> {
-    const cause = this.errorLast ?? undefined;
+  #notRunningError(): errors.ErrorQUICConnectionNotRunning<unknown> {
+    const cause = this.#errorLast ?? undefined;
     return new errors.ErrorQUICConnectionNotRunning(undefined, { cause });
   }
 
   /**
    * What the engine says that the connection ended with.
    */
-  protected toError(
+  #toError(
     kind: number,
     code: number,
     reason: Uint8Array,
   ): ConnectionCloseError {
     const host = utils.toCanonicalIP(this.remoteHost);
     return connectionError(kind, code, reason, {
-      cause: this.verifyError,
+      cause: this.#verifyError,
       peer: utils.buildAddress(host, this.remotePort),
-      isEstablished: this.description !== undefined,
+      isEstablished: this.#description !== undefined,
     });
   }
 
-  protected addStream(
+  #addStream(
     handle: number,
     streamId: number,
     type: 'bidi' | 'uni',
@@ -1042,99 +1051,108 @@ class QUICConnection
       type,
       initiated,
       connection: this,
-      config: this.config,
-      reasonToCode: this.reasonToCode,
-      codeToReason: this.codeToReason,
+      config: this.#config,
+      reasonToCode: this.#reasonToCode,
+      codeToReason: this.#codeToReason,
     });
-    this.streams.add(stream);
-    this.logStream('Create', stream);
-    if (streamId >= 0) this.streamOpened(stream);
+    this.#streams.add(stream);
+    this[internals.logStream]('Create', stream);
+    if (streamId >= 0) this[internals.streamOpened](stream);
     return stream;
   }
 
-  protected handleStream(handle: number, streamId: number): void {
-    if (this.stopping !== undefined) {
-      this.refuseStream(handle);
+  #handleStream(handle: number, streamId: number): void {
+    if (this.#stopping !== undefined) {
+      this.#refuseStream(handle);
       return;
     }
     // The second lowest bit is the type (RFC 9000 section 2.1)
     const type = (streamId & 2) === 0 ? 'bidi' : 'uni';
-    const stream = this.addStream(handle, streamId, type, 'peer');
-    const { targets } = this;
+    const stream = this.#addStream(handle, streamId, type, 'peer');
+    const targets = this[internals.targets];
     if (!emit(targets, events.EventQUICConnectionStream, { detail: stream })) {
-      stream.enqueued();
-      this.unheard.add(stream);
+      stream[internals.enqueued]();
+      this.#unheard.add(stream);
     }
   }
 
   /**
    * Gives up a stream that the peer opened after a stop began.
    */
-  protected refuseStream(handle: number): void {
-    const { binding } = this.env;
+  #refuseStream(handle: number): void {
+    const { binding } = this.#env;
     const reason = new errors.ErrorQUICConnectionStopping();
     const codeOf = (type: 'read' | 'write') =>
-      codeOfReason(this.reasonToCode, type, reason);
+      codeOfReason(this.#reasonToCode, type, reason);
     binding.streamStopSending(handle, codeOf('read'));
     // Of a unidirectional stream this has no effect
     binding.streamReset(handle, codeOf('write'));
     binding.streamRelease(handle);
   }
 
-  /** Somebody else may connect. */
-  protected override giveBack(): void {
-    if (!this._closed || this.isQueued) return;
-    this.env.binding.connectionRelease(this.handle);
+  /**
+   * Somebody else may connect.
+   *
+   * @internal
+   */
+  public override [internals.giveBack](): void {
+    if (!this.#_closed || this[internals.isQueued]) return;
+    this.#env.binding.connectionRelease(this.#handle);
   }
 
-  protected publish(
+  #publish(
     channel: (typeof channels)['connectionOpen'],
     error?: ConnectionCloseError,
   ): void {
     if (channel.hasSubscribers) channel.publish({ connection: this, error });
   }
 
-  protected handleClosed(error: ConnectionCloseError): void {
-    this._closed = true;
-    this.lastStats = this.stats();
+  #handleClosed(error: ConnectionCloseError): void {
+    this.#_closed = true;
+    this.#lastStats = this.stats();
     // Those that came in can still be read, even if nobody has asked for them yet
-    const datagrams = this.description?.localDatagrams
+    const datagrams = this.#description?.localDatagrams
       ? this.datagrams
-      : this._datagrams;
-    this.errorLast = error;
+      : this.#_datagrams;
+    this.#errorLast = error;
     // The peer's certificates can still be asked for afterwards
     this.getRemoteCertsChain();
-    for (const stream of this.streams) {
-      attempt(() => stream.connectionClosed(error));
+    for (const stream of this.#streams) {
+      attempt(() => stream[internals.connectionClosed](error));
     }
-    attempt(() => datagrams?.connectionClosed(error));
-    this.env.unregister(this.handle);
-    this.giveBack();
-    this.socket.release(this);
-    if (this.description !== undefined) this.socket.removeConnection(this);
-    attempt(() => this.tellEnd(error));
-    this.started?.reject(error);
-    this.handshake.reject(error);
-    this.migrating?.reject(
+    attempt(() => datagrams?.[internals.connectionClosed](error));
+    this.#env.unregister(this.#handle);
+    this[internals.giveBack]();
+    this[internals.socket][internals.release](this);
+    if (this.#description !== undefined)
+      this[internals.socket][internals.removeConnection](this);
+    attempt(() => this.#tellEnd(error));
+    this.#started?.reject(error);
+    this.#handshake.reject(error);
+    this.#migrating?.reject(
       migrationError('closed', 'the connection was closed', error),
     );
-    this.resolveDrained?.(false);
-    this.resolveClosedP();
+    this.#resolveDrained?.(false);
+    this.#resolveClosedP();
     // Not before all have heard of the end
     queueMicrotask(() => void this.stop());
   }
 
-  protected tellEnd(error: ConnectionCloseError): void {
-    const isAttempt = this.isOneOfSeveral && !this.isRunning;
+  #tellEnd(error: ConnectionCloseError): void {
+    const isAttempt = this.#isOneOfSeveral && !this.#isRunning;
     attempt(() =>
-      this.logger[isAttempt ? 'debug' : levelOf(error)](
+      this.#logger[isAttempt ? 'debug' : levelOf(error)](
         `${this.constructor.name} Error: ${error.message}`,
       ),
     );
-    if (this.isRunning) this.publish(channels.connectionClose, error);
-    emit(this.targets, events.EventQUICConnectionError, { detail: error });
+    if (this.#isRunning) this.#publish(channels.connectionClose, error);
+    emit(this[internals.targets], events.EventQUICConnectionError, {
+      detail: error,
+    });
     if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
-      emit(this.targets, events.EventQUICConnectionClose, { detail: error });
+      emit(this[internals.targets], events.EventQUICConnectionClose, {
+        detail: error,
+      });
     }
   }
 }

@@ -1,11 +1,14 @@
 import type QUICConnection from './QUICConnection.js';
 import QUICConnectionId from './QUICConnectionId.js';
 
+// What its methods return has other names in older versions of TypeScript
+type Connections = Map<QUICConnectionId, QUICConnection>;
+
 /**
  * Connections of a socket by the bytes of their connection ID, server
  * connections apart from client connections.
  */
-class QUICConnectionMap implements Map<QUICConnectionId, QUICConnection> {
+class QUICConnectionMap implements Connections {
   /** Names the class in strings. */
   [Symbol.toStringTag] = 'QUICConnectionMap';
 
@@ -85,14 +88,14 @@ class QUICConnectionMap implements Map<QUICConnectionId, QUICConnection> {
   }
 
   /** Server connections, then client connections. */
-  [Symbol.iterator](): MapIterator<[QUICConnectionId, QUICConnection]> {
+  [Symbol.iterator](): ReturnType<Connections['entries']> {
     return this.entries();
   }
 
   /**
    * First the server connections, then the client connections.
    */
-  *entries(): MapIterator<[QUICConnectionId, QUICConnection]> {
+  *entries(): ReturnType<Connections['entries']> {
     for (const connections of [
       this._serverConnections,
       this._clientConnections,
@@ -103,11 +106,11 @@ class QUICConnectionMap implements Map<QUICConnectionId, QUICConnection> {
     }
   }
 
-  *keys(): MapIterator<QUICConnectionId> {
+  *keys(): ReturnType<Connections['keys']> {
     for (const [connectionId] of this) yield connectionId;
   }
 
-  *values(): MapIterator<QUICConnection> {
+  *values(): ReturnType<Connections['values']> {
     yield* this._serverConnections.values();
     yield* this._clientConnections.values();
   }

@@ -1,15 +1,12 @@
-import type {
-  ReadableStream,
-  ReadableWritablePair,
-  WritableStream,
-} from 'node:stream/web';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
+import * as internals from './internals.js';
 import { DatagramsStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
 import { copyBuffer, toBytes } from './streams/chunk.js';
-import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
-import WritableSide, { type WritableSink } from './streams/WritableSide.js';
+import ReadableSide from './streams/ReadableSide.js';
+import WritableSide from './streams/WritableSide.js';
+import type { ReadableBytes, WritableBytes } from './types.js';
 import { validateHighWaterMark } from './validation.js';
 
 /**
@@ -35,59 +32,54 @@ export type DatagramsOptions = {
  * subject to congestion control like all else, but not sent again when it is lost. Both ends have to set
  * `config.enableDgram`.
  */
-class QUICDatagrams
-  implements
-    ReadableWritablePair<Uint8Array, Uint8Array>,
-    ReadableSource,
-    WritableSink
-{
-  protected env = environment();
-  protected handle: number;
-  protected local: boolean;
-  protected peer: boolean;
-  protected incoming: number;
-  protected outgoing: number;
+class QUICDatagrams {
+  #env = environment();
+  #handle: number;
+  #local: boolean;
+  #peer: boolean;
+  #incoming: number;
+  #outgoing: number;
   /** What the connection ended with. */
-  protected ended?: { error: ConnectionCloseError; rest: Array<Uint8Array> };
+  #ended?: { error: ConnectionCloseError; rest: Array<Uint8Array> };
 
-  protected readableSide?: ReadableSide;
+  #readableSide?: ReadableSide;
   /** What was taken from the engine, from `readOffset` on. Once this turn of the event loop is over it is given back. */
-  protected readBatch?: Buffer;
-  protected readOffset = 0;
-  protected readEnd = 0;
+  #readBatch?: Buffer;
+  #readOffset = 0;
+  #readEnd = 0;
   /** Whether the engine had none when it was asked, and an event will come when it has. */
-  protected isEmpty = false;
+  #isEmpty = false;
   /** Whether more were taken from the engine than one in this turn. */
-  protected hasTaken = false;
+  #hasTaken = false;
 
-  protected writableSide?: WritableSide;
+  #writableSide?: WritableSide;
   /** What was written in this turn and the engine does not have yet. */
-  protected writeBatch?: Buffer;
-  protected writeLength = 0;
+  #writeBatch?: Buffer;
+  #writeLength = 0;
   /** How many datagrams are queued, at most. */
-  protected queued = 0;
-  protected isFull = false;
+  #queued = 0;
+  #isFull = false;
   /** How many were written in this turn. */
-  protected writtenNow = 0;
+  #writtenNow = 0;
   /** Whether writes wait for the next turn of the event loop. */
-  protected isResting = false;
-  protected writing?: { resolve: () => void; reject: (reason: any) => void };
+  #isResting = false;
+  #writing?: { resolve: () => void; reject: (reason: any) => void };
 
   /** As the engine said last. */
-  protected maxSize = 0;
-  protected dropped = { incoming: 0, outgoing: 0 };
+  #maxSize = 0;
+  #dropped = { incoming: 0, outgoing: 0 };
   /** Datagrams of pipes that were too large. */
-  protected droppedTooLarge = 0;
+  #droppedTooLarge = 0;
 
   /**
    * @internal
    */
   public constructor(opts: DatagramsOptions) {
-    this.handle = opts.handle;
-    this.local = opts.local;
-    this.peer = opts.peer;
-    this.incoming = opts.incomingHighWaterMark;
-    this.outgoing = opts.outgoingHighWaterMark;
+    this.#handle = opts.handle;
+    this.#local = opts.local;
+    this.#peer = opts.peer;
+    this.#incoming = opts.incomingHighWaterMark;
+    this.#outgoing = opts.outgoingHighWaterMark;
   }
 
   /**
@@ -101,8 +93,8 @@ class QUICDatagrams
    *
    * It is no byte stream: datagrams do not run into each other, so there are no readers with buffers of their own (BYOB).
    */
-  public get readable(): ReadableStream<Uint8Array> {
-    return this.toReadableSide().stream;
+  public get readable(): ReadableBytes {
+    return this.#toReadableSide().stream as ReadableBytes;
   }
 
   /**
@@ -122,8 +114,8 @@ class QUICDatagrams
    * A pipe would end with its first error: a datagram that comes through `pipeTo` and is too large is
    * dropped instead, and counted by {@link QUICDatagrams.droppedOutgoing}.
    */
-  public get writable(): WritableStream<Uint8Array> {
-    return this.toWritableSide().stream;
+  public get writable(): WritableBytes {
+    return this.#toWritableSide().stream as WritableBytes;
   }
 
   /**
@@ -132,8 +124,8 @@ class QUICDatagrams
    * ended.
    */
   public get maxDatagramSize(): number {
-    this.refresh();
-    return this.maxSize;
+    this.#refresh();
+    return this.#maxSize;
   }
 
   /**
@@ -141,7 +133,7 @@ class QUICDatagrams
    * {@link QUICDatagrams.droppedIncoming} counts. Initially `config.enableDgram[1]`, by default 1024.
    */
   public get incomingHighWaterMark(): number {
-    return this.incoming;
+    return this.#incoming;
   }
 
   /**
@@ -150,8 +142,8 @@ class QUICDatagrams
    * @throws {errors.ErrorQUICOptionInvalid} when it is set to something else
    */
   public set incomingHighWaterMark(value: number) {
-    this.incoming = validateHighWaterMark(value, 'incomingHighWaterMark');
-    this.env.binding.datagramsSetIncoming(this.handle, value);
+    this.#incoming = validateHighWaterMark(value, 'incomingHighWaterMark');
+    this.#env.binding.datagramsSetIncoming(this.#handle, value);
   }
 
   /**
@@ -160,7 +152,7 @@ class QUICDatagrams
    * to 32 wait to be put into packets. Initially `config.enableDgram[2]`, by default 256.
    */
   public get outgoingHighWaterMark(): number {
-    return this.outgoing;
+    return this.#outgoing;
   }
 
   /**
@@ -169,15 +161,15 @@ class QUICDatagrams
    * @throws {errors.ErrorQUICOptionInvalid} when it is set to something else
    */
   public set outgoingHighWaterMark(value: number) {
-    this.outgoing = validateHighWaterMark(value, 'outgoingHighWaterMark');
+    this.#outgoing = validateHighWaterMark(value, 'outgoingHighWaterMark');
   }
 
   /**
    * Number of datagrams that came in and were dropped, as too many newer ones came before they were read.
    */
   public get droppedIncoming(): number {
-    this.refresh();
-    return this.dropped.incoming;
+    this.#refresh();
+    return this.#dropped.incoming;
   }
 
   /**
@@ -186,8 +178,8 @@ class QUICDatagrams
    * that get lost on their way are not counted, nor those that are queued when the connection ends.
    */
   public get droppedOutgoing(): number {
-    this.refresh();
-    return this.dropped.outgoing + this.droppedTooLarge;
+    this.#refresh();
+    return this.#dropped.outgoing + this.#droppedTooLarge;
   }
 
   /**
@@ -195,9 +187,9 @@ class QUICDatagrams
    *
    * @internal
    */
-  public handleReadable(): void {
-    this.isEmpty = false;
-    this.readableSide?.wake();
+  public [internals.handleReadable](): void {
+    this.#isEmpty = false;
+    this.#readableSide?.wake();
   }
 
   /**
@@ -205,10 +197,10 @@ class QUICDatagrams
    *
    * @internal
    */
-  public handleWritable(): void {
-    this.isFull = false;
-    this.queued = Math.min(this.queued, this.outgoing >> 1);
-    this.resume();
+  public [internals.handleWritable](): void {
+    this.#isFull = false;
+    this.#queued = Math.min(this.#queued, this.#outgoing >> 1);
+    this.#resume();
   }
 
   /**
@@ -216,80 +208,80 @@ class QUICDatagrams
    *
    * @internal
    */
-  public async stop(
+  public async [internals.stop](
     error: errors.ErrorQUICConnectionStopping<unknown>,
   ): Promise<void> {
-    await this.writableSide?.allPassed();
-    this.flush();
+    await this.#writableSide?.allPassed();
+    this.#flush();
     // What waits for room is queued
-    this.writing?.resolve();
-    this.writing = undefined;
-    this.writableSide?.fail(error);
+    this.#writing?.resolve();
+    this.#writing = undefined;
+    this.#writableSide?.fail(error);
   }
 
   /**
    * @internal
    */
-  public connectionClosed(error: ConnectionCloseError): void {
-    const rest = isOrderly(error) ? this.takeRest() : [];
-    this.refresh();
-    this.ended = { error, rest };
-    this.maxSize = 0;
-    this.endRead();
-    this.failWrite(error);
-    this.takeWritten();
+  public [internals.connectionClosed](error: ConnectionCloseError): void {
+    const rest = isOrderly(error) ? this.#takeRest() : [];
+    this.#refresh();
+    this.#ended = { error, rest };
+    this.#maxSize = 0;
+    this.#endRead();
+    this.#failWrite(error);
+    this.#takeWritten();
   }
 
-  protected toReadableSide(): ReadableSide {
-    if (this.readableSide === undefined) {
-      this.readableSide = new ReadableSide(this);
-      if (this.ended !== undefined) this.endRead();
+  #toReadableSide(): ReadableSide {
+    if (this.#readableSide === undefined) {
+      this.#readableSide = new ReadableSide(this);
+      if (this.#ended !== undefined) this.#endRead();
     }
-    return this.readableSide;
+    return this.#readableSide;
   }
 
   /**
    * @internal
    */
-  public pull(): Uint8Array | undefined {
-    if (this.readBatch === undefined && !this.take()) return undefined;
-    return this.next();
+  public [internals.pull](): Uint8Array | undefined {
+    if (this.#readBatch === undefined && !this.#take()) return undefined;
+    return this.#next();
   }
 
   /**
    * @internal
    */
-  public pulled(): void {}
+  public [internals.pulled](): void {}
 
   /**
    * Nobody wants to read any more.
    *
    * @internal
    */
-  public stopReading(): void {
-    this.giveBack();
-    this.env.binding.datagramsStopReading(this.handle);
+  public [internals.stopReading](): void {
+    this.#giveBack();
+    this.#env.binding.datagramsStopReading(this.#handle);
   }
 
   /**
    * Takes the oldest datagrams from the engine, many at a time, but only once in a turn: the event loop has
    * other things to do.
    */
-  protected take(): boolean {
-    if (this.isEmpty || this.hasTaken) return false;
+  #take(): boolean {
+    if (this.#isEmpty || this.#hasTaken) return false;
     const batch = takeBatch();
-    const result = this.env.binding.datagramsRead(this.handle, batch);
-    this.isEmpty = (result & DatagramsStatus.readMore) === 0;
-    this.readBatch = batch;
-    this.readOffset = 0;
-    this.readEnd = result & ~DatagramsStatus.readMore;
-    if (this.readEnd === 0) {
-      this.dropBatch();
+    const result = this.#env.binding.datagramsRead(this.#handle, batch);
+    this.#isEmpty = (result & DatagramsStatus.readMore) === 0;
+    this.#readBatch = batch;
+    this.#readOffset = 0;
+    this.#readEnd = result & ~DatagramsStatus.readMore;
+    if (this.#readEnd === 0) {
+      this.#dropBatch();
       return false;
     }
-    const isOne = lengthSize + lengthAt(batch, 0) === this.readEnd;
-    if (!isOne || !this.isEmpty) {
-      this.hasTaken = true;
+    const isOne = lengthSize + lengthAt(batch, 0) === this.#readEnd;
+    if (!isOne || !this.#isEmpty) {
+      this.#hasTaken = true;
       setImmediate(endTurn, this);
     }
     return true;
@@ -298,169 +290,169 @@ class QUICDatagrams
   /**
    * The oldest datagram that was taken.
    */
-  protected next(): Uint8Array {
-    const batch = this.readBatch!;
-    const start = this.readOffset + lengthSize;
-    const end = start + lengthAt(batch, this.readOffset);
+  #next(): Uint8Array {
+    const batch = this.#readBatch!;
+    const start = this.#readOffset + lengthSize;
+    const end = start + lengthAt(batch, this.#readOffset);
     const datagram = copyBuffer(batch, start, end);
-    this.readOffset = end;
-    if (end === this.readEnd) this.dropBatch();
+    this.#readOffset = end;
+    if (end === this.#readEnd) this.#dropBatch();
     return datagram;
   }
 
   /**
    * @internal
    */
-  public endTurn(): void {
-    this.hasTaken = false;
-    this.giveBack();
-    this.readableSide?.wake();
+  public [internals.endTurn](): void {
+    this.#hasTaken = false;
+    this.#giveBack();
+    this.#readableSide?.wake();
   }
 
   /**
    * Gives back what was not read: if it takes too long until it is, newer datagrams take its place.
    */
-  protected giveBack(): void {
-    const batch = this.readBatch;
+  #giveBack(): void {
+    const batch = this.#readBatch;
     if (batch === undefined) return;
     let count = 0;
-    for (let offset = this.readOffset; offset < this.readEnd; count++) {
+    for (let offset = this.#readOffset; offset < this.#readEnd; count++) {
       offset += lengthSize + lengthAt(batch, offset);
     }
-    this.env.binding.datagramsUnread(this.handle, count);
-    this.isEmpty = false;
-    this.dropBatch();
+    this.#env.binding.datagramsUnread(this.#handle, count);
+    this.#isEmpty = false;
+    this.#dropBatch();
   }
 
-  protected dropBatch(): void {
-    returnBatch(this.readBatch!);
-    this.readBatch = undefined;
+  #dropBatch(): void {
+    returnBatch(this.#readBatch!);
+    this.#readBatch = undefined;
   }
 
   /**
    * Takes all that came in.
    */
-  protected takeRest(): Array<Uint8Array> {
+  #takeRest(): Array<Uint8Array> {
     const rest: Array<Uint8Array> = [];
-    this.isEmpty = false;
+    this.#isEmpty = false;
     do {
-      while (this.readBatch !== undefined) rest.push(this.next());
-      this.hasTaken = false;
-    } while (this.take());
+      while (this.#readBatch !== undefined) rest.push(this.#next());
+      this.#hasTaken = false;
+    } while (this.#take());
     return rest;
   }
 
-  protected endRead(): void {
-    const { error, rest } = this.ended!;
-    if (isOrderly(error)) this.readableSide?.close(rest);
-    else this.readableSide?.fail(error);
+  #endRead(): void {
+    const { error, rest } = this.#ended!;
+    if (isOrderly(error)) this.#readableSide?.close(rest);
+    else this.#readableSide?.fail(error);
   }
 
-  protected toWritableSide(): WritableSide {
-    if (this.writableSide === undefined) {
-      this.writableSide = new WritableSide(this, false);
-      if (this.ended !== undefined) {
-        this.writableSide.fail(this.ended.error);
-      } else if (!this.local || !this.peer) {
-        this.writableSide.fail(disabledError(this.local, this.peer));
+  #toWritableSide(): WritableSide {
+    if (this.#writableSide === undefined) {
+      this.#writableSide = new WritableSide(this, false);
+      if (this.#ended !== undefined) {
+        this.#writableSide.fail(this.#ended.error);
+      } else if (!this.#local || !this.#peer) {
+        this.#writableSide.fail(disabledError(this.#local, this.#peer));
       }
     }
-    return this.writableSide;
+    return this.#writableSide;
   }
 
   /**
    * @internal
    */
-  public refuse(chunk: unknown): Error | undefined {
+  public [internals.refuse](chunk: unknown): Error | undefined {
     let size: number;
     try {
       size = toBytes(chunk).byteLength;
     } catch (e) {
       return e as Error;
     }
-    if (size <= this.maxSize) return undefined;
-    this.refresh();
-    return size <= this.maxSize
+    if (size <= this.#maxSize) return undefined;
+    this.#refresh();
+    return size <= this.#maxSize
       ? undefined
       : new errors.ErrorQUICDatagramsTooLarge(
-          `a datagram of ${size} bytes does not fit into a packet, of at most ${this.maxSize} it does`,
-          { data: { size, maxDatagramSize: this.maxSize } },
+          `a datagram of ${size} bytes does not fit into a packet, of at most ${this.#maxSize} it does`,
+          { data: { size, maxDatagramSize: this.#maxSize } },
         );
   }
 
   /**
    * @internal
    */
-  public drop(chunk: unknown): boolean {
-    const refusal = this.refuse(chunk);
+  public [internals.drop](chunk: unknown): boolean {
+    const refusal = this[internals.refuse](chunk);
     if (!(refusal instanceof errors.ErrorQUICDatagramsTooLarge)) return false;
-    this.droppedTooLarge++;
+    this.#droppedTooLarge++;
     return true;
   }
 
   /**
    * @internal
    */
-  public push(chunk: unknown): Promise<void> | undefined {
+  public [internals.push](chunk: unknown): Promise<void> | undefined {
     const bytes = toBytes(chunk);
     const size = lengthSize + bytes.byteLength;
-    if (this.writeLength + size > batchSize) this.flush();
-    if (this.writeBatch === undefined) {
-      this.writeBatch = takeBatch();
+    if (this.#writeLength + size > batchSize) this.#flush();
+    if (this.#writeBatch === undefined) {
+      this.#writeBatch = takeBatch();
       process.nextTick(endWrites, this);
     }
-    const batch = this.writeBatch;
-    const offset = this.writeLength;
+    const batch = this.#writeBatch;
+    const offset = this.#writeLength;
     batch[offset] = bytes.byteLength & 0xff;
     batch[offset + 1] = bytes.byteLength >> 8;
     batch.set(bytes, offset + lengthSize);
-    this.writeLength += size;
-    if (++this.queued >= this.outgoing) this.flush();
-    if (++this.writtenNow === mostWrites) this.rest();
-    if (!this.isFull && !this.isResting) return undefined;
+    this.#writeLength += size;
+    if (++this.#queued >= this.#outgoing) this.#flush();
+    if (++this.#writtenNow === mostWrites) this.#rest();
+    if (!this.#isFull && !this.#isResting) return undefined;
     return new Promise((resolve, reject) => {
-      this.writing = { resolve, reject };
+      this.#writing = { resolve, reject };
     });
   }
 
   /**
    * @internal
    */
-  public finish(): undefined {
-    this.flush();
+  public [internals.finish](): undefined {
+    this.#flush();
   }
 
   /**
    * @internal
    */
-  public stopWriting(reason: any): void {
-    this.takeWritten();
-    this.writing?.reject(reason);
-    this.writing = undefined;
+  public [internals.stopWriting](reason: any): void {
+    this.#takeWritten();
+    this.#writing?.reject(reason);
+    this.#writing = undefined;
   }
 
   /**
    * Lets writes wait until the event loop had its turn: one that writes as soon as it may, and no faster than
    * the engine sends, would go on forever.
    */
-  protected rest(): void {
-    this.isResting = true;
+  #rest(): void {
+    this.#isResting = true;
     setImmediate(endRest, this);
   }
 
   /**
    * @internal
    */
-  public endRest(): void {
-    this.isResting = false;
-    this.writtenNow = 0;
-    this.resume();
+  public [internals.endRest](): void {
+    this.#isResting = false;
+    this.#writtenNow = 0;
+    this.#resume();
   }
 
-  protected resume(): void {
-    if (this.isFull || this.isResting) return;
-    this.writing?.resolve();
-    this.writing = undefined;
+  #resume(): void {
+    if (this.#isFull || this.#isResting) return;
+    this.#writing?.resolve();
+    this.#writing = undefined;
   }
 
   /**
@@ -468,65 +460,65 @@ class QUICDatagrams
    *
    * @internal
    */
-  public endWrites(): void {
-    if (!this.isResting) this.writtenNow = 0;
-    this.flush();
+  public [internals.endWrites](): void {
+    if (!this.#isResting) this.#writtenNow = 0;
+    this.#flush();
   }
 
   /**
    * Hands the engine what was written.
    */
-  protected flush(): void {
-    const length = this.writeLength;
-    const batch = this.takeWritten();
+  #flush(): void {
+    const length = this.#writeLength;
+    const batch = this.#takeWritten();
     if (batch === undefined) return;
-    this.queued = this.env.binding.datagramsWrite(
-      this.handle,
+    this.#queued = this.#env.binding.datagramsWrite(
+      this.#handle,
       batch,
       length,
-      this.outgoing,
+      this.#outgoing,
       numbers,
     );
-    this.maxSize = numbers[0];
-    this.isFull = this.queued >= this.outgoing;
+    this.#maxSize = numbers[0];
+    this.#isFull = this.#queued >= this.#outgoing;
   }
 
-  protected takeWritten(): Buffer | undefined {
-    const batch = this.writeBatch;
-    this.writeBatch = undefined;
-    this.writeLength = 0;
+  #takeWritten(): Buffer | undefined {
+    const batch = this.#writeBatch;
+    this.#writeBatch = undefined;
+    this.#writeLength = 0;
     if (batch !== undefined) returnBatch(batch);
     return batch;
   }
 
-  protected failWrite(reason: any): void {
-    this.writableSide?.fail(reason);
-    this.writing?.reject(reason);
-    this.writing = undefined;
+  #failWrite(reason: any): void {
+    this.#writableSide?.fail(reason);
+    this.#writing?.reject(reason);
+    this.#writing = undefined;
   }
 
   /**
    * Asks the engine for its numbers, as long as it has some.
    */
-  protected refresh(): void {
-    if (this.ended !== undefined || !this.local) return;
-    this.env.binding.datagramsStats(this.handle, numbers);
-    this.maxSize = numbers[0];
-    this.dropped.incoming = numbers[1];
-    this.dropped.outgoing = numbers[2];
+  #refresh(): void {
+    if (this.#ended !== undefined || !this.#local) return;
+    this.#env.binding.datagramsStats(this.#handle, numbers);
+    this.#maxSize = numbers[0];
+    this.#dropped.incoming = numbers[1];
+    this.#dropped.outgoing = numbers[2];
   }
 }
 
 function endTurn(datagrams: QUICDatagrams): void {
-  datagrams.endTurn();
+  datagrams[internals.endTurn]();
 }
 
 function endWrites(datagrams: QUICDatagrams): void {
-  datagrams.endWrites();
+  datagrams[internals.endWrites]();
 }
 
 function endRest(datagrams: QUICDatagrams): void {
-  datagrams.endRest();
+  datagrams[internals.endRest]();
 }
 
 /**

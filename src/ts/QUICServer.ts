@@ -1,5 +1,5 @@
-import type * as startStop from '@matrixai/async-init/StartStop.js';
-import { ready, running, StartStop } from '@matrixai/async-init/StartStop.js';
+import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
+import { running } from '@matrixai/async-init/utils.js';
 import { EventAll } from '@matrixai/events';
 import type Logger from '@matrixai/logger';
 import { Abortable } from './abort.js';
@@ -13,13 +13,15 @@ import {
   emit,
   Overtaking,
   silentLogger,
-  type TypedListeners,
   withoutWait,
 } from './internal.js';
+import * as internals from './internals.js';
 import { iterate } from './iterate.js';
+import type { Startable } from './lifecycle.js';
+import { ByClass, type TypedListeners } from './listeners.js';
 import { withLogFiles } from './logFiles.js';
 import { environment } from './native/Environment.js';
-import { EventKind, type NativeEventHandler } from './native/events.js';
+import { EventKind } from './native/events.js';
 import { ConnectionErrorCode } from './native/types.js';
 import {
   checkNames,
@@ -64,8 +66,8 @@ import {
 } from './validation.js';
 
 interface QUICServer
-  extends Omit<startStop.StartStop, keyof TypedListeners>,
-    TypedListeners {}
+  extends Startable,
+    TypedListeners<events.QUICServerEvents> {}
 
 /**
  * Accepts connections on a {@link QUICSocket}.
@@ -74,6 +76,7 @@ interface QUICServer
  * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of their
  * streams are emitted again on the server.
  */
+@ByClass
 @Abortable
 @Overtaking('stop')
 @StartStop({
@@ -82,7 +85,7 @@ interface QUICServer
   eventStop: events.EventQUICServerStop,
   eventStopped: events.EventQUICServerStopped,
 })
-class QUICServer implements NativeEventHandler {
+class QUICServer {
   /**
    * Whether the socket was given to the server, and lives on when the server stops.
    */
@@ -105,22 +108,22 @@ class QUICServer implements NativeEventHandler {
   /** The socket that the server is on: its own, unless it was given one. For {@link QUICSocket.stats}. */
   public readonly socket: QUICSocket;
 
-  protected logger: Logger;
-  protected crypto?: QUICServerCrypto;
-  protected config: CompleteConfig;
-  protected admission: Admission;
-  protected listener: number = 0;
-  protected _closed: boolean = true;
-  protected _closedP: Promise<void> = Promise.resolve();
-  protected resolveClosedP: () => void = () => {};
-  protected resolveListenerClosed: () => void = () => {};
+  #logger: Logger;
+  #crypto?: QUICServerCrypto;
+  #config: CompleteConfig;
+  #admission: Admission;
+  #listener: number = 0;
+  #_closed: boolean = true;
+  #_closedP: Promise<void> = Promise.resolve();
+  #resolveClosedP: () => void = () => {};
+  #resolveListenerClosed: () => void = () => {};
   /** The end of the last listener. */
-  protected listenerClosing = Promise.resolve();
-  protected connections: Set<QUICConnection> = new Set();
+  #listenerClosing = Promise.resolve();
+  #connections: Set<QUICConnection> = new Set();
   /** Whether the server holds the event loop while it runs. */
-  protected isHolding: boolean = true;
+  #isHolding: boolean = true;
   /** What `verifyCallback` threw, by the handle of connections that will fail by it. */
-  protected verifyErrors: Map<number, unknown> = new Map();
+  #verifyErrors: Map<number, unknown> = new Map();
 
   /**
    * @param opts
@@ -193,11 +196,11 @@ class QUICServer implements NativeEventHandler {
     validateMinIdleTimeout(minIdleTimeout);
     validateSocket(socket);
     validateLoadBalancing(opts.loadBalancing);
-    this.config = validateConfig(opts.config, 'server');
+    this.#config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
-    this.admission = validateAdmission(opts);
-    this.logger = opts.logger ?? silentLogger(this.constructor.name);
-    this.checkConfig(this.config);
+    this.#admission = validateAdmission(opts);
+    this.#logger = opts.logger ?? silentLogger(this.constructor.name);
+    this.#checkConfig(this.#config);
     this.isSocketShared = socket !== undefined;
     this.socket =
       socket ??
@@ -206,11 +209,11 @@ class QUICServer implements NativeEventHandler {
         crypto,
         loadBalancing: opts.loadBalancing,
         resolveHostname: opts.resolveHostname,
-        logger: this.logger.getChild(QUICSocket.name),
+        logger: this.#logger.getChild(QUICSocket.name),
       });
     // The server and its connections hold the event loop, not their socket
     if (!this.isSocketShared) this.socket.unref();
-    this.crypto = crypto;
+    this.#crypto = crypto;
     this.reasonToCode = reasonToCode;
     this.codeToReason = codeToReason;
   }
@@ -239,20 +242,20 @@ class QUICServer implements NativeEventHandler {
    * Whether the server accepts no connections.
    */
   public get closed(): boolean {
-    return this._closed;
+    return this.#_closed;
   }
 
   /** Resolves once the server has stopped. */
   public get closedP(): Promise<void> {
-    return this._closedP;
+    return this.#_closedP;
   }
 
   /**
    * Makes the running server keep the process alive, as it does by default.
    */
   public ref(): this {
-    this.isHolding = true;
-    if (this[running]) this.socket.hold(this);
+    this.#isHolding = true;
+    if (this[running]) this.socket[internals.hold](this);
     return this;
   }
 
@@ -261,8 +264,8 @@ class QUICServer implements NativeEventHandler {
    * process all the same until they are closed.
    */
   public unref(): this {
-    this.isHolding = false;
-    this.socket.release(this);
+    this.#isHolding = false;
+    this.socket[internals.release](this);
     return this;
   }
 
@@ -283,25 +286,28 @@ class QUICServer implements NativeEventHandler {
    */
   public async start(opts: StartOptions = {}): Promise<void> {
     validateObject(opts, 'opts');
-    checkNames(opts, startNames, this.logger);
+    checkNames(opts, startNames, this.#logger);
     const { host = '::', port = 0, reuseAddr = false, ipv6Only = false } = opts;
-    this.logger.info(`Start ${this.constructor.name}`);
+    this.#logger.info(`Start ${this.constructor.name}`);
     // A stop of the socket closes it as well
-    await this.listenerClosing;
+    await this.#listenerClosing;
     if (!this.isSocketShared) {
-      this.socket.addEventListener(EventAll.name, this.handleEventQUICSocket);
+      this.socket.addEventListener(EventAll.name, this.#handleEventQUICSocket);
       await this.socket.start({ host, port, reuseAddr, ipv6Only });
-    } else if (!this.socket.isOpen) {
+    } else if (!this.socket[internals.isOpen]) {
       throw new errors.ErrorQUICServerSocketNotRunning();
     }
     try {
       this.socket.setServer(this);
       const env = environment();
-      const config = this.listenerConfig();
-      this.listener = callEngine(() =>
-        env.binding.listenerOpen(this.socket.transportHandle, config),
+      const config = this.#listenerConfig();
+      this.#listener = callEngine(() =>
+        env.binding.listenerOpen(
+          this.socket[internals.transportHandle],
+          config,
+        ),
       );
-      env.register(this.listener, this);
+      env.register(this.#listener, this);
     } catch (e) {
       this.socket.unsetServer(this);
       if (!this.isSocketShared) await this.socket.stop({ force: true });
@@ -309,14 +315,14 @@ class QUICServer implements NativeEventHandler {
     }
     this.socket.addEventListener(
       events.EventQUICSocketStopped.name,
-      this.handleEventQUICSocketStopped,
+      this.#handleEventQUICSocketStopped,
     );
-    if (this.isHolding) this.socket.hold(this);
-    this._closed = false;
-    this._closedP = new Promise((resolve) => {
-      this.resolveClosedP = resolve;
+    if (this.#isHolding) this.socket[internals.hold](this);
+    this.#_closed = false;
+    this.#_closedP = new Promise((resolve) => {
+      this.#resolveClosedP = resolve;
     });
-    this.logger.info(`Started ${this.constructor.name}`);
+    this.#logger.info(`Started ${this.constructor.name}`);
   }
 
   /**
@@ -326,23 +332,23 @@ class QUICServer implements NativeEventHandler {
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
   public async stop(opts: CloseOptions = {}): Promise<void> {
-    attempt(() => this.logger.info(`Stop ${this.constructor.name}`));
-    await this.closeListener();
+    attempt(() => this.#logger.info(`Stop ${this.constructor.name}`));
+    await this[internals.closeListener]();
     // Of handshakes that it gave up, which nobody is told of
-    this.verifyErrors.clear();
+    this.#verifyErrors.clear();
     await Promise.all(
-      [...this.connections].map((connection) =>
+      [...this.#connections].map((connection) =>
         connection.stop(withoutWait(opts)),
       ),
     );
     this.socket.removeEventListener(
       events.EventQUICSocketStopped.name,
-      this.handleEventQUICSocketStopped,
+      this.#handleEventQUICSocketStopped,
     );
     this.socket.unsetServer(this);
-    this.socket.release(this);
-    if (!this._closed) {
-      this._closed = true;
+    this.socket[internals.release](this);
+    if (!this.#_closed) {
+      this.#_closed = true;
       this.dispatchEvent(
         new events.EventQUICServerClose({ detail: undefined }),
       );
@@ -351,11 +357,18 @@ class QUICServer implements NativeEventHandler {
       if (this.socket[running]) await this.socket.stop({ force: true });
       this.socket.removeEventListener(
         EventAll.name,
-        this.handleEventQUICSocket,
+        this.#handleEventQUICSocket,
       );
     }
-    this.resolveClosedP();
-    attempt(() => this.logger.info(`Stopped ${this.constructor.name}`));
+    this.#resolveClosedP();
+    attempt(() => this.#logger.info(`Stopped ${this.constructor.name}`));
+  }
+
+  /**
+   * @internal
+   */
+  public get [internals.logger](): Logger {
+    return this.#logger;
   }
 
   /**
@@ -363,8 +376,9 @@ class QUICServer implements NativeEventHandler {
    *
    * @internal
    */
-  public overtake(opts?: CloseOptions): void {
-    for (const connection of this.connections) connection.overtake(opts);
+  public [internals.overtake](opts?: CloseOptions): void {
+    for (const connection of this.#connections)
+      connection[internals.overtake](opts);
   }
 
   /**
@@ -373,10 +387,10 @@ class QUICServer implements NativeEventHandler {
    */
   public updateCrypto(crypto: Partial<QUICServerCrypto>): void {
     validateObject(crypto, 'crypto');
-    checkNames(crypto, cryptoNames, this.logger);
-    const updated = { ...this.crypto, ...crypto } as QUICServerCrypto;
+    checkNames(crypto, cryptoNames, this.#logger);
+    const updated = { ...this.#crypto, ...crypto } as QUICServerCrypto;
     validateCrypto(updated, 'server');
-    this.crypto = updated;
+    this.#crypto = updated;
   }
 
   /**
@@ -385,14 +399,14 @@ class QUICServer implements NativeEventHandler {
    * @throws as the constructor does; then nothing changes
    */
   public updateConfig(config: Partial<QUICServerConfigInput>): void {
-    checkConfigNames(config, this.logger);
-    const updated = validateConfig(config, 'server', this.config);
-    this.checkConfig(updated);
-    this.config = updated;
-    if (this.listener !== 0) {
-      const config = this.listenerConfig();
+    checkConfigNames(config, this.#logger);
+    const updated = validateConfig(config, 'server', this.#config);
+    this.#checkConfig(updated);
+    this.#config = updated;
+    if (this.#listener !== 0) {
+      const config = this.#listenerConfig();
       callEngine(() =>
-        environment().binding.listenerConfigure(this.listener, config),
+        environment().binding.listenerConfigure(this.#listener, config),
       );
     }
   }
@@ -400,7 +414,7 @@ class QUICServer implements NativeEventHandler {
   /**
    * @internal
    */
-  public handleNativeEvent(
+  public [internals.handleNativeEvent](
     kind: number,
     a: number,
     b: number,
@@ -408,57 +422,57 @@ class QUICServer implements NativeEventHandler {
   ): void {
     switch (kind) {
       case EventKind.ListenerConnection:
-        this.handleConnection(a, data);
+        this.#handleConnection(a, data);
         break;
       case EventKind.ListenerFailed:
-        this.handleFailedConnection(a, b, data);
+        this.#handleFailedConnection(a, b, data);
         break;
       case EventKind.ConnectionVerify:
-        void this.verify(a, b);
+        void this.#verify(a, b);
         break;
       case EventKind.ListenerClosed:
-        this.resolveListenerClosed();
+        this.#resolveListenerClosed();
         break;
     }
   }
 
-  protected checkConfig(config: CompleteConfig): void {
+  #checkConfig(config: CompleteConfig): void {
     validateVerification(config);
-    checkServerConfig(config, toEngineConfig(config), this.logger);
+    checkServerConfig(config, toEngineConfig(config), this.#logger);
   }
 
   /**
    * What new connections get.
    */
-  protected listenerConfig(): string {
-    const config = withLogFiles(this.config, this.logger);
-    return toEngineConfig(config, this.minIdleTimeout, this.admission);
+  #listenerConfig(): string {
+    const config = withLogFiles(this.#config, this.#logger);
+    return toEngineConfig(config, this.minIdleTimeout, this.#admission);
   }
 
-  protected handleConnection(handle: number, data: Uint8Array): void {
+  #handleConnection(handle: number, data: Uint8Array): void {
     const connection = new QUICConnection({
       type: 'server',
       handle,
       description: JSON.parse(Buffer.from(data).toString()),
-      config: this.config,
+      config: this.#config,
       socket: this.socket,
       reasonToCode: this.reasonToCode,
       codeToReason: this.codeToReason,
-      logger: this.logger.getChild(QUICConnection.name),
+      logger: this.#logger.getChild(QUICConnection.name),
     });
-    connection.setOwner(this);
-    this.connections.add(connection);
-    void connection.closedP.then(() => this.connections.delete(connection));
+    connection[internals.setOwner](this);
+    this.#connections.add(connection);
+    void connection.closedP.then(() => this.#connections.delete(connection));
     // The end of the connection, and its streams, are only heard of once they are accepted
     void connection.start().then(() => {
-      if (this._closed) {
+      if (this.#_closed) {
         void connection.stop();
         return;
       }
       this.dispatchEvent(
         new events.EventQUICServerConnection({ detail: connection }),
       );
-      connection.acceptStreams();
+      connection[internals.acceptStreams]();
     });
   }
 
@@ -466,11 +480,7 @@ class QUICServer implements NativeEventHandler {
    * A handshake that failed made no connection. Who wants to know of it listens to the
    * errors of connections on the server.
    */
-  protected handleFailedConnection(
-    kind: number,
-    code: number,
-    data: Uint8Array,
-  ): void {
+  #handleFailedConnection(kind: number, code: number, data: Uint8Array): void {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const handle = view.getUint32(0, true);
     const length = view.getUint32(4, true);
@@ -482,14 +492,14 @@ class QUICServer implements NativeEventHandler {
       description.remotePort,
     );
     const error = connectionError(kind, code, data.subarray(8 + length), {
-      cause: this.verifyErrors.get(handle),
+      cause: this.#verifyErrors.get(handle),
       peer,
       isEstablished: false,
     });
-    this.verifyErrors.delete(handle);
+    this.#verifyErrors.delete(handle);
     environment().binding.connectionRelease(handle);
     attempt(() =>
-      this.logger.warn(`Failed handshake with ${peer}: ${error.message}`),
+      this.#logger.warn(`Failed handshake with ${peer}: ${error.message}`),
     );
     emit([this], events.EventQUICConnectionError, { detail: error });
   }
@@ -497,14 +507,14 @@ class QUICServer implements NativeEventHandler {
   /**
    * Answers a question of the engine. When that has given up waiting, the answer counts for nothing.
    */
-  protected async verify(connection: number, question: number): Promise<void> {
+  async #verify(connection: number, question: number): Promise<void> {
     const chain = questionOf(connection, question);
     if (chain === undefined) return;
-    const { verdict, error } = await verdictOf(this.config, chain);
+    const { verdict, error } = await verdictOf(this.#config, chain);
     const { binding } = environment();
     const isTaken = binding.connectionVerdict(connection, question, verdict);
     if (isTaken && error !== undefined) {
-      this.verifyErrors.set(connection, error);
+      this.#verifyErrors.set(connection, error);
     }
   }
 
@@ -522,13 +532,11 @@ class QUICServer implements NativeEventHandler {
   /**
    * The same, until a signal aborts: the loop then fails with its reason.
    */
-  public values(
-    options?: AbortOptions,
-  ): AsyncIterableIterator<QUICConnection, undefined> {
+  public values(options?: AbortOptions): AsyncIterableIterator<QUICConnection> {
     return iterate<QUICConnection>(
       this,
       events.EventQUICServerConnection.name,
-      this._closedP,
+      this.#_closedP,
     ).values(options);
   }
 
@@ -546,23 +554,23 @@ class QUICServer implements NativeEventHandler {
    *
    * @internal
    */
-  public closeListener(
+  public [internals.closeListener](
     code: ConnectionErrorCode = ConnectionErrorCode.ConnectionRefused,
   ): Promise<void> {
-    if (this.listener !== 0) {
-      this.listenerClosing = this.closeListenerNow(this.listener, code);
-      this.listener = 0;
+    if (this.#listener !== 0) {
+      this.#listenerClosing = this.#closeListenerNow(this.#listener, code);
+      this.#listener = 0;
     }
-    return this.listenerClosing;
+    return this.#listenerClosing;
   }
 
-  protected async closeListenerNow(
+  async #closeListenerNow(
     listener: number,
     code: ConnectionErrorCode,
   ): Promise<void> {
     const env = environment();
     const closed = new Promise<void>((resolve) => {
-      this.resolveListenerClosed = resolve;
+      this.#resolveListenerClosed = resolve;
     });
     env.binding.listenerClose(listener, code);
     await env.holdFor(closed);
@@ -572,7 +580,7 @@ class QUICServer implements NativeEventHandler {
   /**
    * Emits events of the own socket again.
    */
-  protected handleEventQUICSocket = (evt: EventAll): void => {
+  #handleEventQUICSocket = (evt: EventAll): void => {
     if (evt.detail instanceof events.EventQUICSocket) {
       this.dispatchEvent(evt.detail.clone());
     }
@@ -581,12 +589,14 @@ class QUICServer implements NativeEventHandler {
   /**
    * A socket must not stop before its server does.
    */
-  protected handleEventQUICSocketStopped = (): void => {
-    if (this._closed) return;
-    this._closed = true;
+  #handleEventQUICSocketStopped = (): void => {
+    if (this.#_closed) return;
+    this.#_closed = true;
     const error = new errors.ErrorQUICServerSocketNotRunning();
     attempt(() =>
-      this.logger.error(`${this.constructor.name} Error: ${error.description}`),
+      this.#logger.error(
+        `${this.constructor.name} Error: ${error.description}`,
+      ),
     );
     this.dispatchEvent(new events.EventQUICServerError({ detail: error }));
     this.dispatchEvent(new events.EventQUICServerClose({ detail: error }));

@@ -1,26 +1,19 @@
 import { constants } from 'node:os';
-import type * as startStop from '@matrixai/async-init/StartStop.js';
-import {
-  ready,
-  running,
-  StartStop,
-  status,
-} from '@matrixai/async-init/StartStop.js';
+import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
+import { running, status } from '@matrixai/async-init/utils.js';
+import type { Evented } from '@matrixai/events';
 import { eventTarget } from '@matrixai/events/utils.js';
 import type Logger from '@matrixai/logger';
 import { Abortable, abortable } from './abort.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import {
-  attempt,
-  emit,
-  silentLogger,
-  type Target,
-  type TypedListeners,
-} from './internal.js';
+import { attempt, emit, silentLogger } from './internal.js';
+import * as internals from './internals.js';
 import DgramTransport from './io/dgram.js';
 import NativeTransport from './io/native.js';
 import { type SocketTransport, systemError } from './io/types.js';
+import type { Startable } from './lifecycle.js';
+import { ByClass, type TypedListeners } from './listeners.js';
 import { environment } from './native/Environment.js';
 import { ConnectionErrorCode } from './native/types.js';
 import {
@@ -64,8 +57,8 @@ import {
 } from './validation.js';
 
 interface QUICSocket
-  extends Omit<startStop.StartStop, keyof TypedListeners>,
-    TypedListeners {}
+  extends Startable,
+    TypedListeners<events.QUICSocketEvents> {}
 
 /**
  * One UDP port, which carries one server and any number of clients at once. Packets reach
@@ -74,6 +67,7 @@ interface QUICSocket
  * A server or client makes a socket of its own, unless it is given one that is
  * running: then whoever made that one stops it.
  */
+@ByClass
 @Abortable
 @StartStop({
   eventStart: events.EventQUICSocketStart,
@@ -92,23 +86,23 @@ class QUICSocket {
    */
   public readonly connectionMap: QUICConnectionMap = new QUICConnectionMap();
 
-  protected logger: Logger;
-  protected resolveHostname: ResolveHostname;
-  protected server?: QUICServer;
-  protected key: Uint8Array;
-  protected connectionIds: Uint8Array;
-  protected takeOver: boolean;
-  protected transport?: SocketTransport;
-  protected _host!: Host;
-  protected _port!: Port;
-  protected _type!: 'ipv4' | 'ipv6' | 'ipv4&ipv6';
-  protected _closed: boolean = true;
-  protected _closedP: Promise<void> = Promise.resolve();
-  protected resolveClosedP: () => void = () => {};
+  #logger: Logger;
+  #resolveHostname: ResolveHostname;
+  #server?: QUICServer;
+  #key: Uint8Array;
+  #connectionIds: Uint8Array;
+  #takeOver: boolean;
+  #transport?: SocketTransport;
+  #_host!: Host;
+  #_port!: Port;
+  #_type!: 'ipv4' | 'ipv6' | 'ipv4&ipv6';
+  #_closed: boolean = true;
+  #_closedP: Promise<void> = Promise.resolve();
+  #resolveClosedP: () => void = () => {};
   /** Connections of clients whose handshake is under way. */
-  protected dialing: Set<QUICConnection> = new Set();
+  #dialing: Set<QUICConnection> = new Set();
   /** Those that want the event loop to wait for this socket. */
-  protected holders: Set<object> = new Set([this]);
+  #holders: Set<object> = new Set([this]);
 
   /**
    * @param opts
@@ -140,11 +134,11 @@ class QUICSocket {
     validateFunction(resolveHostname, 'resolveHostname');
     validateCrypto(crypto, 'server');
     this.io = validateIO(io);
-    this.connectionIds = validateLoadBalancing(loadBalancing);
-    this.takeOver = loadBalancing?.takeOver ?? false;
-    this.key = crypto === undefined ? new Uint8Array(0) : bytes(crypto.key);
-    this.resolveHostname = resolveHostname;
-    this.logger = logger ?? silentLogger(this.constructor.name);
+    this.#connectionIds = validateLoadBalancing(loadBalancing);
+    this.#takeOver = loadBalancing?.takeOver ?? false;
+    this.#key = crypto === undefined ? new Uint8Array(0) : bytes(crypto.key);
+    this.#resolveHostname = resolveHostname;
+    this.#logger = logger ?? silentLogger(this.constructor.name);
   }
 
   /**
@@ -154,7 +148,7 @@ class QUICSocket {
    */
   @ready(new errors.ErrorQUICSocketNotRunning())
   public get host(): Host {
-    return this._host;
+    return this.#_host;
   }
 
   /**
@@ -162,7 +156,7 @@ class QUICSocket {
    */
   @ready(new errors.ErrorQUICSocketNotRunning())
   public get port(): Port {
-    return this._port;
+    return this.#_port;
   }
 
   /**
@@ -170,24 +164,24 @@ class QUICSocket {
    */
   @ready(new errors.ErrorQUICSocketNotRunning())
   public get type(): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
-    return this._type;
+    return this.#_type;
   }
 
   /** Whether the socket is not bound. */
   public get closed(): boolean {
-    return this._closed;
+    return this.#_closed;
   }
 
   /** Resolves once the socket has stopped. */
   public get closedP(): Promise<void> {
-    return this._closedP;
+    return this.#_closedP;
   }
 
   /**
    * Makes the open socket keep the process alive, as it does by default.
    */
   public ref(): this {
-    this.hold(this);
+    this[internals.hold](this);
     return this;
   }
 
@@ -195,7 +189,7 @@ class QUICSocket {
    * Lets the process end although the socket is open, unless a server or connection on it holds it.
    */
   public unref(): this {
-    this.release(this);
+    this[internals.release](this);
     return this;
   }
 
@@ -219,50 +213,52 @@ class QUICSocket {
    */
   public async start(opts: StartOptions = {}): Promise<void> {
     validateObject(opts, 'opts');
-    checkNames(opts, startNames, this.logger);
+    checkNames(opts, startNames, this.#logger);
     const { host = '::', port = 0, reuseAddr = false, ipv6Only = false } = opts;
     const bindHost = validateHost(host);
     validatePort(port);
     validateBoolean(reuseAddr, 'reuseAddr');
     validateBoolean(ipv6Only, 'ipv6Only');
     const address = utils.buildAddress(bindHost, port);
-    this.logger.info(`Start ${this.constructor.name} on ${address}`);
+    this.#logger.info(`Start ${this.constructor.name} on ${address}`);
     // Without the native library nothing works, and it is no fault of the address
     environment();
     try {
       const [ip, udpType] = await utils.resolveHost(
         bindHost,
-        this.resolveHostname,
+        this.#resolveHostname,
       );
       const options = {
         ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
-        key: this.key,
-        connectionIds: this.connectionIds,
-        takeOver: this.takeOver,
-        onDatagram: this.handleDatagram,
+        key: this.#key,
+        connectionIds: this.#connectionIds,
+        takeOver: this.#takeOver,
+        onDatagram: this.#handleDatagram,
       };
-      this.transport =
+      this.#transport =
         this.io === 'native'
-          ? await NativeTransport.open(options, this.handleTransportError)
-          : await DgramTransport.open(options, this.handleTransportError);
+          ? await NativeTransport.open(options, this.#handleTransportError)
+          : await DgramTransport.open(options, this.#handleTransportError);
     } catch (e) {
       throw new errors.ErrorQUICSocketInvalidBindAddress(
         `cannot bind to ${address}: ${(e as NodeJS.ErrnoException).code ?? (e as Error).message}`,
         { cause: e },
       );
     }
-    this._host = this.transport.host;
-    this._port = this.transport.port;
-    this._type = socketType(this._host, ipv6Only);
+    this.#_host = this.#transport.host;
+    this.#_port = this.#transport.port;
+    this.#_type = socketType(this.#_host, ipv6Only);
     // Each client on the socket listens for its end
-    utils.setMaxListeners(this[eventTarget]);
-    this._closed = false;
-    this._closedP = new Promise((resolve) => {
-      this.resolveClosedP = resolve;
+    utils.setMaxListeners(
+      (this as unknown as Evented)[eventTarget] as EventTarget,
+    );
+    this.#_closed = false;
+    this.#_closedP = new Promise((resolve) => {
+      this.#resolveClosedP = resolve;
     });
-    if (this.holders.size > 0) this.transport.ref();
-    this.logger.info(
-      `Started ${this.constructor.name} on ${utils.buildAddress(this._host, this._port)}`,
+    if (this.#holders.size > 0) this.#transport.ref();
+    this.#logger.info(
+      `Started ${this.constructor.name} on ${utils.buildAddress(this.#_host, this.#_port)}`,
     );
   }
 
@@ -283,7 +279,7 @@ class QUICSocket {
     } & AbortOptions = {},
   ): Promise<void> {
     validateObject(opts, 'opts');
-    checkNames(opts, socketStopNames, this.logger);
+    checkNames(opts, socketStopNames, this.#logger);
     const { force = false } = opts;
     validateBoolean(force, 'force');
     if (this.connectionMap.size > 0 && !force) {
@@ -291,28 +287,30 @@ class QUICSocket {
         `${this.connectionMap.size} connections are using the socket, stop them first or stop it with force`,
       );
     }
-    const address = utils.buildAddress(this._host, this._port);
+    const address = utils.buildAddress(this.#_host, this.#_port);
     attempt(() =>
-      this.logger.info(`Stop ${this.constructor.name} on ${address}`),
+      this.#logger.info(`Stop ${this.constructor.name} on ${address}`),
     );
     // All peers are told the same: also clients that are connected already but unknown to the
     // server, and servers that have completed a handshake of which the client here has not heard
     const errorCode = ConnectionErrorCode.InternalError;
-    await this.server?.closeListener(errorCode);
+    await this.#server?.[internals.closeListener](errorCode);
     await Promise.all([
       ...[...this.connectionMap.values()].map((connection) =>
         connection.stop({ isApp: false, errorCode, force: true }),
       ),
-      ...[...this.dialing].map((connection) => connection.giveUp(errorCode)),
+      ...[...this.#dialing].map((connection) =>
+        connection[internals.giveUp](errorCode),
+      ),
     ]);
-    if (this.holders.size > 0) this.transport?.unref();
-    await this.transport?.close();
-    this.transport = undefined;
-    this._closed = true;
-    this.resolveClosedP();
+    if (this.#holders.size > 0) this.#transport?.unref();
+    await this.#transport?.close();
+    this.#transport = undefined;
+    this.#_closed = true;
+    this.#resolveClosedP();
     this.dispatchEvent(new events.EventQUICSocketClose({ detail: undefined }));
     attempt(() =>
-      this.logger.info(`Stopped ${this.constructor.name} on ${address}`),
+      this.#logger.info(`Stopped ${this.constructor.name} on ${address}`),
     );
   }
 
@@ -321,7 +319,10 @@ class QUICSocket {
    */
   @ready(new errors.ErrorQUICSocketNotRunning())
   public stats(): SocketStats {
-    environment().binding.transportStats(this.transportHandle, numbers);
+    environment().binding.transportStats(
+      this[internals.transportHandle],
+      numbers,
+    );
     const [handshakes, unvalidatedHandshakes, retries, refused, dropped] =
       numbers;
     const failedHandshakes = numbers[5];
@@ -380,33 +381,33 @@ class QUICSocket {
   ): Promise<number> {
     const isWithOptions = typeof args.at(-1) === 'object';
     const options: AbortOptions = (isWithOptions && args.pop()) || {};
-    checkNames(options, signalNames, this.logger);
+    checkNames(options, signalNames, this.#logger);
     const [port, address] = args.slice(-2);
     let data = toDatagram(msg);
     if (args.length > 2) data = part(data, args[0], args[1]);
     validatePort(port, 'port', 1);
     const host = validateHost(address, 'address');
-    return abortable(options.signal, () => this.sendTo(data, port, host));
+    return abortable(options.signal, () => this.#sendTo(data, port, host));
   }
 
-  protected async sendTo(
+  async #sendTo(
     data: Uint8Array,
     port: Port,
     address: string,
   ): Promise<number> {
-    const [{ target }] = await this.resolveTargets(
+    const [{ target }] = await this[internals.resolveTargets](
       address,
-      this.resolveHostname,
+      this.#resolveHostname,
       errors.ErrorQUICSocketInvalidSendAddress,
     );
-    if (this.transport === undefined) {
+    if (this.#transport === undefined) {
       throw new errors.ErrorQUICSocketNotRunning();
     }
     if (data.byteLength > maxDatagramSize) {
       const { EMSGSIZE } = constants.errno;
       throw systemError('send', 'EMSGSIZE', -EMSGSIZE, target, port);
     }
-    return await this.transport.send(data, port, target);
+    return await this.#transport.send(data, port, target);
   }
 
   /**
@@ -437,15 +438,16 @@ class QUICSocket {
    * @throws {errors.ErrorQUICSocket} when there is another one
    */
   public setServer(server: QUICServer): void {
-    if (this.server !== undefined && this.server !== server) {
+    if (this.#server !== undefined && this.#server !== server) {
       throw new errors.ErrorQUICSocket('the socket already has a server');
     }
-    this.server = server;
+    this.#server = server;
   }
 
   /** Unregisters the server of this socket. Servers do it themselves. */
   public unsetServer(server?: QUICServer): void {
-    if (server === undefined || server === this.server) this.server = undefined;
+    if (server === undefined || server === this.#server)
+      this.#server = undefined;
   }
 
   /**
@@ -455,12 +457,13 @@ class QUICSocket {
    *
    * @internal
    */
-  public async resolveTargets(
+  public async [internals.resolveTargets](
     host: string,
     resolveHostname: ResolveHostname,
     ErrorClass: Class<Error>,
   ): Promise<Array<ResolvedTarget>> {
-    const { _host, _type } = this;
+    const _host = this.#_host;
+    const _type = this.#_type;
     const resolved = await resolveHosts(host, resolveHostname, families[_type]);
     const targets: Array<ResolvedTarget> = [];
     const unreachable: Array<unknown> = [];
@@ -486,7 +489,7 @@ class QUICSocket {
    *
    * @internal
    */
-  public get isOpen(): boolean {
+  public get [internals.isOpen](): boolean {
     return this[running] && this[status] !== 'stopping';
   }
 
@@ -495,11 +498,11 @@ class QUICSocket {
    *
    * @internal
    */
-  public get transportHandle(): number {
-    if (this.transport === undefined) {
+  public get [internals.transportHandle](): number {
+    if (this.#transport === undefined) {
       throw new errors.ErrorQUICSocketNotRunning();
     }
-    return this.transport.handle;
+    return this.#transport.handle;
   }
 
   /**
@@ -507,61 +510,61 @@ class QUICSocket {
    *
    * @internal
    */
-  public hold(holder: object): void {
-    this.holders.add(holder);
-    if (this.holders.size === 1) this.transport?.ref();
+  public [internals.hold](holder: object): void {
+    this.#holders.add(holder);
+    if (this.#holders.size === 1) this.#transport?.ref();
   }
 
   /**
    * @internal
    */
-  public release(holder: object): void {
-    if (!this.holders.delete(holder)) return;
-    if (this.holders.size === 0) this.transport?.unref();
+  public [internals.release](holder: object): void {
+    if (!this.#holders.delete(holder)) return;
+    if (this.#holders.size === 0) this.#transport?.unref();
   }
 
   /**
    * @internal
    */
-  public addDialing(connection: QUICConnection): void {
-    this.dialing.add(connection);
+  public [internals.addDialing](connection: QUICConnection): void {
+    this.#dialing.add(connection);
   }
 
   /**
    * @internal
    */
-  public removeDialing(connection: QUICConnection): void {
-    this.dialing.delete(connection);
+  public [internals.removeDialing](connection: QUICConnection): void {
+    this.#dialing.delete(connection);
   }
 
   /**
    * @internal
    */
-  public addConnection(connection: QUICConnection): void {
+  public [internals.addConnection](connection: QUICConnection): void {
     this.connectionMap.set(connection.connectionId, connection);
   }
 
   /**
    * @internal
    */
-  public removeConnection(connection: QUICConnection): void {
+  public [internals.removeConnection](connection: QUICConnection): void {
     this.connectionMap.delete(connection.connectionId);
   }
 
-  protected handleDatagram = (
+  #handleDatagram = (
     data: Uint8Array,
     remoteHost: string,
     remotePort: number,
   ): void => {
-    emit([this as unknown as Target], events.EventQUICSocketDatagram, {
+    emit([this], events.EventQUICSocketDatagram, {
       detail: { data, remoteHost, remotePort },
     });
   };
 
-  protected handleTransportError = (e: Error): void => {
+  #handleTransportError = (e: Error): void => {
     const error = new errors.ErrorQUICSocketInternal(e.message, { cause: e });
     attempt(() =>
-      this.logger.error(`${this.constructor.name} Error: ${e.message}`),
+      this.#logger.error(`${this.constructor.name} Error: ${e.message}`),
     );
     this.dispatchEvent(new events.EventQUICSocketError({ detail: error }));
     if (this[running]) void this.stop({ force: true });

@@ -1,20 +1,15 @@
 import { Duplex } from 'node:stream';
-import type {
-  ReadableStream,
-  ReadableWritablePair,
-  WritableStream,
-} from 'node:stream/web';
-import type * as createDestroy from '@matrixai/async-init/CreateDestroy.js';
-import { destroyed } from '@matrixai/async-init/CreateDestroy.js';
+import { destroyed } from '@matrixai/async-init/utils.js';
 import { abortable, reasonOf } from './abort.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
 import { attempt, codeOfReason, emit, nextTick } from './internal.js';
+import * as internals from './internals.js';
 import Lifecycle from './lifecycle.js';
 import { StreamStatus } from './native/binding.js';
 import { environment } from './native/Environment.js';
-import { EventKind, type NativeEventHandler } from './native/events.js';
+import { EventKind } from './native/events.js';
 import {
   checkNames,
   destroyStreamNames,
@@ -22,16 +17,18 @@ import {
 } from './optionNames.js';
 import type QUICConnection from './QUICConnection.js';
 import { copyBuffer, toBytes } from './streams/chunk.js';
-import ReadableSide, { type ReadableSource } from './streams/ReadableSide.js';
-import WritableSide, { type WritableSink } from './streams/WritableSide.js';
+import ReadableSide from './streams/ReadableSide.js';
+import WritableSide from './streams/WritableSide.js';
 import type {
   AbortOptions,
   ConnectionMetadata,
   QUICConfig,
+  ReadableBytes,
   StreamCodeToReason,
   StreamId,
   StreamPriority,
   StreamReasonToCode,
+  WritableBytes,
 } from './types.js';
 import {
   optionError,
@@ -88,107 +85,96 @@ const lengthMask = ~(StreamStatus.readFin | StreamStatus.readApart);
  * `node:diagnostics_channel` has `matrixai.quic.stream.open` and `matrixai.quic.stream.close` for all streams of
  * the thread, see `QUICStreamMessage`.
  */
-class QUICStream
-  extends Lifecycle
-  implements
-    ReadableWritablePair<Uint8Array, Uint8Array>,
-    NativeEventHandler,
-    ReadableSource,
-    WritableSink,
-    Omit<
-      createDestroy.CreateDestroy,
-      'addEventListener' | 'removeEventListener'
-    >
-{
+class QUICStream extends Lifecycle<events.QUICStreamEvents> {
   /** Whether both ends send, or only the one that opened it. */
   public readonly type: 'bidi' | 'uni';
   /** Which end opened it. */
   public readonly initiated: 'local' | 'peer';
 
-  protected env = environment();
-  protected handle: number;
-  protected connection: QUICConnection;
-  protected config: QUICConfig;
-  protected reasonToCode?: StreamReasonToCode;
-  protected codeToReason?: StreamCodeToReason;
+  #env = environment();
+  #handle: number;
+  #connection: QUICConnection;
+  #config: QUICConfig;
+  #reasonToCode?: StreamReasonToCode;
+  #codeToReason?: StreamCodeToReason;
 
-  protected _streamId: number;
-  protected _priority = defaultPriority;
-  protected _opened?: { p: Promise<void>; resolve: () => void };
+  #_streamId: number;
+  #_priority = defaultPriority;
+  #_opened?: { p: Promise<void>; resolve: () => void };
 
-  protected readableSide?: ReadableSide;
-  protected isFinRead = false;
+  #readableSide?: ReadableSide;
+  #isFinRead = false;
   /** Whether something was read since that was last asked. */
-  protected hasRead = false;
+  #hasRead = false;
   /** Whether a read found nothing. */
-  protected isDrained = false;
+  #isDrained = false;
   /** Whether the next chunk waits for the next turn of the event loop. */
-  protected isResting = false;
-  protected readError?: { reason: any };
-  protected _readClosed: boolean;
+  #isResting = false;
+  #readError?: { reason: any };
+  #_readClosed: boolean;
 
-  protected writableSide?: WritableSide;
-  protected corked?: Uint8Array;
-  protected corkedLength = 0;
+  #writableSide?: WritableSide;
+  #corked?: Uint8Array;
+  #corkedLength = 0;
   /** What the time was at the last write that was corked, `-1` if nothing may follow it. */
-  protected corkedAt = -1;
-  protected isUncorking = false;
-  protected hasWritten = false;
-  protected isFull = false;
-  protected isFinishing = false;
+  #corkedAt = -1;
+  #isUncorking = false;
+  #hasWritten = false;
+  #isFull = false;
+  #isFinishing = false;
   /** Whether some of what was written is not going to be sent. */
-  protected isWriteLost = false;
+  #isWriteLost = false;
   /** The peer sent STOP_SENDING with this code, of which nobody was told. */
-  protected stopCode?: number;
-  protected writing?: { resolve: () => void; reject: (reason: any) => void };
-  protected writeError?: { reason: any; isAllSent: boolean };
-  protected _writeClosed: boolean;
+  #stopCode?: number;
+  #writing?: { resolve: () => void; reject: (reason: any) => void };
+  #writeError?: { reason: any; isAllSent: boolean };
+  #_writeClosed: boolean;
 
   /** Why a side ended before its time. */
-  protected errorFirst?: Error;
-  protected isDestroyed = false;
-  protected _closedP?: Promise<void>;
-  protected resolveClosedP?: () => void;
+  #errorFirst?: Error;
+  #isDestroyed = false;
+  #_closedP?: Promise<void>;
+  #resolveClosedP?: () => void;
 
   /**
    * @internal
    */
   public constructor(opts: StreamOptions) {
     super();
-    this.handle = opts.handle;
-    this._streamId = opts.streamId;
+    this.#handle = opts.handle;
+    this.#_streamId = opts.streamId;
     this.type = opts.type;
     this.initiated = opts.initiated;
-    this.connection = opts.connection;
-    this.config = opts.config;
-    this.reasonToCode = opts.reasonToCode;
-    this.codeToReason = opts.codeToReason;
+    this.#connection = opts.connection;
+    this.#config = opts.config;
+    this.#reasonToCode = opts.reasonToCode;
+    this.#codeToReason = opts.codeToReason;
     const isUni = opts.type === 'uni';
-    this._readClosed = isUni && opts.initiated === 'local';
-    this._writeClosed = isUni && opts.initiated === 'peer';
-    this.env.register(this.handle, this);
+    this.#_readClosed = isUni && opts.initiated === 'local';
+    this.#_writeClosed = isUni && opts.initiated === 'peer';
+    this.#env.register(this.#handle, this);
   }
 
   /**
    * The stream ID (RFC 9000 section 2.1), or `-1` while the stream waits for the peer's limit.
    */
   public get streamId(): StreamId {
-    return this._streamId as StreamId;
+    return this.#_streamId as StreamId;
   }
 
   /**
    * Resolves once the stream has its ID, or is destroyed.
    */
   public get opened(): Promise<void> {
-    if (this._streamId >= 0 || this.isDestroyed) return Promise.resolve();
-    if (this._opened === undefined) {
+    if (this.#_streamId >= 0 || this.#isDestroyed) return Promise.resolve();
+    if (this.#_opened === undefined) {
       let resolve!: () => void;
       const p = new Promise<void>((r) => {
         resolve = r;
       });
-      this._opened = { p, resolve };
+      this.#_opened = { p, resolve };
     }
-    return this._opened.p;
+    return this.#_opened.p;
   }
 
   /**
@@ -200,8 +186,8 @@ class QUICStream
    *
    * Cancelling it sends STOP_SENDING with the code of the reason.
    */
-  public get readable(): ReadableStream<Uint8Array> {
-    return this.toReadableSide().stream;
+  public get readable(): ReadableBytes {
+    return this.#toReadableSide().stream as ReadableBytes;
   }
 
   /**
@@ -211,66 +197,66 @@ class QUICStream
    * queued, not when they have arrived. A chunk of more than 16 MiB is queued in pieces, so that its buffer must
    * stay as it is until the write is done; others are copied at once.
    */
-  public get writable(): WritableStream<Uint8Array> {
-    if (this.writableSide === undefined) {
-      const isClosed = this._writeClosed && this.writeError === undefined;
-      this.writableSide = new WritableSide(this, isClosed);
-      if (this.writeError !== undefined) {
-        const { reason, isAllSent } = this.writeError;
-        this.writableSide.fail(reason, isAllSent);
+  public get writable(): WritableBytes {
+    if (this.#writableSide === undefined) {
+      const isClosed = this.#_writeClosed && this.#writeError === undefined;
+      this.#writableSide = new WritableSide(this, isClosed);
+      if (this.#writeError !== undefined) {
+        const { reason, isAllSent } = this.#writeError;
+        this.#writableSide.fail(reason, isAllSent);
       }
     }
-    return this.writableSide.stream;
+    return this.#writableSide.stream as WritableBytes;
   }
 
   /**
    * Whether nothing more can be read: it was all read, or either side gave up.
    */
   public get readClosed(): boolean {
-    return this._readClosed;
+    return this.#_readClosed;
   }
 
   /**
    * Whether nothing more can be written: it was closed and handed to the transport, or either side gave up.
    */
   public get writeClosed(): boolean {
-    return this._writeClosed;
+    return this.#_writeClosed;
   }
 
   /** Whether both sides are closed. */
   public get closed(): boolean {
-    return this._readClosed && this._writeClosed;
+    return this.#_readClosed && this.#_writeClosed;
   }
 
   /**
    * Resolves once both sides are closed, however they ended.
    */
   public get closedP(): Promise<void> {
-    this._closedP ??= this.isDestroyed
+    this.#_closedP ??= this.#isDestroyed
       ? Promise.resolve()
       : new Promise((resolve) => {
-          this.resolveClosedP = resolve;
+          this.#resolveClosedP = resolve;
         });
-    return this._closedP;
+    return this.#_closedP;
   }
 
   /**
    * Addresses and certificates of the connection.
    */
   public get meta(): ConnectionMetadata {
-    return this.connection.meta();
+    return this.#connection.meta();
   }
 
   /** Whether the stream is destroyed. */
   public get [destroyed](): boolean {
-    return this.isDestroyed;
+    return this.#isDestroyed;
   }
 
   /**
    * In which order what is written is sent, among the streams of the connection.
    */
   public get priority(): StreamPriority {
-    return { ...this._priority };
+    return { ...this.#_priority };
   }
 
   /**
@@ -283,16 +269,20 @@ class QUICStream
    */
   public setPriority(priority: Partial<StreamPriority>): void {
     validatePriority(priority);
-    checkNames(priority, priorityNames, this.connection.loggerOfStreams);
-    const { urgency, incremental } = this._priority;
-    this._priority = {
+    checkNames(
+      priority,
+      priorityNames,
+      this.#connection[internals.loggerOfStreams],
+    );
+    const { urgency, incremental } = this.#_priority;
+    this.#_priority = {
       urgency: priority.urgency ?? urgency,
       incremental: priority.incremental ?? incremental,
     };
-    this.env.binding.streamSetPriority(
-      this.handle,
-      this._priority.urgency,
-      this._priority.incremental,
+    this.#env.binding.streamSetPriority(
+      this.#handle,
+      this.#_priority.urgency,
+      this.#_priority.incremental,
     );
   }
 
@@ -302,9 +292,9 @@ class QUICStream
    * it this does nothing. Can be called again for what was written since.
    */
   public commit(): void {
-    if (this._writeClosed) return;
-    this.uncork();
-    this.env.binding.streamCommit(this.handle);
+    if (this.#_writeClosed) return;
+    this.#uncork();
+    this.#env.binding.streamCommit(this.#handle);
   }
 
   /**
@@ -343,20 +333,24 @@ class QUICStream
     } & AbortOptions = {},
   ): Promise<void> {
     validateObject(opts, 'opts');
-    checkNames(opts, destroyStreamNames, this.connection.loggerOfStreams);
+    checkNames(
+      opts,
+      destroyStreamNames,
+      this.#connection[internals.loggerOfStreams],
+    );
     const { force = true, signal } = opts;
     const { reason = new errors.ErrorQUICStreamDestroyed() } = opts;
     validateBoolean(force, 'force');
-    await abortable(signal, () => this.destroyNow(force, reason));
+    await abortable(signal, () => this.#destroyNow(force, reason));
   }
 
-  protected async destroyNow(force: boolean, reason: any): Promise<void> {
-    if (this.isDestroyed) return;
+  async #destroyNow(force: boolean, reason: any): Promise<void> {
+    if (this.#isDestroyed) return;
     if (force) {
       // A close() or cancel() that was called just now is passed on by a promise
       await nextTick();
-      if (!this._readClosed) this.cancelRead(reason);
-      if (!this._writeClosed && !this.isFinishing) this.cancelWrite(reason);
+      if (!this.#_readClosed) this.#cancelRead(reason);
+      if (!this.#_writeClosed && !this.#isFinishing) this.#cancelWrite(reason);
     }
     await this.closedP;
   }
@@ -366,7 +360,7 @@ class QUICStream
    *
    * @internal
    */
-  public cancelWith(signal: AbortSignal): void {
+  public [internals.cancelWith](signal: AbortSignal): void {
     const abort = () => this.cancel(reasonOf(signal));
     signal.addEventListener('abort', abort, { once: true });
     void this.closedP.then(() => signal.removeEventListener('abort', abort));
@@ -378,10 +372,13 @@ class QUICStream
    *
    * @internal
    */
-  public abandon(): void {
-    if (this._writeClosed || this.isFinishing) return;
-    const code = this.codeOf('write', new errors.ErrorQUICConnectionStopping());
-    this.env.binding.streamReset(this.handle, code);
+  public [internals.abandon](): void {
+    if (this.#_writeClosed || this.#isFinishing) return;
+    const code = this.#codeOf(
+      'write',
+      new errors.ErrorQUICConnectionStopping(),
+    );
+    this.#env.binding.streamReset(this.#handle, code);
   }
 
   /**
@@ -391,8 +388,8 @@ class QUICStream
    * `ErrorQUICStreamDestroyed`; the peer gets its code
    */
   public cancel(reason: any = new errors.ErrorQUICStreamDestroyed()): void {
-    if (!this._readClosed) this.cancelRead(reason);
-    if (!this._writeClosed) this.cancelWrite(reason);
+    if (!this.#_readClosed) this.#cancelRead(reason);
+    if (!this.#_writeClosed) this.#cancelWrite(reason);
   }
 
   /**
@@ -400,33 +397,35 @@ class QUICStream
    *
    * @internal
    */
-  public connectionClosed(error: StreamEnd): void {
+  public [internals.connectionClosed](error: StreamEnd): void {
     const isPeer =
       error instanceof errors.ErrorQUICConnectionPeer ||
       error instanceof errors.ErrorQUICConnectionPeerTLS;
-    if (this.stopCode !== undefined) attempt(() => this.endStopped());
-    attempt(() => this.endReadWith(error, isPeer));
-    attempt(() => this.endWriteWith(error, isPeer));
+    if (this.#stopCode !== undefined) attempt(() => this.#endStopped());
+    attempt(() => this.#endReadWith(error, isPeer));
+    attempt(() => this.#endWriteWith(error, isPeer));
   }
 
-  protected endReadWith(error: StreamEnd, isPeer: boolean): void {
-    if (this._readClosed || this.readRest()) return;
-    this.failRead(error);
+  #endReadWith(error: StreamEnd, isPeer: boolean): void {
+    if (this.#_readClosed || this.#readRest()) return;
+    this.#failRead(error);
     const ErrorRead = isPeer
       ? errors.ErrorQUICStreamPeerRead
       : errors.ErrorQUICStreamLocalRead;
-    const code = isPeer ? 0 : this.codeOf('read', error);
-    this.closeRead(new ErrorRead(endMessage, { data: { code }, cause: error }));
+    const code = isPeer ? 0 : this.#codeOf('read', error);
+    this.#closeRead(
+      new ErrorRead(endMessage, { data: { code }, cause: error }),
+    );
   }
 
-  protected endWriteWith(error: StreamEnd, isPeer: boolean): void {
-    if (this._writeClosed) return;
-    this.failWrite(error);
+  #endWriteWith(error: StreamEnd, isPeer: boolean): void {
+    if (this.#_writeClosed) return;
+    this.#failWrite(error);
     const ErrorWrite = isPeer
       ? errors.ErrorQUICStreamPeerWrite
       : errors.ErrorQUICStreamLocalWrite;
-    const code = isPeer ? 0 : this.codeOf('write', error);
-    this.closeWrite(
+    const code = isPeer ? 0 : this.#codeOf('write', error);
+    this.#closeWrite(
       new ErrorWrite(endMessage, { data: { code }, cause: error }),
     );
   }
@@ -434,76 +433,82 @@ class QUICStream
   /**
    * @internal
    */
-  public handleNativeEvent(kind: number, a: number, b: number): void {
+  public [internals.handleNativeEvent](
+    kind: number,
+    a: number,
+    b: number,
+  ): void {
     switch (kind) {
       case EventKind.StreamReadable:
-        this.readableSide?.wake();
+        this.#readableSide?.wake();
         break;
       case EventKind.StreamWritable:
-        this.isFull = false;
-        this.writing?.resolve();
-        this.writing = undefined;
+        this.#isFull = false;
+        this.#writing?.resolve();
+        this.#writing = undefined;
         break;
       case EventKind.StreamEnded:
-        this.endRead();
+        this.#endRead();
         break;
       case EventKind.StreamArrived:
-        if (!this._readClosed) this.readRest();
+        if (!this.#_readClosed) this.#readRest();
         break;
       case EventKind.StreamReset:
-        this.handleReset(a);
+        this.#handleReset(a);
         break;
       case EventKind.StreamFinished:
-        if (!this._writeClosed) {
-          this.writing?.resolve();
-          this.closeWrite(undefined);
+        if (!this.#_writeClosed) {
+          this.#writing?.resolve();
+          this.#closeWrite(undefined);
         }
         break;
       case EventKind.StreamStopped:
-        this.handleStopped(a, b);
+        this.#handleStopped(a, b);
         break;
       case EventKind.StreamOpened:
-        this._streamId = a;
-        this.connection.streamOpened(this);
-        this._opened?.resolve();
+        this.#_streamId = a;
+        this.#connection[internals.streamOpened](this);
+        this.#_opened?.resolve();
         break;
     }
   }
 
-  protected toReadableSide(): ReadableSide {
-    if (this.readableSide === undefined) {
-      this.readableSide = new ReadableSide(this);
-      if (this.readError !== undefined) {
-        this.readableSide.fail(this.readError.reason);
-      } else if (this._readClosed) {
-        this.readableSide.close();
+  #toReadableSide(): ReadableSide {
+    if (this.#readableSide === undefined) {
+      this.#readableSide = new ReadableSide(this);
+      if (this.#readError !== undefined) {
+        this.#readableSide.fail(this.#readError.reason);
+      } else if (this.#_readClosed) {
+        this.#readableSide.close();
       }
     }
-    return this.readableSide;
+    return this.#readableSide;
   }
 
   /**
    * @internal
    */
-  public pull(): Uint8Array | undefined {
-    const length = this.pullInto(scratch(this.config.readableChunkSize));
+  public [internals.pull](): Uint8Array | undefined {
+    const length = this[internals.pullInto](
+      scratch(this.#config.readableChunkSize),
+    );
     return length > 0 ? takeScratch(length) : undefined;
   }
 
   /**
    * @internal
    */
-  public pullInto(view: Uint8Array): number {
-    if (this.isResting || this.env.postpone(this)) return 0;
-    const result = this.env.binding.streamRead(this.handle, view);
+  public [internals.pullInto](view: Uint8Array): number {
+    if (this.#isResting || this.#env.postpone(this)) return 0;
+    const result = this.#env.binding.streamRead(this.#handle, view);
     // The end without bytes and errors come as events
-    this.isDrained = result < 0;
+    this.#isDrained = result < 0;
     if (result < 0) return 0;
-    this.hasRead = true;
-    if ((result & StreamStatus.readFin) !== 0) this.isFinRead = true;
+    this.#hasRead = true;
+    if ((result & StreamStatus.readFin) !== 0) this.#isFinRead = true;
     if ((result & StreamStatus.readApart) !== 0) {
       // A pipe that was to pass this chunk only would have taken the next one before it is told
-      this.isResting = true;
+      this.#isResting = true;
       setImmediate(endRest, this);
     }
     return result & lengthMask;
@@ -512,9 +517,9 @@ class QUICStream
   /**
    * @internal
    */
-  public endRest(): void {
-    this.isResting = false;
-    this.readableSide?.wake();
+  public [internals.endRest](): void {
+    this.#isResting = false;
+    this.#readableSide?.wake();
   }
 
   /**
@@ -522,53 +527,53 @@ class QUICStream
    *
    * @internal
    */
-  public resume(): void {
-    this.readableSide?.wake();
+  public [internals.resume](): void {
+    this.#readableSide?.wake();
   }
 
   /**
    * @internal
    */
-  public pulled(): void {
-    if (this.isFinRead) this.endRead();
+  public [internals.pulled](): void {
+    if (this.#isFinRead) this.#endRead();
   }
 
   /**
    * Takes all that is left if the peer had finished the stream, before it closed the connection or else. Returns
    * whether it had.
    */
-  protected readRest(): boolean {
+  #readRest(): boolean {
     const chunks: Array<Uint8Array> = [];
     for (;;) {
       const buffer = scratch(largestChunk);
-      const result = this.env.binding.streamRead(this.handle, buffer);
+      const result = this.#env.binding.streamRead(this.#handle, buffer);
       if (result < 0) return false;
       const length = result & lengthMask;
       if (length > 0) chunks.push(takeScratch(length));
       if ((result & StreamStatus.readFin) !== 0) break;
     }
-    this.toReadableSide().close(chunks);
-    this.endRead();
+    this.#toReadableSide().close(chunks);
+    this.#endRead();
     return true;
   }
 
   /**
    * The FIN of the peer was read.
    */
-  protected endRead(): void {
-    if (this._readClosed) return;
-    this.readableSide?.close();
-    this.closeRead(undefined);
+  #endRead(): void {
+    if (this.#_readClosed) return;
+    this.#readableSide?.close();
+    this.#closeRead(undefined);
   }
 
   /**
    * The peer sent RESET_STREAM.
    */
-  protected handleReset(code: number): void {
-    if (this._readClosed) return;
-    const reason = this.reasonOf('read', code);
-    this.failRead(reason);
-    this.closeRead(
+  #handleReset(code: number): void {
+    if (this.#_readClosed) return;
+    const reason = this.#reasonOf('read', code);
+    this.#failRead(reason);
+    this.#closeRead(
       new errors.ErrorQUICStreamPeerRead('Peer reset the stream', {
         data: { code },
         cause: reason,
@@ -581,21 +586,21 @@ class QUICStream
    *
    * @internal
    */
-  public stopReading(reason: any): void {
-    if (!this._readClosed) this.stopSending(reason);
+  public [internals.stopReading](reason: any): void {
+    if (!this.#_readClosed) this.#stopSending(reason);
   }
 
-  protected cancelRead(reason: any): void {
-    this.failRead(reason);
-    this.stopSending(reason);
+  #cancelRead(reason: any): void {
+    this.#failRead(reason);
+    this.#stopSending(reason);
   }
 
-  protected stopSending(reason: any): void {
+  #stopSending(reason: any): void {
     // The peer gets what was written before it hears of this
-    this.uncork();
-    const code = this.codeOf('read', reason);
-    this.env.binding.streamStopSending(this.handle, code);
-    this.closeRead(
+    this.#uncork();
+    const code = this.#codeOf('read', reason);
+    this.#env.binding.streamStopSending(this.#handle, code);
+    this.#closeRead(
       new errors.ErrorQUICStreamLocalRead('Closing readable locally', {
         data: { code },
         cause: reason,
@@ -603,53 +608,53 @@ class QUICStream
     );
   }
 
-  protected failRead(reason: any): void {
-    this.readError = { reason };
-    this.readableSide?.fail(reason);
+  #failRead(reason: any): void {
+    this.#readError = { reason };
+    this.#readableSide?.fail(reason);
   }
 
-  protected closeRead(
+  #closeRead(
     error:
       | errors.ErrorQUICStreamLocalRead<unknown>
       | errors.ErrorQUICStreamPeerRead<unknown>
       | undefined,
   ): void {
-    this._readClosed = true;
-    this.emitClose(events.EventQUICStreamCloseRead, error);
+    this.#_readClosed = true;
+    this.#emitClose(events.EventQUICStreamCloseRead, error);
   }
 
   /**
    * @internal
    */
-  public push(chunk: unknown): Promise<void> | undefined {
+  public [internals.push](chunk: unknown): Promise<void> | undefined {
     let bytes: Uint8Array;
     try {
       bytes = toBytes(chunk);
     } catch (e) {
       // What a sink throws errors its web stream, but does not abort it
-      this.reset(e);
+      this.#reset(e);
       throw e;
     }
     if (bytes.byteLength === 0) return undefined;
-    if (bytes.byteLength + this.corkedLength <= corkSize) {
-      this.cork(bytes);
+    if (bytes.byteLength + this.#corkedLength <= corkSize) {
+      this.#cork(bytes);
     } else {
-      this.uncork();
-      this.hasWritten = true;
-      if (bytes.byteLength > pieceSize) return this.sendPieces(bytes);
-      this.send(bytes, false);
+      this.#uncork();
+      this.#hasWritten = true;
+      if (bytes.byteLength > pieceSize) return this.#sendPieces(bytes);
+      this.#send(bytes, false);
     }
-    return this.isFull ? this.waitToWrite() : undefined;
+    return this.#isFull ? this.#waitToWrite() : undefined;
   }
 
   /**
    * Sends a chunk that is too large to be copied at once, each piece when there is room for it.
    */
-  protected async sendPieces(bytes: Uint8Array): Promise<void> {
+  async #sendPieces(bytes: Uint8Array): Promise<void> {
     const length = bytes.byteLength;
     for (let offset = 0; offset < length; offset += pieceSize) {
       // It may have been aborted when there was room
-      if (this._writeClosed) throw this.writeError?.reason;
+      if (this.#_writeClosed) throw this.#writeError?.reason;
       if (bytes.byteLength !== length) {
         const error = optionError(
           errors.ErrorQUICOptionInvalid,
@@ -657,32 +662,32 @@ class QUICStream
           'a buffer that was detached or resized before its write was done',
           'a buffer that stays as it is until then',
         );
-        this.cancelWrite(error);
+        this.#cancelWrite(error);
         throw error;
       }
-      this.send(bytes.subarray(offset, offset + pieceSize), false);
-      if (this.isFull) await this.waitToWrite();
+      this.#send(bytes.subarray(offset, offset + pieceSize), false);
+      if (this.#isFull) await this.#waitToWrite();
     }
   }
 
   /**
    * @internal
    */
-  public finish(): Promise<void> | undefined {
+  public [internals.finish](): Promise<void> | undefined {
     // A stream that has no sending side, or that was finished by the peer
-    if (this._writeClosed) return undefined;
-    this.isFinishing = true;
-    const bytes = this.takeCorked();
-    if (this.send(bytes, true) === StreamStatus.writeFinished) {
-      this.closeWrite(undefined);
+    if (this.#_writeClosed) return undefined;
+    this.#isFinishing = true;
+    const bytes = this.#takeCorked();
+    if (this.#send(bytes, true) === StreamStatus.writeFinished) {
+      this.#closeWrite(undefined);
       return undefined;
     }
-    return this.waitToWrite();
+    return this.#waitToWrite();
   }
 
-  protected waitToWrite(): Promise<void> {
+  #waitToWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.writing = { resolve, reject };
+      this.#writing = { resolve, reject };
     });
   }
 
@@ -691,29 +696,29 @@ class QUICStream
    *
    * @internal
    */
-  public stopWriting(reason: any): void {
-    this.writeError = { reason, isAllSent: false };
-    this.writing?.reject(reason);
-    if (!this._writeClosed) this.reset(reason);
+  public [internals.stopWriting](reason: any): void {
+    this.#writeError = { reason, isAllSent: false };
+    this.#writing?.reject(reason);
+    if (!this.#_writeClosed) this.#reset(reason);
   }
 
   /**
    * Keeps a small write until the end of this turn. The bytes are copied, as the
    * application may use its buffer again.
    */
-  protected cork(bytes: Uint8Array): void {
+  #cork(bytes: Uint8Array): void {
     const now = microtask();
-    if (this.corkedAt !== now) this.uncork();
-    if (this.corked === undefined) {
-      this.corked = takeCork();
-      if (!this.isUncorking) process.nextTick(endTurn, this);
-      this.isUncorking = true;
+    if (this.#corkedAt !== now) this.#uncork();
+    if (this.#corked === undefined) {
+      this.#corked = takeCork();
+      if (!this.#isUncorking) process.nextTick(endTurn, this);
+      this.#isUncorking = true;
     }
     // Nothing is added to the first write: what announces the stream is a chunk
-    this.corkedAt = this.hasWritten ? now : -1;
-    this.hasWritten = true;
-    this.corked.set(bytes, this.corkedLength);
-    this.corkedLength += bytes.byteLength;
+    this.#corkedAt = this.#hasWritten ? now : -1;
+    this.#hasWritten = true;
+    this.#corked.set(bytes, this.#corkedLength);
+    this.#corkedLength += bytes.byteLength;
   }
 
   /**
@@ -721,31 +726,31 @@ class QUICStream
    *
    * @internal
    */
-  public endTurn(): void {
-    this.isUncorking = false;
-    this.uncork();
+  public [internals.endTurn](): void {
+    this.#isUncorking = false;
+    this.#uncork();
   }
 
-  protected uncork(): void {
-    const bytes = this.takeCorked();
-    if (bytes.byteLength > 0 && !this._writeClosed) this.send(bytes, false);
+  #uncork(): void {
+    const bytes = this.#takeCorked();
+    if (bytes.byteLength > 0 && !this.#_writeClosed) this.#send(bytes, false);
   }
 
-  protected takeCorked(): Uint8Array {
-    if (this.corked === undefined) return empty;
-    const bytes = this.corked.subarray(0, this.corkedLength);
-    this.corked = undefined;
-    this.corkedLength = 0;
+  #takeCorked(): Uint8Array {
+    if (this.#corked === undefined) return empty;
+    const bytes = this.#corked.subarray(0, this.#corkedLength);
+    this.#corked = undefined;
+    this.#corkedLength = 0;
     returnCork();
     return bytes;
   }
 
-  protected send(bytes: Uint8Array, fin: boolean): number {
-    const result = this.env.binding.streamWrite(this.handle, bytes, fin);
+  #send(bytes: Uint8Array, fin: boolean): number {
+    const result = this.#env.binding.streamWrite(this.#handle, bytes, fin);
     // When nothing can be written any more an event says why, and until then
     // the writer waits
-    this.isFull = result === StreamStatus.writeFull || result < 0;
-    if (result < 0 && bytes.byteLength > 0) this.isWriteLost = true;
+    this.#isFull = result === StreamStatus.writeFull || result < 0;
+    if (result < 0 && bytes.byteLength > 0) this.#isWriteLost = true;
     return result;
   }
 
@@ -754,10 +759,10 @@ class QUICStream
    *
    * @param lost - how many bytes are not going to be sent
    */
-  protected handleStopped(code: number, lost: number): void {
-    if (this._writeClosed) return;
-    this.stopCode = code;
-    if (lost > 0) this.isWriteLost = true;
+  #handleStopped(code: number, lost: number): void {
+    if (this.#_writeClosed) return;
+    this.#stopCode = code;
+    if (lost > 0) this.#isWriteLost = true;
     // Whoever reads what came before has it first, and may find that there is nothing more to write
     setImmediate(endStopped, this);
   }
@@ -767,29 +772,29 @@ class QUICStream
    *
    * @internal
    */
-  public readBeforeStopped(): void {
-    if (this.stopCode === undefined) return;
-    if (this.hasRead && !this.isDrained && !this._readClosed) {
-      this.hasRead = false;
+  public [internals.readBeforeStopped](): void {
+    if (this.#stopCode === undefined) return;
+    if (this.#hasRead && !this.#isDrained && !this.#_readClosed) {
+      this.#hasRead = false;
       setImmediate(endStopped, this);
     } else {
-      this.endStopped();
+      this.#endStopped();
     }
   }
 
-  protected endStopped(): void {
-    const code = this.stopCode!;
-    this.stopCode = undefined;
-    if (this._writeClosed) return;
-    if (this.isFinishing && !this.isWriteLost) {
+  #endStopped(): void {
+    const code = this.#stopCode!;
+    this.#stopCode = undefined;
+    if (this.#_writeClosed) return;
+    if (this.#isFinishing && !this.#isWriteLost) {
       // The peer has all that there was to send
-      this.writing?.resolve();
-      this.closeWrite(undefined);
+      this.#writing?.resolve();
+      this.#closeWrite(undefined);
       return;
     }
-    const reason = this.reasonOf('write', code);
-    this.failWrite(reason, !this.isWriteLost);
-    this.closeWrite(
+    const reason = this.#reasonOf('write', code);
+    this.#failWrite(reason, !this.#isWriteLost);
+    this.#closeWrite(
       new errors.ErrorQUICStreamPeerWrite('Peer stopped the stream', {
         data: { code },
         cause: reason,
@@ -797,17 +802,17 @@ class QUICStream
     );
   }
 
-  protected cancelWrite(reason: any): void {
-    this.failWrite(reason);
-    this.reset(reason);
+  #cancelWrite(reason: any): void {
+    this.#failWrite(reason);
+    this.#reset(reason);
   }
 
-  protected reset(reason: any): void {
+  #reset(reason: any): void {
     // Else the peer would not hear of a stream of which nothing has left yet
-    this.uncork();
-    const code = this.codeOf('write', reason);
-    this.env.binding.streamReset(this.handle, code);
-    this.closeWrite(
+    this.#uncork();
+    const code = this.#codeOf('write', reason);
+    this.#env.binding.streamReset(this.#handle, code);
+    this.#closeWrite(
       new errors.ErrorQUICStreamLocalWrite('Closing writable locally', {
         data: { code },
         cause: reason,
@@ -818,74 +823,82 @@ class QUICStream
   /**
    * @param isAllSent - whether a writer that has nothing more to write loses nothing by it
    */
-  protected failWrite(reason: any, isAllSent = false): void {
-    this.writeError = { reason, isAllSent };
-    this.writableSide?.fail(reason, isAllSent);
-    this.writing?.reject(reason);
+  #failWrite(reason: any, isAllSent = false): void {
+    this.#writeError = { reason, isAllSent };
+    this.#writableSide?.fail(reason, isAllSent);
+    this.#writing?.reject(reason);
   }
 
-  protected closeWrite(
+  #closeWrite(
     error:
       | errors.ErrorQUICStreamLocalWrite<unknown>
       | errors.ErrorQUICStreamPeerWrite<unknown>
       | undefined,
   ): void {
-    this._writeClosed = true;
-    this.writing = undefined;
-    this.takeCorked();
-    this.emitClose(events.EventQUICStreamCloseWrite, error);
+    this.#_writeClosed = true;
+    this.#writing = undefined;
+    this.#takeCorked();
+    this.#emitClose(events.EventQUICStreamCloseWrite, error);
   }
 
-  protected emitClose(
+  #emitClose(
     EventClose:
       | typeof events.EventQUICStreamCloseRead
       | typeof events.EventQUICStreamCloseWrite,
     error: any,
   ): void {
-    const targets = [this, ...this.connection.targets];
+    const targets = [this, ...this.#connection[internals.targets]];
     if (error !== undefined) {
-      this.errorFirst ??= error;
+      this.#errorFirst ??= error;
       emit(targets, events.EventQUICStreamError, { detail: error });
     }
     emit(targets, EventClose, { detail: error });
-    if (this.closed && !this.isDestroyed) this.end();
+    if (this.closed && !this.#isDestroyed) this.#end();
   }
 
   /**
    * Both sides are closed.
    */
-  protected end(): void {
-    const targets = [this, ...this.connection.targets];
-    this.connection.logStream('Destroy', this);
-    this.setStatus('destroying');
+  #end(): void {
+    const targets = [this, ...this.#connection[internals.targets]];
+    this.#connection[internals.logStream]('Destroy', this);
+    this[internals.setStatus]('destroying');
     emit(targets, events.EventQUICStreamDestroy, {});
-    this.isDestroyed = true;
-    this.env.unregister(this.handle);
-    this.giveBack();
-    this.connection.streamDestroyed(this, this.errorFirst);
-    this._opened?.resolve();
-    this.resolveClosedP?.();
+    this.#isDestroyed = true;
+    this.#env.unregister(this.#handle);
+    this[internals.giveBack]();
+    this.#connection[internals.streamDestroyed](this, this.#errorFirst);
+    this.#_opened?.resolve();
+    this.#resolveClosedP?.();
     emit(targets, events.EventQUICStreamDestroyed, {});
-    this.setStatus(null);
-    this.connection.logStream('Destroyed', this);
+    this[internals.setStatus](null);
+    this.#connection[internals.logStream]('Destroyed', this);
   }
 
-  /** The peer may open another stream. */
-  protected override giveBack(): void {
-    if (this.initiated === 'local' || !this.isDestroyed || this.isQueued)
+  /**
+   * The peer may open another stream.
+   *
+   * @internal
+   */
+  public override [internals.giveBack](): void {
+    if (
+      this.initiated === 'local' ||
+      !this.#isDestroyed ||
+      this[internals.isQueued]
+    )
       return;
-    this.env.binding.streamRelease(this.handle);
+    this.#env.binding.streamRelease(this.#handle);
   }
 
-  protected codeOf(type: 'read' | 'write', reason: any): number {
-    return codeOfReason(this.reasonToCode, type, reason);
+  #codeOf(type: 'read' | 'write', reason: any): number {
+    return codeOfReason(this.#reasonToCode, type, reason);
   }
 
-  protected reasonOf(type: 'read' | 'write', code: number): any {
+  #reasonOf(type: 'read' | 'write', code: number): any {
     const otherwise = () => new Error(`${type} ${code}`);
-    if (this.codeToReason === undefined) return otherwise();
+    if (this.#codeToReason === undefined) return otherwise();
     try {
-      return this.codeToReason(type, code);
+      return this.#codeToReason(type, code);
     } catch {
       return otherwise();
     }
@@ -893,15 +906,15 @@ class QUICStream
 }
 
 function endTurn(stream: QUICStream): void {
-  stream.endTurn();
+  stream[internals.endTurn]();
 }
 
 function endRest(stream: QUICStream): void {
-  stream.endRest();
+  stream[internals.endRest]();
 }
 
 function endStopped(stream: QUICStream): void {
-  stream.readBeforeStopped();
+  stream[internals.readBeforeStopped]();
 }
 
 // Counts microtasks, as far as anybody asks: a writer that waits for a write goes on in a later one

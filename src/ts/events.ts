@@ -1,4 +1,4 @@
-import { AbstractEvent } from '@matrixai/events';
+import * as base from '@matrixai/events';
 import type {
   ErrorQUICClientInternal,
   ErrorQUICClientSocketNotRunning,
@@ -19,6 +19,30 @@ import type QUICConnection from './QUICConnection.js';
 import type QUICStream from './QUICStream.js';
 
 /**
+ * The part of `AbstractEvent` of `@matrixai/events` that applications use, which it is an instance of. The types of that
+ * package need those of the DOM.
+ */
+interface AbstractEvent<T> extends Event {
+  /** What the event tells. */
+  readonly detail: T;
+  /** Makes another event of the same: an event cannot be dispatched twice. */
+  clone(): this;
+}
+
+/** Options of events. */
+type EventOptions<T> = {
+  bubbles?: boolean;
+  cancelable?: boolean;
+  composed?: boolean;
+  detail?: T;
+};
+
+const AbstractEvent = base.AbstractEvent as unknown as new <T>(
+  typeOrOptions?: string | EventOptions<T>,
+  options?: EventOptions<T>,
+) => AbstractEvent<T>;
+
+/**
  * Base of all events of this library. They are dispatched after the fact they
  * name, except those that are named in the present tense, such as
  * {@link EventQUICSocketStart}, which are dispatched before.
@@ -33,29 +57,39 @@ export abstract class EventQUICSocket<T = undefined> extends EventQUIC<T> {}
 /**
  * The socket is about to be bound.
  */
-export class EventQUICSocketStart extends EventQUICSocket {}
+export class EventQUICSocketStart extends EventQUICSocket {
+  static override readonly name = 'EventQUICSocketStart';
+}
 
 /**
  * The socket is bound.
  */
-export class EventQUICSocketStarted extends EventQUICSocket {}
+export class EventQUICSocketStarted extends EventQUICSocket {
+  static override readonly name = 'EventQUICSocketStarted';
+}
 
 /**
  * The socket is about to stop.
  */
-export class EventQUICSocketStop extends EventQUICSocket {}
+export class EventQUICSocketStop extends EventQUICSocket {
+  static override readonly name = 'EventQUICSocketStop';
+}
 
 /**
  * The socket has stopped.
  */
-export class EventQUICSocketStopped extends EventQUICSocket {}
+export class EventQUICSocketStopped extends EventQUICSocket {
+  static override readonly name = 'EventQUICSocketStopped';
+}
 
 /**
  * The socket's UDP socket failed. Dispatched before {@link EventQUICSocketClose}.
  */
 export class EventQUICSocketError extends EventQUICSocket<
   ErrorQUICSocketInternal<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICSocketError';
+}
 
 /**
  * A datagram that is not QUIC, with its sender.
@@ -76,7 +110,9 @@ export type SocketDatagram = {
  * behind NATs send such datagrams to each other with {@link QUICSocket.send}. When they come faster than they are
  * taken, the oldest of 256 are dropped. Dispatched on the socket that was made by the application.
  */
-export class EventQUICSocketDatagram extends EventQUICSocket<SocketDatagram> {}
+export class EventQUICSocketDatagram extends EventQUICSocket<SocketDatagram> {
+  static override readonly name = 'EventQUICSocketDatagram';
+}
 
 /**
  * The socket is closed, because of an error or, if `detail` is `undefined`, in
@@ -84,7 +120,9 @@ export class EventQUICSocketDatagram extends EventQUICSocket<SocketDatagram> {}
  */
 export class EventQUICSocketClose extends EventQUICSocket<
   ErrorQUICSocketInternal<unknown> | undefined
-> {}
+> {
+  static override readonly name = 'EventQUICSocketClose';
+}
 
 /**
  * Base of the events of {@link QUICClient}.
@@ -94,12 +132,16 @@ export abstract class EventQUICClient<T = undefined> extends EventQUIC<T> {}
 /**
  * The client is about to be destroyed.
  */
-export class EventQUICClientDestroy extends EventQUICClient {}
+export class EventQUICClientDestroy extends EventQUICClient {
+  static override readonly name = 'EventQUICClientDestroy';
+}
 
 /**
  * The client is destroyed, and its socket stopped unless it is shared.
  */
-export class EventQUICClientDestroyed extends EventQUICClient {}
+export class EventQUICClientDestroyed extends EventQUICClient {
+  static override readonly name = 'EventQUICClientDestroyed';
+}
 
 /**
  * The client or its connection failed or closed: a client has one connection, so
@@ -113,13 +155,17 @@ export class EventQUICClientError extends EventQUICClient<
   | ErrorQUICConnectionPeer<unknown>
   | ErrorQUICConnectionIdleTimeout<unknown>
   | ErrorQUICConnectionInternal<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICClientError';
+}
 
 /**
  * A datagram of the client's connection could not be sent. Not dispatched by this version: the connection
  * fails with an {@link errors.ErrorQUICConnectionInternal}.
  */
-export class EventQUICClientErrorSend extends EventQUICSocket<Error> {}
+export class EventQUICClientErrorSend extends EventQUICSocket<Error> {
+  static override readonly name = 'EventQUICClientErrorSend';
+}
 
 /**
  * The client is closed. As a QUIC connection always closes with a code or a
@@ -130,7 +176,9 @@ export class EventQUICClientClose extends EventQUICClient<
   | ErrorQUICConnectionLocal<unknown>
   | ErrorQUICConnectionPeer<unknown>
   | ErrorQUICConnectionIdleTimeout<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICClientClose';
+}
 
 /**
  * Base of the events of {@link QUICServer}.
@@ -140,34 +188,46 @@ export abstract class EventQUICServer<T = undefined> extends EventQUIC<T> {}
 /**
  * A new connection is established; it is `detail`.
  */
-export class EventQUICServerConnection extends EventQUICServer<QUICConnection> {}
+export class EventQUICServerConnection extends EventQUICServer<QUICConnection> {
+  static override readonly name = 'EventQUICServerConnection';
+}
 
 /**
  * The server is about to start.
  */
-export class EventQUICServerStart extends EventQUICServer {}
+export class EventQUICServerStart extends EventQUICServer {
+  static override readonly name = 'EventQUICServerStart';
+}
 
 /**
  * The server accepts connections.
  */
-export class EventQUICServerStarted extends EventQUICServer {}
+export class EventQUICServerStarted extends EventQUICServer {
+  static override readonly name = 'EventQUICServerStarted';
+}
 
 /**
  * The server is about to stop.
  */
-export class EventQUICServerStop extends EventQUICServer {}
+export class EventQUICServerStop extends EventQUICServer {
+  static override readonly name = 'EventQUICServerStop';
+}
 
 /**
  * The server has stopped, and so has its socket unless it is shared.
  */
-export class EventQUICServerStopped extends EventQUICServer {}
+export class EventQUICServerStopped extends EventQUICServer {
+  static override readonly name = 'EventQUICServerStopped';
+}
 
 /**
  * The server failed. Dispatched before {@link EventQUICServerClose}.
  */
 export class EventQUICServerError extends EventQUICServer<
   ErrorQUICServerSocketNotRunning<unknown> | ErrorQUICServerInternal<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICServerError';
+}
 
 /**
  * The server is closed, because of an error or, if `detail` is `undefined`, in
@@ -175,7 +235,9 @@ export class EventQUICServerError extends EventQUICServer<
  */
 export class EventQUICServerClose extends EventQUICServer<
   ErrorQUICServerSocketNotRunning<unknown> | undefined
-> {}
+> {
+  static override readonly name = 'EventQUICServerClose';
+}
 
 /**
  * Base of the events of {@link QUICConnection}, which its server or client emits again.
@@ -185,22 +247,30 @@ export abstract class EventQUICConnection<T = undefined> extends EventQUIC<T> {}
 /**
  * The connection is about to start.
  */
-export class EventQUICConnectionStart extends EventQUICConnection {}
+export class EventQUICConnectionStart extends EventQUICConnection {
+  static override readonly name = 'EventQUICConnectionStart';
+}
 
 /**
  * The handshake is complete, or early data can be sent.
  */
-export class EventQUICConnectionStarted extends EventQUICConnection {}
+export class EventQUICConnectionStarted extends EventQUICConnection {
+  static override readonly name = 'EventQUICConnectionStarted';
+}
 
 /**
  * The connection is about to stop, or was closed by the peer.
  */
-export class EventQUICConnectionStop extends EventQUICConnection {}
+export class EventQUICConnectionStop extends EventQUICConnection {
+  static override readonly name = 'EventQUICConnectionStop';
+}
 
 /**
  * The connection has stopped.
  */
-export class EventQUICConnectionStopped extends EventQUICConnection {}
+export class EventQUICConnectionStopped extends EventQUICConnection {
+  static override readonly name = 'EventQUICConnectionStopped';
+}
 
 /**
  * The connection failed or closed. Closing a connection carries a code and a
@@ -212,7 +282,9 @@ export class EventQUICConnectionError extends EventQUICConnection<
   | ErrorQUICConnectionPeer<unknown>
   | ErrorQUICConnectionIdleTimeout<unknown>
   | ErrorQUICConnectionInternal<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICConnectionError';
+}
 
 /**
  * The connection is closed; `detail` says by whom and with which code.
@@ -221,12 +293,16 @@ export class EventQUICConnectionClose extends EventQUICConnection<
   | ErrorQUICConnectionLocal<unknown>
   | ErrorQUICConnectionPeer<unknown>
   | ErrorQUICConnectionIdleTimeout<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICConnectionClose';
+}
 
 /**
  * The peer opened a stream; it is `detail`.
  */
-export class EventQUICConnectionStream extends EventQUICConnection<QUICStream> {}
+export class EventQUICConnectionStream extends EventQUICConnection<QUICStream> {
+  static override readonly name = 'EventQUICConnectionStream';
+}
 
 /**
  * What {@link EventQUICConnectionMigrated} tells.
@@ -247,7 +323,9 @@ export type MigrationInfo = {
  * socket, or the peer has another address, as it migrated or a NAT gave it another port. The
  * connection has the new addresses; `detail` is {@link MigrationInfo}, the addresses before.
  */
-export class EventQUICConnectionMigrated extends EventQUICConnection<MigrationInfo> {}
+export class EventQUICConnectionMigrated extends EventQUICConnection<MigrationInfo> {
+  static override readonly name = 'EventQUICConnectionMigrated';
+}
 
 /**
  * The server of a client's connection allows to resume it (RFC 8446 section 2.2); `detail` is the session,
@@ -258,7 +336,9 @@ export class EventQUICConnectionMigrated extends EventQUICConnection<MigrationIn
  * A session holds secrets: who has it can pass for the client, and read early data that is sent with it. Store it as
  * you store private keys.
  */
-export class EventQUICConnectionSession extends EventQUICConnection<Uint8Array> {}
+export class EventQUICConnectionSession extends EventQUICConnection<Uint8Array> {
+  static override readonly name = 'EventQUICConnectionSession';
+}
 
 /**
  * A connection of a client that sent early data (0-RTT) has completed its handshake, and the
@@ -268,7 +348,9 @@ export class EventQUICConnectionSession extends EventQUICConnection<Uint8Array> 
  */
 export class EventQUICConnectionEarlyData extends EventQUICConnection<
   'accepted' | 'rejected'
-> {}
+> {
+  static override readonly name = 'EventQUICConnectionEarlyData';
+}
 
 /**
  * A packet of the connection is to be sent. Not dispatched by this version: the engine sends packets itself.
@@ -282,7 +364,9 @@ export class EventQUICConnectionSend extends EventQUICConnection<{
   port: number;
   /** IP address of the peer. */
   address: string;
-}> {}
+}> {
+  static override readonly name = 'EventQUICConnectionSend';
+}
 
 /**
  * Base of the events of {@link QUICStream}, which its connection and the server or client of that emit again.
@@ -292,12 +376,16 @@ export abstract class EventQUICStream<T = undefined> extends EventQUIC<T> {}
 /**
  * Both sides of the stream are closed.
  */
-export class EventQUICStreamDestroy extends EventQUICStream {}
+export class EventQUICStreamDestroy extends EventQUICStream {
+  static override readonly name = 'EventQUICStreamDestroy';
+}
 
 /**
  * The stream is destroyed: its connection does not hold it any more.
  */
-export class EventQUICStreamDestroyed extends EventQUICStream {}
+export class EventQUICStreamDestroyed extends EventQUICStream {
+  static override readonly name = 'EventQUICStreamDestroyed';
+}
 
 /**
  * The stream was reset, stopped, or ended with its connection. A stream that ends in an
@@ -309,7 +397,9 @@ export class EventQUICStreamError extends EventQUICStream<
   | ErrorQUICStreamPeerRead<unknown>
   | ErrorQUICStreamPeerWrite<unknown>
   | ErrorQUICStreamInternal<unknown>
-> {}
+> {
+  static override readonly name = 'EventQUICStreamError';
+}
 
 /**
  * The stream's readable side is closed.
@@ -325,7 +415,9 @@ export class EventQUICStreamCloseRead extends EventQUICStream<
   | ErrorQUICStreamLocalRead<unknown>
   | ErrorQUICStreamPeerRead<unknown>
   | undefined
-> {}
+> {
+  static override readonly name = 'EventQUICStreamCloseRead';
+}
 
 /**
  * The stream's writable side is closed.
@@ -341,9 +433,73 @@ export class EventQUICStreamCloseWrite extends EventQUICStream<
   | ErrorQUICStreamLocalWrite<unknown>
   | ErrorQUICStreamPeerWrite<unknown>
   | undefined
-> {}
+> {
+  static override readonly name = 'EventQUICStreamCloseWrite';
+}
 
 /**
  * The stream has data to send. Not dispatched by this version: the engine sends it itself.
  */
-export class EventQUICStreamSend extends EventQUICStream {}
+export class EventQUICStreamSend extends EventQUICStream {
+  static override readonly name = 'EventQUICStreamSend';
+}
+
+/** The events of a {@link QUICSocket}, by the names of their classes. */
+export interface QUICSocketEvents {
+  EventQUICSocketStart: EventQUICSocketStart;
+  EventQUICSocketStarted: EventQUICSocketStarted;
+  EventQUICSocketStop: EventQUICSocketStop;
+  EventQUICSocketStopped: EventQUICSocketStopped;
+  EventQUICSocketError: EventQUICSocketError;
+  EventQUICSocketDatagram: EventQUICSocketDatagram;
+  EventQUICSocketClose: EventQUICSocketClose;
+}
+
+/** The events of a {@link QUICStream}, by the names of their classes. */
+export interface QUICStreamEvents {
+  EventQUICStreamDestroy: EventQUICStreamDestroy;
+  EventQUICStreamDestroyed: EventQUICStreamDestroyed;
+  EventQUICStreamError: EventQUICStreamError;
+  EventQUICStreamCloseRead: EventQUICStreamCloseRead;
+  EventQUICStreamCloseWrite: EventQUICStreamCloseWrite;
+  EventQUICStreamSend: EventQUICStreamSend;
+}
+
+/** The events of a {@link QUICConnection} and of its streams, by the names of their classes. */
+export interface QUICConnectionEvents extends QUICStreamEvents {
+  EventQUICConnectionStart: EventQUICConnectionStart;
+  EventQUICConnectionStarted: EventQUICConnectionStarted;
+  EventQUICConnectionStop: EventQUICConnectionStop;
+  EventQUICConnectionStopped: EventQUICConnectionStopped;
+  EventQUICConnectionError: EventQUICConnectionError;
+  EventQUICConnectionClose: EventQUICConnectionClose;
+  EventQUICConnectionStream: EventQUICConnectionStream;
+  EventQUICConnectionMigrated: EventQUICConnectionMigrated;
+  EventQUICConnectionSession: EventQUICConnectionSession;
+  EventQUICConnectionEarlyData: EventQUICConnectionEarlyData;
+  EventQUICConnectionSend: EventQUICConnectionSend;
+}
+
+/** The events of a {@link QUICClient}, of its connection and of the socket that it made, by the names of their classes. */
+export interface QUICClientEvents
+  extends QUICSocketEvents,
+    QUICConnectionEvents {
+  EventQUICClientDestroy: EventQUICClientDestroy;
+  EventQUICClientDestroyed: EventQUICClientDestroyed;
+  EventQUICClientError: EventQUICClientError;
+  EventQUICClientErrorSend: EventQUICClientErrorSend;
+  EventQUICClientClose: EventQUICClientClose;
+}
+
+/** The events of a {@link QUICServer}, of its connections and of the socket that it made, by the names of their classes. */
+export interface QUICServerEvents
+  extends QUICSocketEvents,
+    QUICConnectionEvents {
+  EventQUICServerConnection: EventQUICServerConnection;
+  EventQUICServerStart: EventQUICServerStart;
+  EventQUICServerStarted: EventQUICServerStarted;
+  EventQUICServerStop: EventQUICServerStop;
+  EventQUICServerStopped: EventQUICServerStopped;
+  EventQUICServerError: EventQUICServerError;
+  EventQUICServerClose: EventQUICServerClose;
+}

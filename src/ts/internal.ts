@@ -2,6 +2,7 @@ import type { Evented } from '@matrixai/events';
 import { EventAll, EventDefault } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
 import Logger, { LogLevel } from '@matrixai/logger';
+import * as internals from './internals.js';
 import { checkNames, closeNames } from './optionNames.js';
 import type { CloseOptions, StreamReasonToCode } from './types.js';
 import { validateCodeArgs } from './validation.js';
@@ -11,48 +12,9 @@ import { validateCodeArgs } from './validation.js';
  *
  * @internal
  */
-export type Target = Pick<Evented, 'dispatchEvent'> & {
-  readonly [eventHandlers]: ReadonlyMap<string, ReadonlySet<unknown>>;
-};
+export type Target = { dispatchEvent(event: Event): boolean };
 
 const everything = [EventAll.name, EventDefault.name];
-
-/**
- * Listeners may take the class of the event that they listen for.
- */
-export interface TypedListeners {
-  /** Adds a listener for events whose type is `type`, the name of the class of the event. */
-  addEventListener<E extends Event = Event>(
-    type: string,
-    callback: Listener<E> | null,
-    options?: ListenerOptions,
-  ): void;
-  /** Removes a listener. */
-  removeEventListener<E extends Event = Event>(
-    type: string,
-    callback: Listener<E> | null,
-    options?: ListenerOptions,
-  ): void;
-}
-
-/**
- * Something that hears events of a class.
- */
-export type Listener<E extends Event> =
-  | ((event: E) => any)
-  | { handleEvent(event: E): any };
-
-/**
- * Options of listeners, as those of `EventTarget`.
- */
-export type ListenerOptions =
-  | {
-      capture?: boolean;
-      once?: boolean;
-      passive?: boolean;
-      signal?: AbortSignal;
-    }
-  | boolean;
 
 /**
  * Dispatches an event on targets in turn, each of which emits again what the one
@@ -84,7 +46,7 @@ export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
  * @internal
  */
 export function hears(target: Target, type: string): boolean {
-  const handlers = target[eventHandlers];
+  const { [eventHandlers]: handlers } = target as Target & Evented;
   return (
     handlers.size > 0 &&
     [type, ...everything].some((name) => (handlers.get(name)?.size ?? 0) > 0)
@@ -110,6 +72,11 @@ export function withoutWait(opts: CloseOptions): CloseOptions {
   return { isApp, errorCode, reason, force } as CloseOptions;
 }
 
+type Overtaken = {
+  readonly [internals.logger]: Logger;
+  [internals.overtake](opts?: CloseOptions): void;
+};
+
 /**
  * Lets a forced stop or destroy overtake a graceful one that still waits. They would
  * otherwise take turns, and the graceful one may wait forever.
@@ -121,9 +88,9 @@ export function Overtaking(method: 'stop' | 'destroy') {
     const overtaking = class extends base {
       async [method](opts?: CloseOptions): Promise<void> {
         validateCodeArgs(opts ?? {});
-        const { logger } = this as unknown as { logger: Logger };
-        checkNames(opts, closeNames, logger);
-        if (opts?.force !== false) this.overtake(opts);
+        const self = this as unknown as Overtaken;
+        checkNames(opts, closeNames, self[internals.logger]);
+        if (opts?.force !== false) self[internals.overtake](opts);
         return super[method](opts);
       }
     };

@@ -1,5 +1,6 @@
 import { reasonOf, throwIfAborted } from './abort.js';
-import type { TypedListeners } from './internal.js';
+import * as internals from './internals.js';
+import type { Listener } from './listeners.js';
 import { checkNames, signalNames } from './optionNames.js';
 import type { AbortableIterable, AbortOptions } from './types.js';
 import { validateObject, validateSignal } from './validation.js';
@@ -11,9 +12,19 @@ import { validateObject, validateSignal } from './validation.js';
  * @internal
  */
 export interface Queueable {
-  enqueued(): void;
-  dequeued(): void;
+  [internals.enqueued](): void;
+  [internals.dequeued](): void;
 }
+
+/**
+ * What they are of.
+ *
+ * @internal
+ */
+export type Iterated = {
+  addEventListener(type: string, callback: Listener<any>): void;
+  removeEventListener(type: string, callback: Listener<any>): void;
+};
 
 /**
  * The details of the events of a class, from the moment on that iteration begins and until `ended` resolves.
@@ -24,7 +35,7 @@ export interface Queueable {
  * @internal
  */
 export function iterate<T extends Queueable>(
-  target: TypedListeners,
+  target: Iterated,
   type: string,
   ended: Promise<void>,
   earlier: Set<T> = new Set(),
@@ -57,7 +68,7 @@ class Details<T extends Queueable>
   protected isCounting = true;
 
   constructor(
-    protected target: TypedListeners,
+    protected target: Iterated,
     protected type: string,
     ended: Promise<void>,
     protected waiting: Array<T>,
@@ -79,7 +90,7 @@ class Details<T extends Queueable>
     }
     if (this.waiting.length > 0) {
       const value = this.waiting.shift() as T;
-      if (this.isCounting) value.dequeued();
+      if (this.isCounting) value[internals.dequeued]();
       return Promise.resolve({ done: false, value });
     }
     if (this.isDone) return Promise.resolve({ done: true, value: undefined });
@@ -98,7 +109,7 @@ class Details<T extends Queueable>
     const value = (event as Event & { detail: T }).detail;
     const asked = this.asked.shift();
     if (asked === undefined) {
-      value.enqueued();
+      value[internals.enqueued]();
       this.waiting.push(value);
     } else asked.resolve({ done: false, value });
   };
@@ -116,7 +127,7 @@ class Details<T extends Queueable>
     this.isDone = true;
     if (this.isCounting) {
       this.isCounting = false;
-      for (const value of this.waiting) value.dequeued();
+      for (const value of this.waiting) value[internals.dequeued]();
     }
     this.target.removeEventListener(this.type, this.handleEvent);
     this.signal?.removeEventListener('abort', this.handleAbort);

@@ -10,7 +10,7 @@ import {
   eventTarget,
   handleEventError,
 } from '@matrixai/events/utils.js';
-import type { Listener, ListenerOptions, TypedListeners } from './internal.js';
+import { nameOf, type TypedListeners } from './listeners.js';
 
 @Evented()
 class EventedState {}
@@ -28,82 +28,72 @@ const noHandlers: ReadonlyMap<string, Set<EventHandlerInfo>> = new Map();
  * Does what the decorator `Evented()` does, and has its state made by it, but only once there
  * is a listener. Most streams never have one, and the state costs more than a short
  * message.
- *
- * @internal
  */
-abstract class LazyEvented
-  implements Omit<Evented, keyof TypedListeners>, TypedListeners
-{
-  private events?: EventedState;
+class LazyEvented {
+  #events?: EventedState;
 
-  private get state(): EventedState {
-    this.events ??= new EventedState();
-    return this.events;
+  get #state(): EventedState {
+    this.#events ??= new EventedState();
+    return this.#events;
   }
 
   // The methods of Evented work on these
   /** @internal */
   public get [_eventTarget](): EventTarget {
-    return this.state[_eventTarget];
+    return this.#state[_eventTarget];
   }
 
   /** @internal */
   public get [_eventHandlers](): Map<string, Set<EventHandlerInfo>> {
-    return this.state[_eventHandlers];
+    return this.#state[_eventHandlers];
   }
 
   /** @internal */
   public get [_eventHandled](): WeakSet<Event> {
-    return this.state[_eventHandled];
+    return this.#state[_eventHandled];
   }
 
   /** @internal */
   public get [_handleEventError](): (evt: EventError) => void {
-    return this.state[_handleEventError];
+    return this.#state[_handleEventError];
   }
 
-  /** Where events are dispatched. */
+  /** Where events are dispatched. @internal */
   public get [eventTarget](): EventTarget {
-    return this.state[_eventTarget];
+    return this.#state[_eventTarget];
   }
 
-  /** The listeners, by type of event. */
+  /** The listeners, by type of event. @internal */
   public get [eventHandlers](): ReadonlyMap<string, Set<EventHandlerInfo>> {
-    return this.events?.[_eventHandlers] ?? noHandlers;
+    return this.#events?.[_eventHandlers] ?? noHandlers;
   }
 
-  /** Events that a listener has heard. */
+  /** Events that a listener has heard. @internal */
   public get [eventHandled](): WeakSet<Event> {
-    return this.state[_eventHandled];
+    return this.#state[_eventHandled];
   }
 
-  /** Hears what listeners throw. */
+  /** Hears what listeners throw. @internal */
   public get [handleEventError](): (evt: EventError) => void {
-    return this.state[_handleEventError];
+    return this.#state[_handleEventError];
   }
 
-  /** Adds a listener for events whose type is `type`. */
-  public addEventListener<E extends Event = Event>(
-    type: string,
-    callback: Listener<E> | null,
-    options?: ListenerOptions,
-  ): void {
-    methods.addEventListener.call(this, type, callback as any, options);
+  public addEventListener(type: unknown, ...rest: Array<any>): void {
+    methods.addEventListener.call(this, nameOf(type), rest[0], rest[1]);
   }
 
-  /** Removes a listener. */
-  public removeEventListener<E extends Event = Event>(
-    type: string,
-    callback: Listener<E> | null,
-    options?: ListenerOptions,
-  ): void {
-    methods.removeEventListener.call(this, type, callback as any, options);
+  public removeEventListener(type: unknown, ...rest: Array<any>): void {
+    methods.removeEventListener.call(this, nameOf(type), rest[0], rest[1]);
   }
 
   /** Calls the listeners for an event. */
   public dispatchEvent(event: Event): boolean {
-    return this.events === undefined || methods.dispatchEvent.call(this, event);
+    return (
+      this.#events === undefined || methods.dispatchEvent.call(this, event)
+    );
   }
 }
 
-export default LazyEvented;
+export default LazyEvented as unknown as abstract new <
+  Events,
+>() => TypedListeners<Events>;

@@ -1,3 +1,4 @@
+import type * as web from 'node:stream/web';
 import type { ConnectionErrorCode, CryptoError } from './native/types.js';
 import type QUICConnection from './QUICConnection.js';
 import type QUICStream from './QUICStream.js';
@@ -62,6 +63,22 @@ export type Port = Opaque<'Port', number>;
 export type Address = Opaque<'Address', string>;
 
 /**
+ * Bytes that share no memory with other threads, which TypeScript 5.7 and later tell apart.
+ */
+type Bytes = ReturnType<typeof Uint8Array.of>;
+
+/**
+ * A web stream to read bytes from: of `node:stream/web`, and of the DOM where its types are there.
+ */
+export type ReadableBytes = ReadableStream<Bytes> & web.ReadableStream<Bytes>;
+
+/**
+ * A web stream to write bytes to: of `node:stream/web`, and of the DOM where its types are there.
+ */
+export type WritableBytes = WritableStream<Uint8Array> &
+  web.WritableStream<Uint8Array>;
+
+/**
  * Options of what waits.
  */
 export type AbortOptions = {
@@ -75,11 +92,11 @@ export type AbortOptions = {
 /**
  * What comes in, one after another.
  */
-export interface AbortableIterable<T> extends AsyncIterable<T, undefined> {
+export interface AbortableIterable<T> extends AsyncIterable<T> {
   /** Begins a loop. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined>;
   /** The same, until the signal aborts: the iterator then throws its reason. */
-  values(options?: AbortOptions): AsyncIterableIterator<T, undefined>;
+  values(options?: AbortOptions): AsyncIterableIterator<T>;
 }
 
 /**

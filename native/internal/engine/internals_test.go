@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
@@ -33,6 +35,34 @@ func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
 	if !hasProvedAddress(conn) {
 		t.Error("a client whose handshake has completed has not proved its address")
 	}
+}
+
+func TestControllersHaveTheMethodsOfOurs(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	theirs := reflect.ValueOf(p.clientConn.quic).Elem().FieldByName("sentPacketHandler").Elem().Elem().FieldByName("congestion").Type()
+	ours := reflect.TypeFor[congestionController]()
+	if theirs.NumMethod() != ours.NumMethod() {
+		t.Fatalf("%v has %d methods", theirs, theirs.NumMethod())
+	}
+	for i := range ours.NumMethod() {
+		a, b := theirs.Method(i), ours.Method(i)
+		if a.Name != b.Name || !slices.Equal(kinds(a.Type), kinds(b.Type)) {
+			t.Errorf("%v has %v, and we %v", theirs, a, b)
+		}
+	}
+}
+
+// kinds returns those of the parameters of a function, and then those of its results.
+func kinds(f reflect.Type) (kinds []reflect.Kind) {
+	for in := range f.Ins() {
+		kinds = append(kinds, in.Kind())
+	}
+	kinds = append(kinds, reflect.Invalid)
+	for out := range f.Outs() {
+		kinds = append(kinds, out.Kind())
+	}
+	return kinds
 }
 
 // The watch gives up in silence where quic-go has changed, so that no process ends of it.

@@ -1,5 +1,6 @@
 import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
+import * as internals from '../internals.js';
 import { environment } from '../native/Environment.js';
 import { EventKind, type NativeEventHandler } from '../native/events.js';
 import { outOfContext } from '../native/thread.js';
@@ -195,7 +196,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     this.socket.unref();
   }
 
-  public handleNativeEvent(kind: number): void {
+  public [internals.handleNativeEvent](kind: number): void {
     switch (kind) {
       case EventKind.TransportSend:
         this.flush();

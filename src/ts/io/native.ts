@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import * as internals from '../internals.js';
 import type { BindingError } from '../native/binding.js';
 import { BindingErrorKind } from '../native/binding.js';
 import { environment } from '../native/Environment.js';
@@ -101,7 +102,11 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     this.isReferenced = false;
   }
 
-  public handleNativeEvent(kind: number, a: number, b: number): void {
+  public [internals.handleNativeEvent](
+    kind: number,
+    a: number,
+    b: number,
+  ): void {
     switch (kind) {
       case EventKind.TransportSent:
         if (b === 0) this.settle(a);

@@ -1,3 +1,4 @@
+import * as internals from '../internals.js';
 import type { Binding } from './binding.js';
 import { EventKind, type NativeEventHandler } from './events.js';
 import {
@@ -17,7 +18,7 @@ const headerSize = 32;
  * @internal
  */
 export interface Postponable {
-  resume(): void;
+  [internals.resume](): void;
 }
 
 const noData = new Uint8Array(0);
@@ -130,7 +131,7 @@ class Environment implements Occupant {
     this.turnedAt = performance.now();
     const { postponed } = this;
     this.postponed = new Set();
-    for (const what of postponed) what.resume();
+    for (const what of postponed) what[internals.resume]();
     if (!this.hasMissed) return;
     this.hasMissed = false;
     this.drain();
@@ -172,7 +173,7 @@ class Environment implements Occupant {
         continue;
       }
       try {
-        handler.handleNativeEvent(kind, a, b, data);
+        handler[internals.handleNativeEvent](kind, a, b, data);
       } catch (e) {
         // The other events must be heard all the same
         process.nextTick(() => {

@@ -1,3 +1,5 @@
+import type * as internals from '../internals.js';
+
 /**
  * Kinds of events, as `native/internal/event/kind.go` documents them.
  *
@@ -68,7 +70,12 @@ export interface NativeEventHandler {
   /**
    * @param data - only valid during the call
    */
-  handleNativeEvent(kind: number, a: number, b: number, data: Uint8Array): void;
+  [internals.handleNativeEvent](
+    kind: number,
+    a: number,
+    b: number,
+    data: Uint8Array,
+  ): void;
 
   /**
    * Does what must be done in the last moment of the process.

@@ -4,6 +4,7 @@ import {
   type ReadableStreamDefaultController,
   ReadableStreamDefaultReader,
 } from 'node:stream/web';
+import * as internals from '../internals.js';
 import {
   isStandInFor,
   lockedError,
@@ -16,21 +17,19 @@ import {
 
 /**
  * Where a readable side gets its bytes.
- *
- * @internal
  */
 export interface ReadableSource {
   /** Takes a chunk of what is there, `undefined` if there is nothing as yet. */
-  pull(): Uint8Array | undefined;
+  [internals.pull](): Uint8Array | undefined;
   /**
    * Takes what is there into memory that a reader brought, and returns how many bytes that
    * were, 0 if there is nothing as yet. A source whose chunks belong together has none.
    */
-  pullInto?(view: Uint8Array): number;
+  [internals.pullInto]?(view: Uint8Array): number;
   /** What was taken is with the reader: an end that came with it can be told. */
-  pulled(): void;
+  [internals.pulled](): void;
   /** Nobody wants to read any more. */
-  stopReading(reason: any): void;
+  [internals.stopReading](reason: any): void;
 }
 
 type Result = IteratorResult<Uint8Array, undefined>;
@@ -44,8 +43,6 @@ type Read = {
  * The readable side of a stream. Its `stream` stands in for a web stream of Node, which takes
  * longer to make than a short message to send: it does itself what readers without buffers and loops
  * need. For all else, such as piping, it has one of Node's made.
- *
- * @internal
  */
 class ReadableSide {
   public readonly stream: ReadableStream<Uint8Array>;
@@ -86,11 +83,11 @@ class ReadableSide {
   wake(): void {
     if (this.state !== 'readable') return;
     while (this.reads.length > 0) {
-      const value = this.source.pull();
+      const value = this.source[internals.pull]();
       if (value !== undefined) {
         this.reads.shift()!.resolve({ done: false, value });
       }
-      this.source.pulled();
+      this.source[internals.pulled]();
       if (value === undefined) return;
     }
     if (this.resolvePull !== undefined && this.pullReal()) this.endPull();
@@ -124,9 +121,9 @@ class ReadableSide {
   read(): Promise<Result> {
     if (this.state === 'readable') {
       if (this.reads.length === 0) {
-        const value = this.source.pull();
+        const value = this.source[internals.pull]();
         const result = value && Promise.resolve<Result>({ done: false, value });
-        this.source.pulled();
+        this.source[internals.pulled]();
         if (result !== undefined) return result;
       }
       if (this.state === 'readable') {
@@ -147,7 +144,7 @@ class ReadableSide {
     this.close();
     this.rest = [];
     this.reader?.end();
-    if (wasReadable) this.source.stopReading(reason);
+    if (wasReadable) this.source[internals.stopReading](reason);
     return Promise.resolve(undefined);
   }
 
@@ -173,7 +170,7 @@ class ReadableSide {
    * @param forBuffers - whether it is for a reader that brings buffers
    */
   materialise(forBuffers = false): ReadableStream<Uint8Array> {
-    const isBytes = forBuffers && this.source.pullInto !== undefined;
+    const isBytes = forBuffers && this.source[internals.pullInto] !== undefined;
     if (
       this.real !== undefined &&
       (isBytes === this.isRealBytes || !this.isRealIdle)
@@ -193,7 +190,7 @@ class ReadableSide {
           if (this.state !== 'readable') return;
           this.state = 'closed';
           this.endPull();
-          this.source.stopReading(reason);
+          this.source[internals.stopReading](reason);
         },
       },
       { highWaterMark: 0 },
@@ -239,18 +236,18 @@ class ReadableSide {
       // Others have failed the stream, of which we hear in a moment. If not, this is why it ends
       setImmediate(() => this.giveUp(e));
     }
-    this.source.pulled();
+    this.source[internals.pulled]();
     return isAny;
   }
 
   protected pullChunk(): boolean {
     const request = this.byobRequest;
     if (request == null) {
-      const value = this.source.pull();
+      const value = this.source[internals.pull]();
       if (value !== undefined) this.controller!.enqueue(value);
       return value !== undefined;
     }
-    const length = this.source.pullInto!(request.view as Uint8Array);
+    const length = this.source[internals.pullInto]!(request.view as Uint8Array);
     if (length > 0) request.respond(length);
     return length > 0;
   }
@@ -261,7 +258,7 @@ class ReadableSide {
   protected giveUp(reason: any): void {
     if (this.state !== 'readable') return;
     this.fail(reason);
-    this.source.stopReading(reason);
+    this.source[internals.stopReading](reason);
   }
 
   /** The memory that a reader brought, if it did. */

@@ -3,6 +3,7 @@ import {
   type WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from 'node:stream/web';
+import * as internals from '../internals.js';
 import {
   isStandInFor,
   lockedError,
@@ -16,8 +17,6 @@ import {
 
 /**
  * Where a writable side puts its bytes.
- *
- * @internal
  */
 export interface WritableSink {
   /**
@@ -25,15 +24,15 @@ export interface WritableSink {
    *
    * @throws when it is no chunk
    */
-  push(chunk: unknown): Promise<void> | undefined;
+  [internals.push](chunk: unknown): Promise<void> | undefined;
   /** Why this chunk alone cannot be taken, if so. Without it, what `push` throws is the end. */
-  refuse?(chunk: unknown): Error | undefined;
+  [internals.refuse]?(chunk: unknown): Error | undefined;
   /** Whether a chunk of a pipe is dropped instead, as an error would end the pipe and the web stream behind it. */
-  drop?(chunk: unknown): boolean;
+  [internals.drop]?(chunk: unknown): boolean;
   /** Returns a promise if it takes time until all has been handed on. */
-  finish(): Promise<void> | undefined;
+  [internals.finish](): Promise<void> | undefined;
   /** Nothing more will come. What `push` and `finish` have promised is rejected. */
-  stopWriting(reason: any): void;
+  [internals.stopWriting](reason: any): void;
 }
 
 type Write = {
@@ -48,8 +47,6 @@ type Write = {
  * The writable side of a stream. Its `stream` stands in for a web stream of Node, which takes
  * longer to make than a short message to send: it does itself what writers need. For all
  * else, such as being piped to, it has one of Node's made.
- *
- * @internal
  */
 class WritableSide {
   public readonly stream: WritableStream<Uint8Array>;
@@ -125,7 +122,7 @@ class WritableSide {
     const { isFinishing } = this;
     if (this.isOpen) {
       this.fail(reason);
-      this.sink.stopWriting(reason);
+      this.sink[internals.stopWriting](reason);
     }
     // A close that is under way fails, and the abort with it
     return isFinishing ? Promise.reject(reason) : Promise.resolve();
@@ -176,7 +173,7 @@ class WritableSide {
    * chunk that is refused.
    */
   get keepsWriters(): boolean {
-    return this.sink.refuse !== undefined;
+    return this.sink[internals.refuse] !== undefined;
   }
 
   acquire(writer: Writer): void {
@@ -203,7 +200,7 @@ class WritableSide {
         this.controller = controller;
       },
       write: (chunk) =>
-        this.sink.drop?.(chunk) ? undefined : this.write(chunk),
+        this.sink[internals.drop]?.(chunk) ? undefined : this.write(chunk),
       close: () =>
         this.state === 'writable' ? this.close() : this.closing?.promise,
       abort: (reason) => this.abortReal(reason),
@@ -226,18 +223,18 @@ class WritableSide {
   protected abortReal(reason: any): void {
     if (!this.isOpen) return;
     this.failWrites(reason);
-    this.sink.stopWriting(reason);
+    this.sink[internals.stopWriting](reason);
   }
 
   /**
    * Gives a chunk to the sink.
    */
   protected pass(chunk: unknown): Promise<void> | undefined {
-    const refusal = this.sink.refuse?.(chunk);
+    const refusal = this.sink[internals.refuse]?.(chunk);
     if (refusal !== undefined) return Promise.reject(refusal);
     let room: Promise<void> | undefined;
     try {
-      room = this.sink.push(chunk);
+      room = this.sink[internals.push](chunk);
     } catch (e) {
       this.fail(e);
       return Promise.reject(e);
@@ -280,7 +277,7 @@ class WritableSide {
    * Closes the sink.
    */
   protected finish(): Promise<void> | undefined {
-    const finished = this.sink.finish();
+    const finished = this.sink[internals.finish]();
     if (finished === undefined) {
       this.end();
       return undefined;
