@@ -66,7 +66,9 @@ const badConfigs: Array<Case> = [
     ],
   ),
   [{ readableChunkSize: 0 }, 'config.readableChunkSize'],
-  [{ enableDgram: true }, 'config.enableDgram'],
+  [{ enableDgram: 1 }, 'config.enableDgram'],
+  [{ enableDgram: { incomming: 1 } }, 'config.enableDgram'],
+  [{ enableDgram: { incoming: -1 } }, 'config.enableDgram.incoming'],
   [{ enableDgram: [true, -1, 0] }, 'config.enableDgram[1]'],
   [{ disableActiveMigration: 0 }, 'config.disableActiveMigration'],
   [{ applicationProtos: 'quic' }, 'config.applicationProtos'],
@@ -106,7 +108,7 @@ const badCloses: Array<Case> = [
   [{ errorCode: 0.5 }, 'errorCode'],
   [{ errorCode: 2 ** 53 }, 'errorCode'],
   [{ errorCode: '1' }, 'errorCode'],
-  [{ reason: 'text' }, 'reason'],
+  [{ reason: 5 }, 'reason'],
   [{ force: 'yes' }, 'force'],
 ];
 

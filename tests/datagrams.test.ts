@@ -10,6 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import {
   errors,
   events,
+  type QUICClientConfigInput,
   type QUICConfig,
   type QUICConnection,
   QUICDatagrams,
@@ -90,6 +91,28 @@ function numbers(from: number, to: number): Array<number> {
 }
 
 forEachIO((io) => {
+  for (const [enableDgram, incoming, outgoing] of [
+    [true, 1024, 256],
+    [{}, 1024, 256],
+    [{ incoming: 5, outgoing: undefined }, 5, 256],
+    [{ incoming: 5, outgoing: 6 }, 5, 6],
+  ] as const) {
+    test(`datagrams are enabled by ${JSON.stringify(enableDgram)}`, {
+      timeout,
+    }, async (t) => {
+      const config: QUICClientConfigInput = { enableDgram };
+      const { connection, serverConnection } = await pair(t, io, {
+        server: { config },
+        client: { config },
+      });
+      assert.equal(connection.datagrams.incomingHighWaterMark, incoming);
+      assert.equal(connection.datagrams.outgoingHighWaterMark, outgoing);
+      await connection.datagrams.writable.getWriter().write(Buffer.from('1'));
+      const reader = serverConnection.datagrams.readable.getReader();
+      assert.equal(await readNumber(reader), 1);
+    });
+  }
+
   test('datagrams of every size are echoed, empty ones and the largest included', {
     timeout,
   }, async (t) => {

@@ -79,6 +79,22 @@ async function handshake(
 }
 
 forEachIO((io) => {
+  test('a reason may be text', { timeout: 30_000 }, async (t) => {
+    const { client, server, serverConnection } = await pair(t, io);
+    const closed = once(serverConnection, events.EventQUICConnectionClose);
+    await client.destroy({ errorCode: 7, reason: 'Schluß ✓' });
+    const { message, data } = (await closed).detail;
+    assert.equal(Buffer.from(data.reason).toString(), 'Schluß ✓');
+    assert.match(message, /7: Schluß ✓$/);
+
+    const other = await connect(t, io, server.port);
+    const ended = once(other, events.EventQUICClientClose);
+    await server.stop({ errorCode: 8, reason: 'x'.repeat(5000) });
+    const { reason } = (await ended).detail.data;
+    assert.equal(Buffer.from(reason).toString(), 'x'.repeat(reason.length));
+    assert.ok(reason.length > 300);
+  });
+
   for (const closer of ['client', 'server'] as const) {
     test(`newStream() after the ${closer} has closed says so, with the error of that as cause`, {
       timeout,

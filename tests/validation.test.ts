@@ -147,7 +147,7 @@ describe('config', () => {
     initialMaxStreamsUni: nonInteger,
     maxConnectionWindow: nonInteger,
     maxStreamWindow: nonInteger,
-    enableDgram: [null, true, {}, [], [true, 1], [true, 1, 1, 1]],
+    enableDgram: [null, 1, { queue: 1 }, [], [true, 1], [true, 1, 1, 1]],
     disableActiveMigration: nonBoolean,
     applicationProtos: [null, 'quic', {}, []],
     enableEarlyData: nonBoolean,
@@ -431,13 +431,14 @@ describe('other options', () => {
       { isApp: true, errorCode: 0, reason: new Uint8Array(), force: false },
       { isApp: false, errorCode: Number.MAX_SAFE_INTEGER },
       { reason: Buffer.from('bye') },
+      { reason: 'bye' },
     ]) {
       assert.doesNotThrow(() => validation.validateCodeArgs(args));
     }
     const bad: Record<string, unknown[]> = {
       isApp: [null, 1],
       errorCode: [null, -1, 1.5, NaN, '1', 1n, 2 ** 53],
-      reason: [null, 'bye', [1], new ArrayBuffer(1)],
+      reason: [null, 1, [1], new ArrayBuffer(1)],
       force: [null, 1],
     };
     for (const [name, values] of Object.entries(bad)) {

@@ -31,6 +31,7 @@ import { lookupAll } from './resolve.js';
 import type {
   CloseOptions,
   Host,
+  Options,
   Port,
   QUICClientConfigInput,
   QUICClientCrypto,
@@ -74,17 +75,17 @@ type QUICClientOptions = {
    * The name that the server's certificate is verified for and that is sent as SNI, an address without its
    * zone, a name in Unicode as its certificate has it (`xn--…`). Defaults to `host`.
    */
-  serverName?: string;
+  serverName?: string | undefined;
   /** Where the client's own socket is bound. Defaults to `::`, which reaches IPv4 and IPv6. */
-  localHost?: string;
+  localHost?: string | undefined;
   /** UDP port of the client's own socket. Defaults to `0`, any free port. */
-  localPort?: number;
+  localPort?: number | undefined;
   /** A running socket to share. The client makes its own if there is none. */
-  socket?: QUICSocket;
+  socket?: QUICSocket | undefined;
   /** Who does the UDP I/O of the client's own socket. Defaults to `'dgram'`. */
-  io?: SocketIO;
+  io?: SocketIO | undefined;
   /** Accepted as in version 2; the engine has its own randomness. */
-  crypto?: QUICClientCrypto;
+  crypto?: QUICClientCrypto | undefined;
   /**
    * A session of an earlier connection to this server, from {@link events.EventQUICConnectionSession}: the handshake
    * takes less, a server that asks for a proof of the address (Retry) needs none, and with
@@ -92,39 +93,39 @@ type QUICClientOptions = {
    * too old, damaged, of another version of this library, or was made with another `config.cert`, or whose server
    * would not be accepted now, is ignored: see {@link QUICConnection.resumed}.
    */
-  session?: Uint8Array;
+  session?: Uint8Array | undefined;
   /**
    * Milliseconds after which a handshake that nobody answers times out, if `config.maxIdleTimeout` is not smaller.
    * Defaults to 10,000, or to `Infinity` where `ctx.timer` says when to give up. `Infinity` means never.
    */
-  minIdleTimeout?: number;
+  minIdleTimeout?: number | undefined;
   /** Defaults to `clientDefault`, as does each option that is left out. */
-  config?: QUICClientConfigInput;
+  config?: QUICClientConfigInput | undefined;
   /** Defaults to the operating system's resolver. */
-  resolveHostname?: ResolveHostname;
+  resolveHostname?: ResolveHostname | undefined;
   /**
    * Whether all addresses of the host are tried, of both families in turns, until the first handshake completes (Happy
    * Eyeballs, RFC 8305). With `false` only the first address is. Early data is for the first address alone. Defaults to
    * `true`.
    */
-  autoSelectFamily?: boolean;
+  autoSelectFamily?: boolean | undefined;
   /**
    * Milliseconds after which the next address is tried although the last one may still answer, from 10. One that fails is
    * not waited for. Defaults to 250.
    */
-  autoSelectFamilyAttemptTimeout?: number;
+  autoSelectFamilyAttemptTimeout?: number | undefined;
   /** Whether other sockets may bind to the port of the client's own socket. Defaults to `false`. */
-  reuseAddr?: boolean;
+  reuseAddr?: boolean | undefined;
   /** Whether the client's own socket on `::` leaves out IPv4. Defaults to `false`. */
-  ipv6Only?: boolean;
+  ipv6Only?: boolean | undefined;
   /** Maps reasons of streams to error codes. Defaults to `0`. */
-  reasonToCode?: StreamReasonToCode;
+  reasonToCode?: StreamReasonToCode | undefined;
   /** Maps error codes of streams to reasons. Defaults to an `Error`. */
-  codeToReason?: StreamCodeToReason;
+  codeToReason?: StreamCodeToReason | undefined;
   /** Gives up when it aborts, as that of `ctx` does. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Defaults to one that says nothing. */
-  logger?: Logger;
+  logger?: Logger | undefined;
 };
 
 /**
@@ -158,7 +159,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    */
   public static createQUICClient(
     opts: QUICClientOptions,
-    ctx?: Partial<ContextTimedInput>,
+    ctx?: Options<ContextTimedInput>,
   ): PromiseCancellable<QUICClient> {
     const controller = new AbortController();
     return PromiseCancellable.from(create(ctx, opts, controller), controller);
@@ -409,7 +410,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
  * Creates a client, and aborts it as the context says.
  */
 async function create(
-  ctx: Partial<ContextTimedInput> = {},
+  ctx: Options<ContextTimedInput> = {},
   opts: QUICClientOptions,
   controller: AbortController,
 ): Promise<QUICClient> {
@@ -434,7 +435,7 @@ async function create(
  * Aborts with the signal or when the timer expires, until the function that it returns is called.
  */
 function link(
-  { timer, signal }: Partial<ContextTimedInput>,
+  { timer, signal }: Options<ContextTimedInput>,
   controller: AbortController,
 ): () => void {
   const expire = () =>
@@ -473,7 +474,7 @@ function isTimer(timer: unknown): timer is Timer {
 // In milliseconds, of timers in JavaScript
 const longestTimeout = 2 ** 31 - 1;
 
-function validateContext({ timer, signal }: Partial<ContextTimedInput>): void {
+function validateContext({ timer, signal }: Options<ContextTimedInput>): void {
   const isTime = typeof timer === 'number' && timer >= 0;
   if (timer !== undefined && !isTime && !isTimer(timer)) {
     throw optionError(

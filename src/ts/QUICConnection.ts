@@ -51,6 +51,7 @@ import type {
   ConnectionMetadata,
   ConnectionStats,
   Host,
+  Options,
   Port,
   RemoteInfo,
   StreamCodeToReason,
@@ -345,7 +346,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    */
   public async start(
     _opts?: object,
-    ctx?: Partial<ContextTimedInput>,
+    ctx?: Options<ContextTimedInput>,
   ): Promise<void> {
     if (this.#isRunning) return;
     if (this.#_closed) throw this.#closedError();
@@ -493,7 +494,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    */
   public newStream(
     type: 'bidi' | 'uni' = 'bidi',
-    options?: Partial<StreamPriority> & AbortOptions,
+    options?: Options<StreamPriority> & AbortOptions,
   ): QUICStream {
     validateStreamType(type);
     if (options !== undefined) {
@@ -885,7 +886,12 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
         errorCode = 0,
         reason = noReason,
       } = this.#overtaken ?? opts;
-      this.#env.binding.connectionClose(this.#handle, isApp, errorCode, reason);
+      this.#env.binding.connectionClose(
+        this.#handle,
+        isApp,
+        errorCode,
+        typeof reason === 'string' ? Buffer.from(reason) : reason,
+      );
       await this.#env.holdFor(this.closedP);
     }
     this.#isRunning = false;

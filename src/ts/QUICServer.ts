@@ -40,6 +40,7 @@ import type {
   CloseOptions,
   Host,
   LoadBalancing,
+  Options,
   Port,
   QUICServerConfigInput,
   QUICServerCrypto,
@@ -165,22 +166,22 @@ class QUICServer {
    */
   public constructor(opts: {
     config: QUICServerConfigInput;
-    crypto?: QUICServerCrypto;
-    loadBalancing?: LoadBalancing;
-    socket?: QUICSocket;
-    io?: SocketIO;
-    resolveHostname?: ResolveHostname;
-    reasonToCode?: StreamReasonToCode;
-    codeToReason?: StreamCodeToReason;
-    minIdleTimeout?: number;
-    retry?: RetryPolicy;
-    retryThreshold?: number;
-    maxHandshakes?: number;
-    maxUnvalidatedHandshakes?: number;
-    maxConnections?: number;
-    maxConnectionsPerAddress?: number;
-    tokenLifetime?: number;
-    logger?: Logger;
+    crypto?: QUICServerCrypto | undefined;
+    loadBalancing?: LoadBalancing | undefined;
+    socket?: QUICSocket | undefined;
+    io?: SocketIO | undefined;
+    resolveHostname?: ResolveHostname | undefined;
+    reasonToCode?: StreamReasonToCode | undefined;
+    codeToReason?: StreamCodeToReason | undefined;
+    minIdleTimeout?: number | undefined;
+    retry?: RetryPolicy | undefined;
+    retryThreshold?: number | undefined;
+    maxHandshakes?: number | undefined;
+    maxUnvalidatedHandshakes?: number | undefined;
+    maxConnections?: number | undefined;
+    maxConnectionsPerAddress?: number | undefined;
+    tokenLifetime?: number | undefined;
+    logger?: Logger | undefined;
   }) {
     validateObject(opts, 'opts');
     validateLogger(opts.logger);
@@ -385,7 +386,7 @@ class QUICServer {
    * Accepted as in version 2. The secret of tokens and stateless resets is that of the socket, and
    * stays the same as long as it is bound.
    */
-  public updateCrypto(crypto: Partial<QUICServerCrypto>): void {
+  public updateCrypto(crypto: Options<QUICServerCrypto>): void {
     validateObject(crypto, 'crypto');
     checkNames(crypto, cryptoNames, this.#logger);
     const updated = { ...this.#crypto, ...crypto } as QUICServerCrypto;
@@ -398,7 +399,7 @@ class QUICServer {
    *
    * @throws as the constructor does; then nothing changes
    */
-  public updateConfig(config: Partial<QUICServerConfigInput>): void {
+  public updateConfig(config: Options<QUICServerConfigInput>): void {
     checkConfigNames(config, this.#logger);
     const updated = validateConfig(config, 'server', this.#config);
     this.#checkConfig(updated);
@@ -609,7 +610,7 @@ class QUICServer {
 }
 
 function checkConfigNames(
-  config: Partial<QUICServerConfigInput>,
+  config: Options<QUICServerConfigInput>,
   logger: Logger | undefined,
 ): void {
   checkNames(config, serverConfigNames, logger, errors.ErrorQUICConfig);

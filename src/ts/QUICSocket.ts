@@ -117,11 +117,11 @@ class QUICSocket {
    */
   public constructor(
     opts: {
-      io?: SocketIO;
-      crypto?: QUICServerCrypto;
-      loadBalancing?: LoadBalancing;
-      resolveHostname?: ResolveHostname;
-      logger?: Logger;
+      io?: SocketIO | undefined;
+      crypto?: QUICServerCrypto | undefined;
+      loadBalancing?: LoadBalancing | undefined;
+      resolveHostname?: ResolveHostname | undefined;
+      logger?: Logger | undefined;
     } = {},
   ) {
     validateObject(opts, 'opts');
@@ -275,7 +275,7 @@ class QUICSocket {
    */
   public async stop(
     opts: {
-      force?: boolean;
+      force?: boolean | undefined;
     } & AbortOptions = {},
   ): Promise<void> {
     validateObject(opts, 'opts');

@@ -22,6 +22,7 @@ import WritableSide from './streams/WritableSide.js';
 import type {
   AbortOptions,
   ConnectionMetadata,
+  Options,
   QUICConfig,
   ReadableBytes,
   StreamCodeToReason,
@@ -267,7 +268,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    *
    * @throws {errors.ErrorQUICOptionInvalid}
    */
-  public setPriority(priority: Partial<StreamPriority>): void {
+  public setPriority(priority: Options<StreamPriority>): void {
     validatePriority(priority);
     checkNames(
       priority,
@@ -328,8 +329,8 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    */
   public async destroy(
     opts: {
-      force?: boolean;
-      reason?: any;
+      force?: boolean | undefined;
+      reason?: any | undefined;
     } & AbortOptions = {},
   ): Promise<void> {
     validateObject(opts, 'opts');

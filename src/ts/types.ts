@@ -79,6 +79,11 @@ export type WritableBytes = WritableStream<Uint8Array> &
   web.WritableStream<Uint8Array>;
 
 /**
+ * What can be left out, or be `undefined` to the same effect.
+ */
+export type Options<T> = { [Name in keyof T]?: T[Name] | undefined };
+
+/**
  * Options of what waits.
  */
 export type AbortOptions = {
@@ -86,7 +91,7 @@ export type AbortOptions = {
    * Gives up waiting when it aborts: the method rejects with the reason of the signal. Nothing is begun when it has
    * aborted already. What was begun is undone by methods that start something; a stop goes on.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 /**
@@ -105,26 +110,26 @@ export interface AbortableIterable<T> extends AsyncIterable<T> {
 export type CloseOptions = AbortOptions & {
   /**
    * What the peer is told, with `isApp: false` up to 320 bytes, else up to 960: what is beyond does not fit into
-   * a packet, and is cut off. Defaults to none.
+   * a packet, and is cut off. A string is told as UTF-8. Defaults to none.
    */
-  reason?: Uint8Array;
+  reason?: Uint8Array | string | undefined;
   /**
    * Whether to end running streams instead of waiting for them. Defaults to true. What was written to closed
    * writers is delivered either way, unless the peer does not answer for three probe timeouts (RFC 9002 section 6.2.1).
    */
-  force?: boolean;
+  force?: boolean | undefined;
 } & (
     | {
         /** The code is a transport error code (RFC 9000 section 20.1). */
         isApp: false;
         /** Defaults to `ConnectionErrorCode.NoError`. */
-        errorCode?: ConnectionErrorCode;
+        errorCode?: ConnectionErrorCode | undefined;
       }
     | {
         /** The code is the application's. The default. */
-        isApp?: true;
+        isApp?: true | undefined;
         /** Defaults to 0. */
-        errorCode?: number;
+        errorCode?: number | undefined;
       }
   );
 
@@ -133,15 +138,15 @@ export type CloseOptions = AbortOptions & {
  */
 export type StartOptions = {
   /** IP address or hostname. Defaults to `::`. An IPv6 address may be in brackets and have a zone. */
-  host?: string;
+  host?: string | undefined;
   /** Defaults to 0, any free port. */
-  port?: number;
+  port?: number | undefined;
   /** Whether other sockets may bind to the port. Defaults to false. */
-  reuseAddr?: boolean;
+  reuseAddr?: boolean | undefined;
   /** Whether `::` leaves out IPv4. With an IPv4 host it is an error. Defaults to false. */
-  ipv6Only?: boolean;
+  ipv6Only?: boolean | undefined;
   /** Gives up when it aborts: the start rejects with its reason, and is undone. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 /**
@@ -192,7 +197,7 @@ export type ServerCryptoOps = {
  */
 export type QUICClientCrypto = {
   /** Not called. */
-  ops?: ClientCryptoOps;
+  ops?: ClientCryptoOps | undefined;
 };
 
 /**
@@ -206,7 +211,7 @@ export type QUICServerCrypto = {
    */
   key: ArrayBuffer;
   /** Not called by servers, only by `utils.mintToken` and `utils.validateToken`. */
-  ops?: ServerCryptoOps;
+  ops?: ServerCryptoOps | undefined;
 };
 
 /**
@@ -221,16 +226,16 @@ export type LoadBalancing = {
    * 16 bytes that server IDs are encrypted with. Without it everybody who sees packets can tell which server they
    * go to, and by that which of them belong to one client. AWS knows no key.
    */
-  key?: Uint8Array;
+  key?: Uint8Array | undefined;
   /**
    * How many bytes make a connection ID unique, from 4 to 19 less those of `serverId`. Defaults to 8, or
    * to as many as there is room for.
    */
-  nonceLength?: number;
+  nonceLength?: number | undefined;
   /** Number of the configuration that the load balancer knows, from 0 to 6. Defaults to 0. */
-  configId?: number;
+  configId?: number | undefined;
   /** Whether the first byte tells the length of the connection ID, for hardware. Defaults to `false`. */
-  encodeLength?: boolean;
+  encodeLength?: boolean | undefined;
   /**
    * Whether this server tells the clients of another one with the same `crypto.key`, whose packets reach it, that their
    * connection is gone (stateless reset, RFC 9000 section 10.3). All servers of the fleet have to set it.
@@ -238,7 +243,7 @@ export type LoadBalancing = {
    * Only set it if nobody can reach a server past the load balancer: whoever sees a connection ID could
    * ask another server for the token that ends the connection (RFC 9000 section 21.11). Defaults to `false`.
    */
-  takeOver?: boolean;
+  takeOver?: boolean | undefined;
 };
 
 /**
@@ -295,19 +300,19 @@ export type QUICConfig = {
    * They are read once in a process, when the first peer is verified with them.
    * If there are none at all, every peer is refused with an error that says so.
    */
-  ca?: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  ca?: string | Array<string> | Uint8Array | Array<Uint8Array> | undefined;
   /**
    * Private keys in PEM (PKCS#8, PKCS#1 or SEC 1): RSA, ECDSA (P-256, P-384,
    * P-521) or Ed25519, and not encrypted. `crypto.createPrivateKey` decrypts
    * one. The number of keys must match the number of `cert` chains, and each
    * key belongs to the chain at the same place.
    */
-  key?: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  key?: string | Array<string> | Uint8Array | Array<Uint8Array> | undefined;
   /**
    * X.509 certificate chains in PEM, each string or buffer one chain from
    * subject to issuer. The number of chains must match the number of `key`.
    */
-  cert?: string | Array<string> | Uint8Array | Array<Uint8Array>;
+  cert?: string | Array<string> | Uint8Array | Array<Uint8Array> | undefined;
   /**
    * Colon separated list of supported signature algorithms.
    *
@@ -323,7 +328,7 @@ export type QUICConfig = {
    * - ecdsa_secp521r1_sha512
    * - ed25519
    */
-  sigalgs?: string;
+  sigalgs?: string | undefined;
   /**
    * Verify the peer's certificate. Defaults to true for clients and to false
    * for servers, which request a client certificate only when this is true.
@@ -340,7 +345,7 @@ export type QUICConfig = {
    * the client that `createQUICClient` resolves with, is proof of that. It has 10 seconds, and no longer
    * than the handshake may take; what it says later counts for nothing.
    */
-  verifyCallback?: TLSVerifyCallback;
+  verifyCallback?: TLSVerifyCallback | undefined;
   /**
    * Path of a file to append the secret TLS keys to, in the format that
    * Wireshark reads. For debugging only: whoever has the file can decrypt the
@@ -351,7 +356,7 @@ export type QUICConfig = {
    * server starts or its configuration is updated, and when a client is created.
    * A file of that which cannot be opened is a warning of the logger.
    */
-  logKeys?: string;
+  logKeys?: string | undefined;
   /**
    * Path of a directory for qlog files, one for each connection: what packets
    * it sent and received, and why it did so, to look at with a tool such as
@@ -368,7 +373,7 @@ export type QUICConfig = {
    * Defaults to the environment variable `QLOGDIR`, read as `SSLKEYLOGFILE` is;
    * without either, nothing is written.
    */
-  qlog?: string;
+  qlog?: string | undefined;
   /**
    * Send random values where the protocol reserves room for them, against
    * ossification (RFC 9287). Defaults to true.
@@ -379,7 +384,7 @@ export type QUICConfig = {
    * an integer of at least 1. Must be smaller than `maxIdleTimeout` unless that
    * is 0. Defaults to `undefined`: no keep-alive.
    */
-  keepAliveIntervalTime?: number;
+  keepAliveIntervalTime?: number | undefined;
   /**
    * Milliseconds without an answer from the peer after which the connection
    * times out (RFC 9000 section 10.1). A client repeats its first packets to a
@@ -483,14 +488,30 @@ export type QUICConfig = {
 };
 
 /**
+ * Whether unreliable datagrams are enabled, or how many wait at most: {@link QUICConfig.enableDgram} in three ways to write
+ * it. `true` means the defaults, as does what is left out of an object.
+ */
+export type EnableDgram =
+  | boolean
+  | [boolean, number, number]
+  | {
+      /** What {@link QUICDatagrams.incomingHighWaterMark} is initially. */
+      incoming?: number | undefined;
+      /** What {@link QUICDatagrams.outgoingHighWaterMark} is initially. */
+      outgoing?: number | undefined;
+    };
+
+/**
  * Options that a client is given; `clientDefault` has the others.
  */
-export type QUICClientConfigInput = Partial<QUICConfig>;
+export type QUICClientConfigInput = Options<
+  Omit<QUICConfig, 'enableDgram'> & { enableDgram: EnableDgram }
+>;
 
 /**
  * Options that a server is given; `serverDefault` has the others.
  */
-export type QUICServerConfigInput = Partial<QUICConfig> & {
+export type QUICServerConfigInput = QUICClientConfigInput & {
   /** Private keys in PEM, see {@link QUICConfig.key}. */
   key: string | Array<string> | Uint8Array | Array<Uint8Array>;
   /** X.509 certificate chains in PEM, see {@link QUICConfig.cert}. */

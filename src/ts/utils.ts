@@ -252,7 +252,7 @@ export function resolvesZeroIP(host: Host): Host {
  */
 export async function resolveHostname(
   hostname: string,
-  { family = 0 }: { family?: 0 | 4 | 6 } = {},
+  { family = 0 }: { family?: 0 | 4 | 6 | undefined } = {},
 ): Promise<Host> {
   const [first] = await lookupAll(hostname, { family });
   return first as Host;
@@ -407,7 +407,7 @@ export function derToPEM(der: Uint8Array): string {
  * @throws {errors.ErrorQUIC} when the engine cannot make them
  */
 export function selfSigned(
-  opts: { hosts?: Array<string>; days?: number } = {},
+  opts: { hosts?: Array<string> | undefined; days?: number | undefined } = {},
 ): {
   /** Private key in PEM. */
   key: string;

@@ -481,8 +481,9 @@ export function validateCodeArgs(args: unknown): void {
       'an integer from 0 to 2^53 - 1',
     );
   }
-  if (reason !== undefined && !types.isUint8Array(reason)) {
-    fail(ErrorQUICOptionInvalid, 'reason', reason, 'a Uint8Array');
+  const isText = typeof reason === 'string';
+  if (reason !== undefined && !isText && !types.isUint8Array(reason)) {
+    fail(ErrorQUICOptionInvalid, 'reason', reason, 'a string or a Uint8Array');
   }
   validateBoolean(force, 'force');
 }
@@ -614,18 +615,31 @@ const checks: { [K in keyof Required<QUICConfig>]: Check } = {
   maxConnectionWindow: integer('bytes', 0),
   maxStreamWindow: integer('bytes', 0),
   enableDgram: (value, option) => {
-    if (!Array.isArray(value) || value.length !== 3) {
+    if (typeof value === 'boolean') return;
+    const queue = integer('datagrams, 0 for the default', 0, maxQueue);
+    if (Array.isArray(value) && value.length === 3) {
+      boolean(value[0], `${option}[0]`);
+      queue(value[1], `${option}[1]`);
+      queue(value[2], `${option}[2]`);
+      return;
+    }
+    const lengths = Object.entries(value ?? {});
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      Array.isArray(value) ||
+      lengths.some(([name]) => name !== 'incoming' && name !== 'outgoing')
+    ) {
       fail(
         ErrorQUICConfig,
         option,
         value,
-        'an array of enabled, receive queue length and send queue length',
+        'true, false, { incoming, outgoing }, or an array of enabled, receive queue length and send queue length',
       );
     }
-    boolean(value[0], `${option}[0]`);
-    const queue = integer('datagrams, 0 for the default', 0, maxQueue);
-    queue(value[1], `${option}[1]`);
-    queue(value[2], `${option}[2]`);
+    for (const [name, length] of lengths) {
+      if (length !== undefined) queue(length, `${option}.${name}`);
+    }
   },
   disableActiveMigration: boolean,
   applicationProtos: (value, option) => {
@@ -693,7 +707,8 @@ export function validateConfig(
       checks[name](value, `config.${name}`);
       givenNames.add(name);
     }
-    const taken = value ?? defaults[name];
+    const taken =
+      (name === 'enableDgram' ? toQueues(value) : value) ?? defaults[name];
     // What was checked must not change afterwards
     if (taken !== undefined) {
       merged[name] = Array.isArray(taken) ? [...taken] : taken;
@@ -707,6 +722,16 @@ export function validateConfig(
   checkKeyPairs(complete, role);
   checkKeepAlive(complete);
   return complete;
+}
+
+/**
+ * The other ways to write `enableDgram` as an array.
+ */
+function toQueues(value: unknown): unknown {
+  if (value === undefined || Array.isArray(value)) return value;
+  if (typeof value === 'boolean') return [value, 0, 0];
+  const { incoming = 0, outgoing = 0 } = value as Record<string, number>;
+  return [true, incoming, outgoing];
 }
 
 /**

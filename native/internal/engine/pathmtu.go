@@ -43,7 +43,7 @@ func watchPathMTU(conn *quic.Conn) bool {
 	if _, ok := (*controller).(*pathMTU); ok {
 		return false
 	}
-	*controller = &pathMTU{congestionController: *controller, conn: conn, ptoCount: ptoCount}
+	setController(controller, &pathMTU{congestionController: *controller, conn: conn, ptoCount: ptoCount})
 	return true
 }
 
