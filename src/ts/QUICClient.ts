@@ -159,7 +159,10 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    */
   public static createQUICClient(
     opts: QUICClientOptions,
-    ctx?: Options<ContextTimedInput>,
+    ctx?: {
+      timer?: ContextTimedInput['timer'] | undefined;
+      signal?: AbortSignal | undefined;
+    },
   ): PromiseCancellable<QUICClient> {
     const controller = new AbortController();
     return PromiseCancellable.from(create(ctx, opts, controller), controller);
@@ -250,6 +253,14 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
   public get localPort(): Port {
     if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
     return this.connection.localPort;
+  }
+
+  /**
+   * The newest session that the server gave, for `session` of {@link QUICClient.createQUICClient}, also after the client was
+   * destroyed; `undefined` if it gave none as yet. {@link events.EventQUICConnectionSession} tells of each.
+   */
+  public get session(): Uint8Array | undefined {
+    return this.connection.session;
   }
 
   /** Whether the connection is closed. */

@@ -1,7 +1,8 @@
+import type { X509Certificate } from 'node:crypto';
 import { running, status } from '@matrixai/async-init/utils.js';
-import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
 import { abortable, reasonOf, throwIfAborted } from './abort.js';
+import { toX509 } from './authorities.js';
 import * as channels from './channels.js';
 import {
   type ConnectionCloseError,
@@ -51,12 +52,10 @@ import type {
   ConnectionMetadata,
   ConnectionStats,
   Host,
-  Options,
   Port,
   RemoteInfo,
   StreamCodeToReason,
   StreamId,
-  StreamPriority,
   StreamReasonToCode,
 } from './types.js';
 import * as utils from './utils.js';
@@ -166,6 +165,8 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     reject: (e: Error) => void;
   };
   #remoteCerts?: Array<Uint8Array>;
+  #peerCertificate?: X509Certificate;
+  #newestSession?: Uint8Array;
   #verifyError?: unknown;
   #isHolding = true;
 
@@ -305,6 +306,40 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     return this.#_earlyData;
   }
 
+  /**
+   * The name of the server that the client asked for (SNI, RFC 6066 section 3), `''` if it asked for none. A client
+   * has verified the server's certificate for it, or for the address.
+   */
+  public get serverName(): string {
+    return this.#description?.serverName ?? this.#serverName;
+  }
+
+  /**
+   * The protocol that both ends agreed on (ALPN, RFC 7301), one of `config.applicationProtos`. `''` before the handshake.
+   */
+  public get applicationProtocol(): string {
+    return this.#description?.applicationProto ?? '';
+  }
+
+  /**
+   * The certificate of the peer, whether it was verified or not; `undefined` if it sent none, and before the handshake.
+   * {@link QUICConnection.getRemoteCertsChain} has the whole chain.
+   */
+  public get peerCertificate(): X509Certificate | undefined {
+    const [leaf] = this.getRemoteCertsChain();
+    if (leaf === undefined) return undefined;
+    this.#peerCertificate ??= toX509(leaf);
+    return this.#peerCertificate;
+  }
+
+  /**
+   * Of a client, the newest session that the server gave, see {@link events.EventQUICConnectionSession}; `undefined` if it
+   * gave none as yet.
+   */
+  public get session(): Uint8Array | undefined {
+    return this.#newestSession;
+  }
+
   /** Whether the connection is closed, for whatever reason. */
   public get closed(): boolean {
     return this.#_closed;
@@ -346,7 +381,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    */
   public async start(
     _opts?: object,
-    ctx?: Options<ContextTimedInput>,
+    ctx?: { signal?: AbortSignal | undefined },
   ): Promise<void> {
     if (this.#isRunning) return;
     if (this.#_closed) throw this.#closedError();
@@ -494,7 +529,10 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    */
   public newStream(
     type: 'bidi' | 'uni' = 'bidi',
-    options?: Options<StreamPriority> & AbortOptions,
+    options?: {
+      urgency?: number | undefined;
+      incremental?: boolean | undefined;
+    } & AbortOptions,
   ): QUICStream {
     validateStreamType(type);
     if (options !== undefined) {
@@ -838,6 +876,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     const session = new Uint8Array(
       this.#env.binding.connectionSession(this.#handle),
     );
+    this.#newestSession = session;
     emit(this[internals.targets], events.EventQUICConnectionSession, {
       detail: session,
     });

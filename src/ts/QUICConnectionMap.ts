@@ -12,8 +12,8 @@ class QUICConnectionMap implements Connections {
   /** Names the class in strings. */
   [Symbol.toStringTag] = 'QUICConnectionMap';
 
-  protected _serverConnections: Map<string, QUICConnection> = new Map();
-  protected _clientConnections: Map<string, QUICConnection> = new Map();
+  #serverConnections: Map<string, QUICConnection> = new Map();
+  #clientConnections: Map<string, QUICConnection> = new Map();
 
   constructor(
     connections?: Iterable<readonly [QUICConnectionId, QUICConnection]>,
@@ -24,39 +24,39 @@ class QUICConnectionMap implements Connections {
   }
 
   get size(): number {
-    return this._serverConnections.size + this._clientConnections.size;
+    return this.#serverConnections.size + this.#clientConnections.size;
   }
 
   /**
    * The server connections by the hex string of their ID.
    */
   get serverConnections(): ReadonlyMap<string, QUICConnection> {
-    return this._serverConnections;
+    return this.#serverConnections;
   }
 
   /**
    * The client connections by the hex string of their ID.
    */
   get clientConnections(): ReadonlyMap<string, QUICConnection> {
-    return this._clientConnections;
+    return this.#clientConnections;
   }
 
   has(connectionId: QUICConnectionId): boolean {
     const id = connectionId.toString();
-    return this._serverConnections.has(id) || this._clientConnections.has(id);
+    return this.#serverConnections.has(id) || this.#clientConnections.has(id);
   }
 
   get(connectionId: QUICConnectionId): QUICConnection | undefined {
     const id = connectionId.toString();
-    return this._serverConnections.get(id) ?? this._clientConnections.get(id);
+    return this.#serverConnections.get(id) ?? this.#clientConnections.get(id);
   }
 
   set(connectionId: QUICConnectionId, connection: QUICConnection): this {
     const id = connectionId.toString();
     const [own, other] =
       connection.type === 'server'
-        ? [this._serverConnections, this._clientConnections]
-        : [this._clientConnections, this._serverConnections];
+        ? [this.#serverConnections, this.#clientConnections]
+        : [this.#clientConnections, this.#serverConnections];
     other.delete(id);
     own.set(id, connection);
     return this;
@@ -65,13 +65,13 @@ class QUICConnectionMap implements Connections {
   delete(connectionId: QUICConnectionId): boolean {
     const id = connectionId.toString();
     return (
-      this._serverConnections.delete(id) || this._clientConnections.delete(id)
+      this.#serverConnections.delete(id) || this.#clientConnections.delete(id)
     );
   }
 
   clear(): void {
-    this._serverConnections.clear();
-    this._clientConnections.clear();
+    this.#serverConnections.clear();
+    this.#clientConnections.clear();
   }
 
   forEach(
@@ -97,8 +97,8 @@ class QUICConnectionMap implements Connections {
    */
   *entries(): ReturnType<Connections['entries']> {
     for (const connections of [
-      this._serverConnections,
-      this._clientConnections,
+      this.#serverConnections,
+      this.#clientConnections,
     ]) {
       for (const [id, connection] of connections) {
         yield [QUICConnectionId.fromString(id), connection];
@@ -111,8 +111,8 @@ class QUICConnectionMap implements Connections {
   }
 
   *values(): ReturnType<Connections['values']> {
-    yield* this._serverConnections.values();
-    yield* this._clientConnections.values();
+    yield* this.#serverConnections.values();
+    yield* this.#clientConnections.values();
   }
 }
 

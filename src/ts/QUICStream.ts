@@ -241,6 +241,11 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     return this.#_closedP;
   }
 
+  /** The connection that the stream is of. */
+  public get connection(): QUICConnection {
+    return this.#connection;
+  }
+
   /**
    * Addresses and certificates of the connection.
    */

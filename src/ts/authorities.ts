@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type Logger from '@matrixai/logger';
@@ -69,8 +70,7 @@ const require = createRequire(import.meta.url);
 
 /** OpenSSL reads more than the engine does. */
 function subjectOf(pem: string): string {
-  const { X509Certificate }: typeof import('node:crypto') =
-    require('node:crypto');
+  const { X509Certificate } = crypto();
   try {
     return new X509Certificate(pem).subject.replaceAll('\n', ', ');
   } catch {
@@ -142,6 +142,20 @@ function extraAuthorities(): { extra: Array<string>; warnings: Array<string> } {
     const warning = `${origin} is ignored: ${(e as Error).message}`;
     return { extra: [], warnings: [warning] };
   }
+}
+
+function crypto(): typeof import('node:crypto') {
+  return require('node:crypto');
+}
+
+/**
+ * A certificate in DER as Node.js has it.
+ *
+ * @internal
+ */
+export function toX509(der: Uint8Array): X509Certificate {
+  const { X509Certificate } = crypto();
+  return new X509Certificate(der);
 }
 
 function tls(): Partial<typeof import('node:tls')> & {

@@ -597,6 +597,29 @@ export type ConnectionStats = {
 };
 
 /**
+ * What {@link QUICServer.stats} tells: sums over its connections, see {@link ConnectionStats}.
+ */
+export type ServerStats = Pick<
+  ConnectionStats,
+  | 'bytesSent'
+  | 'packetsSent'
+  | 'bytesReceived'
+  | 'packetsReceived'
+  | 'bytesLost'
+  | 'packetsLost'
+  | 'streams'
+> & {
+  /** Connections that are open. */
+  connections: number;
+  /** Connections that were ever established. */
+  acceptedConnections: number;
+  /** Unreliable datagrams that came in and were dropped. */
+  droppedIncomingDatagrams: number;
+  /** Unreliable datagrams that were dropped instead of sent. */
+  droppedOutgoingDatagrams: number;
+};
+
+/**
  * What {@link QUICSocket.stats} tells.
  */
 export type SocketStats = {
