@@ -444,62 +444,74 @@ export class EventQUICStreamSend extends EventQUICStream {
   static override readonly name = 'EventQUICStreamSend';
 }
 
+/** Instances of classes of events, by their names. */
+type InstancesOf<
+  Class extends { readonly name: string } & (abstract new (
+    ...params: any[]
+  ) => unknown),
+> = {
+  [Name in Class['name']]: InstanceType<
+    Extract<Class, { readonly name: Name }>
+  >;
+};
+
 /** The events of a {@link QUICSocket}, by the names of their classes. */
-export interface QUICSocketEvents {
-  EventQUICSocketStart: EventQUICSocketStart;
-  EventQUICSocketStarted: EventQUICSocketStarted;
-  EventQUICSocketStop: EventQUICSocketStop;
-  EventQUICSocketStopped: EventQUICSocketStopped;
-  EventQUICSocketError: EventQUICSocketError;
-  EventQUICSocketDatagram: EventQUICSocketDatagram;
-  EventQUICSocketClose: EventQUICSocketClose;
-}
+export type QUICSocketEvents = InstancesOf<
+  | typeof EventQUICSocketStart
+  | typeof EventQUICSocketStarted
+  | typeof EventQUICSocketStop
+  | typeof EventQUICSocketStopped
+  | typeof EventQUICSocketError
+  | typeof EventQUICSocketDatagram
+  | typeof EventQUICSocketClose
+>;
 
 /** The events of a {@link QUICStream}, by the names of their classes. */
-export interface QUICStreamEvents {
-  EventQUICStreamDestroy: EventQUICStreamDestroy;
-  EventQUICStreamDestroyed: EventQUICStreamDestroyed;
-  EventQUICStreamError: EventQUICStreamError;
-  EventQUICStreamCloseRead: EventQUICStreamCloseRead;
-  EventQUICStreamCloseWrite: EventQUICStreamCloseWrite;
-  EventQUICStreamSend: EventQUICStreamSend;
-}
+export type QUICStreamEvents = InstancesOf<
+  | typeof EventQUICStreamDestroy
+  | typeof EventQUICStreamDestroyed
+  | typeof EventQUICStreamError
+  | typeof EventQUICStreamCloseRead
+  | typeof EventQUICStreamCloseWrite
+  | typeof EventQUICStreamSend
+>;
 
 /** The events of a {@link QUICConnection} and of its streams, by the names of their classes. */
-export interface QUICConnectionEvents extends QUICStreamEvents {
-  EventQUICConnectionStart: EventQUICConnectionStart;
-  EventQUICConnectionStarted: EventQUICConnectionStarted;
-  EventQUICConnectionStop: EventQUICConnectionStop;
-  EventQUICConnectionStopped: EventQUICConnectionStopped;
-  EventQUICConnectionError: EventQUICConnectionError;
-  EventQUICConnectionClose: EventQUICConnectionClose;
-  EventQUICConnectionStream: EventQUICConnectionStream;
-  EventQUICConnectionMigrated: EventQUICConnectionMigrated;
-  EventQUICConnectionSession: EventQUICConnectionSession;
-  EventQUICConnectionEarlyData: EventQUICConnectionEarlyData;
-  EventQUICConnectionSend: EventQUICConnectionSend;
-}
+export type QUICConnectionEvents = QUICStreamEvents &
+  InstancesOf<
+    | typeof EventQUICConnectionStart
+    | typeof EventQUICConnectionStarted
+    | typeof EventQUICConnectionStop
+    | typeof EventQUICConnectionStopped
+    | typeof EventQUICConnectionError
+    | typeof EventQUICConnectionClose
+    | typeof EventQUICConnectionStream
+    | typeof EventQUICConnectionMigrated
+    | typeof EventQUICConnectionSession
+    | typeof EventQUICConnectionEarlyData
+    | typeof EventQUICConnectionSend
+  >;
 
 /** The events of a {@link QUICClient}, of its connection and of the socket that it made, by the names of their classes. */
-export interface QUICClientEvents
-  extends QUICSocketEvents,
-    QUICConnectionEvents {
-  EventQUICClientDestroy: EventQUICClientDestroy;
-  EventQUICClientDestroyed: EventQUICClientDestroyed;
-  EventQUICClientError: EventQUICClientError;
-  EventQUICClientErrorSend: EventQUICClientErrorSend;
-  EventQUICClientClose: EventQUICClientClose;
-}
+export type QUICClientEvents = QUICSocketEvents &
+  QUICConnectionEvents &
+  InstancesOf<
+    | typeof EventQUICClientDestroy
+    | typeof EventQUICClientDestroyed
+    | typeof EventQUICClientError
+    | typeof EventQUICClientErrorSend
+    | typeof EventQUICClientClose
+  >;
 
 /** The events of a {@link QUICServer}, of its connections and of the socket that it made, by the names of their classes. */
-export interface QUICServerEvents
-  extends QUICSocketEvents,
-    QUICConnectionEvents {
-  EventQUICServerConnection: EventQUICServerConnection;
-  EventQUICServerStart: EventQUICServerStart;
-  EventQUICServerStarted: EventQUICServerStarted;
-  EventQUICServerStop: EventQUICServerStop;
-  EventQUICServerStopped: EventQUICServerStopped;
-  EventQUICServerError: EventQUICServerError;
-  EventQUICServerClose: EventQUICServerClose;
-}
+export type QUICServerEvents = QUICSocketEvents &
+  QUICConnectionEvents &
+  InstancesOf<
+    | typeof EventQUICServerConnection
+    | typeof EventQUICServerStart
+    | typeof EventQUICServerStarted
+    | typeof EventQUICServerStop
+    | typeof EventQUICServerStopped
+    | typeof EventQUICServerError
+    | typeof EventQUICServerClose
+  >;

@@ -505,7 +505,10 @@ export type EnableDgram =
  * Options that a client is given; `clientDefault` has the others.
  */
 export type QUICClientConfigInput = Options<
-  Omit<QUICConfig, 'enableDgram'> & { enableDgram: EnableDgram }
+  Omit<QUICConfig, 'enableDgram'> & {
+    /** {@link QUICConfig.enableDgram}, in one of three ways to write it. */
+    enableDgram: EnableDgram;
+  }
 >;
 
 /**
