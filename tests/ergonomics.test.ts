@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { createGunzip, createGzip } from 'node:zlib';
 import {
+  errors,
   events,
   QUICClient,
   type QUICConnection,
@@ -11,7 +12,7 @@ import {
   type QUICStream,
   utils,
 } from '@matrixai/quic';
-import { once } from './helpers/events.js';
+import { on, once, until } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import { connect, credentials, pair, startServer } from './helpers/pair.js';
 import { exchange, payload, readAll, serveEcho } from './helpers/streams.js';
@@ -73,6 +74,93 @@ forEachIO((io) => {
     await connection.stop();
     await done;
     assert.equal(rest, 0);
+  });
+
+  test('no connection is lost that comes before its server is iterated over', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    const clients: Array<QUICClient> = [];
+    for (let i = 0; i < 4; i++) clients.push(await connect(t, io, server.port));
+    await until(() => server.connections.size === 4);
+    // Nobody needs one that is gone
+    await clients[0].destroy();
+    await until(() => server.connections.size === 3);
+    const echoes = clients.slice(1).map(async ({ connection }, i) => {
+      const data = payload(1000, i);
+      assert.deepEqual(await exchange(connection.newStream(), data), data);
+    });
+    const served = new Set<QUICConnection>();
+    for await (const connection of server) {
+      served.add(connection);
+      on(connection, events.EventQUICConnectionStream, ({ detail }) =>
+        serveEcho(detail),
+      );
+      for (const stream of connection.streamMap.values()) serveEcho(stream);
+      if (served.size === 3) break;
+    }
+    assert.deepEqual([...served], [...server.connections]);
+    await Promise.all(echoes);
+  });
+
+  test('connections that nobody takes are refused beyond a bound, and cost nothing after their end', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io, { maxConnections: 3 });
+    const clients: Array<QUICClient> = [];
+    for (let i = 0; i < 3; i++) clients.push(await connect(t, io, server.port));
+    await until(() => server.connections.size === 3);
+    await assert.rejects(async () => {
+      const { connection } = await connect(t, io, server.port);
+      await connection.closedP;
+      throw connection.getConnectionError();
+    });
+    for (const client of clients) await client.destroy();
+    await until(() => server.connections.size === 0);
+    for (let i = 0; i < 3; i++) await connect(t, io, server.port);
+    await until(() => server.connections.size === 3);
+  });
+
+  test('the streams of all connections can be iterated over', {
+    timeout,
+  }, async (t) => {
+    const server = await startServer(t, io);
+    const clients: Array<QUICClient> = [];
+    for (let i = 0; i < 3; i++) clients.push(await connect(t, io, server.port));
+    const exchanges = (count: number) =>
+      clients.flatMap(({ connection }) =>
+        Array.from({ length: count }, async (_, i) => {
+          const data = payload(1000, i);
+          const echoed = await exchange(connection.newStream(), data);
+          assert.deepEqual(echoed, data);
+        }),
+      );
+    const early = exchanges(5);
+    await until(() => server.stats().streams === 15);
+    const from = new Set<QUICConnection>();
+    const serving = (async () => {
+      for await (const stream of server.incomingStreams) {
+        from.add(stream.connection);
+        serveEcho(stream);
+      }
+    })();
+    await Promise.all([...early, ...exchanges(5)]);
+    assert.deepEqual([...from], [...server.connections]);
+    await server.stop();
+    await serving;
+  });
+
+  test('a server that was not started cannot be iterated over', async () => {
+    const server = new QUICServer({ io, config: credentials });
+    const { ErrorQUICServerNotRunning } = errors;
+    await assert.rejects(async () => {
+      for await (const _ of server);
+    }, ErrorQUICServerNotRunning);
+    assert.throws(() => server.values(), ErrorQUICServerNotRunning);
+    assert.throws(() => server.incomingStreams, ErrorQUICServerNotRunning);
+    await server.start({ host: '127.0.0.1' });
+    await server.stop();
+    for await (const _ of server) assert.fail('it has stopped');
   });
 
   test('await using closes all', { timeout }, async () => {

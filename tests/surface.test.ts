@@ -34,8 +34,17 @@ const offered = {
   server: [
     ...target,
     ...(['closed', 'closedP', 'codeToReason', 'connections', 'host'] as const),
-    ...(['isSocketShared', 'minIdleTimeout', 'port', 'reasonToCode'] as const),
-    ...(['ref', 'socket', 'start', 'stats', 'stop', 'unref'] as const),
+    ...(['incomingStreams', 'isSocketShared', 'minIdleTimeout'] as const),
+    ...([
+      'port',
+      'reasonToCode',
+      'ref',
+      'socket',
+      'start',
+      'stats',
+      'stop',
+      'unref',
+    ] as const),
     ...(['updateConfig', 'updateCrypto', 'values'] as const),
   ],
   client: [

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { running, status } from '@matrixai/async-init/utils.js';
+import type { ContextTimedInput } from '@matrixai/contexts';
 import type Logger from '@matrixai/logger';
 import { abortable, reasonOf, throwIfAborted } from './abort.js';
 import { toX509 } from './authorities.js';
@@ -375,13 +376,17 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    *
    * @param _opts - ignored: the engine gets the packets from the socket
    * @param ctx
+   * @param ctx.timer - ignored
    * @param ctx.signal - gives up the handshake when it aborts
    *
    * @throws {errors.ErrorQUICConnectionClosed}
    */
   public async start(
     _opts?: object,
-    ctx?: { signal?: AbortSignal | undefined },
+    ctx?: {
+      timer?: ContextTimedInput['timer'] | undefined;
+      signal?: AbortSignal | undefined;
+    },
   ): Promise<void> {
     if (this.#isRunning) return;
     if (this.#_closed) throw this.#closedError();
@@ -671,8 +676,19 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       this,
       events.EventQUICConnectionStream.name,
       this.closedP,
-      this.#unheard,
+      () => this[internals.takeUnheard](),
     );
+  }
+
+  /**
+   * Takes out the streams that came when nobody listened.
+   *
+   * @internal
+   */
+  public [internals.takeUnheard](): Array<QUICStream> {
+    const streams = [...this.#unheard];
+    this.#unheard.clear();
+    return streams;
   }
 
   /**

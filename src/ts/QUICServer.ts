@@ -35,7 +35,9 @@ import QUICConnection, {
   type ConnectionDescription,
 } from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
+import type QUICStream from './QUICStream.js';
 import type {
+  AbortableIterable,
   AbortOptions,
   CloseOptions,
   ConnectionStats,
@@ -136,6 +138,9 @@ class QUICServer {
   /** The end of the last listener. */
   #listenerClosing = Promise.resolve();
   #connections: Set<QUICConnection> = new Set();
+  /** Those that came when nobody listened. */
+  #unheard: Set<QUICConnection> = new Set();
+  #hasStarted = false;
   /** Of connections that are closed, and how many there ever were. */
   #closedStats: Omit<ServerStats, 'connections'> = { ...noStats };
   /** Whether the server holds the event loop while it runs. */
@@ -352,6 +357,7 @@ class QUICServer {
     );
     if (this.#isHolding) this.socket[internals.hold](this);
     this.#_closed = false;
+    this.#hasStarted = true;
     this.#_closedP = new Promise((resolve) => {
       this.#resolveClosedP = resolve;
     });
@@ -498,6 +504,8 @@ class QUICServer {
     this.#closedStats.acceptedConnections++;
     void connection.closedP.then(() => {
       this.#connections.delete(connection);
+      // Nobody has missed it
+      if (this.#unheard.delete(connection)) connection[internals.dequeued]();
       add(this.#closedStats, { ...connection.stats(), streams: 0 });
     });
     // The end of the connection, and its streams, are only heard of once they are accepted
@@ -506,9 +514,11 @@ class QUICServer {
         void connection.stop();
         return;
       }
-      this.dispatchEvent(
-        new events.EventQUICServerConnection({ detail: connection }),
-      );
+      const detail = connection;
+      if (!emit([this], events.EventQUICServerConnection, { detail })) {
+        connection[internals.enqueued]();
+        this.#unheard.add(connection);
+      }
       connection[internals.acceptStreams]();
     });
   }
@@ -556,11 +566,15 @@ class QUICServer {
   }
 
   /**
-   * The connections that a running server gets from now on, until it stops.
+   * The connections of a running server, until it stops: first those that are open and came when nobody listened for
+   * {@link events.EventQUICServerConnection} or iterated, then all that come. Those that wait to be taken count towards
+   * `maxConnections`, which bounds them.
    *
    * ```ts
    * for await (const connection of server) serve(connection);
    * ```
+   *
+   * @throws {errors.ErrorQUICServerNotRunning} when the server was not started
    */
   public [Symbol.asyncIterator](): AsyncIterator<QUICConnection, undefined> {
     return this.values();
@@ -568,13 +582,52 @@ class QUICServer {
 
   /**
    * The same, until a signal aborts: the loop then fails with its reason.
+   *
+   * @throws {errors.ErrorQUICServerNotRunning} when the server was not started
    */
   public values(options?: AbortOptions): AsyncIterableIterator<QUICConnection> {
     return iterate<QUICConnection>(
       this,
       events.EventQUICServerConnection.name,
-      this.#_closedP,
+      this.#ended(),
+      () => {
+        const connections = [...this.#unheard];
+        this.#unheard.clear();
+        return connections;
+      },
     ).values(options);
+  }
+
+  /**
+   * The streams that clients open on any connection of the server, until it stops; {@link QUICStream.connection} tells which.
+   * Otherwise it is as {@link QUICConnection.incomingStreams}: each stream goes to all who iterate.
+   *
+   * ```ts
+   * for await (const stream of server.incomingStreams) serve(stream);
+   * ```
+   *
+   * @throws {errors.ErrorQUICServerNotRunning} when the server was not started
+   */
+  public get incomingStreams(): AbortableIterable<QUICStream> {
+    return iterate(
+      this,
+      events.EventQUICConnectionStream.name,
+      this.#ended(),
+      () =>
+        [...this.#connections].flatMap((connection) =>
+          connection[internals.takeUnheard](),
+        ),
+    );
+  }
+
+  /** Resolves once the server has stopped. One that was never started would end a loop before it began. */
+  #ended(): Promise<void> {
+    if (!this.#hasStarted) {
+      throw new errors.ErrorQUICServerNotRunning(
+        'nothing to iterate over: the server was not started',
+      );
+    }
+    return this.#_closedP;
   }
 
   /**

@@ -46,5 +46,6 @@ export const stopReading: unique symbol = Symbol('stopReading');
 export const stopWriting: unique symbol = Symbol('stopWriting');
 export const streamDestroyed: unique symbol = Symbol('streamDestroyed');
 export const streamOpened: unique symbol = Symbol('streamOpened');
+export const takeUnheard: unique symbol = Symbol('takeUnheard');
 export const targets: unique symbol = Symbol('targets');
 export const transportHandle: unique symbol = Symbol('transportHandle');

@@ -30,7 +30,7 @@ export type Iterated = {
  * The details of the events of a class, from the moment on that iteration begins and until `ended` resolves.
  * Those that come meanwhile wait. Leaving the loop stops listening.
  *
- * @param earlier - those that come first; they are taken out when iteration begins, and are queued already
+ * @param takeEarlier - called when iteration begins, for those that come first and are queued already
  *
  * @internal
  */
@@ -38,7 +38,7 @@ export function iterate<T extends Queueable>(
   target: Iterated,
   type: string,
   ended: Promise<void>,
-  earlier: Set<T> = new Set(),
+  takeEarlier: () => Array<T>,
 ): AbortableIterable<T> {
   const values = (options: AbortOptions = {}) => {
     validateObject(options, 'options');
@@ -46,9 +46,7 @@ export function iterate<T extends Queueable>(
     const { signal } = options;
     validateSignal(signal);
     throwIfAborted(signal);
-    const iterator = new Details<T>(target, type, ended, [...earlier], signal);
-    earlier.clear();
-    return iterator;
+    return new Details<T>(target, type, ended, takeEarlier(), signal);
   };
   return { values, [Symbol.asyncIterator]: () => values() };
 }

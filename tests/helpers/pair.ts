@@ -27,6 +27,7 @@ type CommonOptions = {
 export type ServerOptions = CommonOptions & {
   host?: string;
   minIdleTimeout?: number;
+  maxConnections?: number;
   /** Gets every stream that a client opens. */
   onStream?: (stream: QUICStream) => void;
 };
