@@ -305,15 +305,24 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
 
   /**
    * A stream of Node.js over both sides, which then are locked. Destroying it with an error cancels the readable
-   * and aborts the writable; of a unidirectional stream one side has ended from the start.
+   * and aborts the writable; of a unidirectional stream one side has ended from the start. When the connection ends in an
+   * orderly way ({@link errors.isOrderly}) it closes without an error, as a `net.Socket` does.
    *
    * @param options - as for `stream.Duplex`
    */
   public toDuplex(options?: Parameters<typeof Duplex.fromWeb>[1]): Duplex {
-    return Duplex.fromWeb(
+    const duplex = Duplex.fromWeb(
       { readable: this.readable, writable: this.writable },
       options,
     );
+    const { destroy } = duplex;
+    duplex.destroy = (error, ...rest) =>
+      destroy.call(
+        duplex,
+        errors.isOrderly(error) ? undefined : error,
+        ...rest,
+      );
+    return duplex;
   }
 
   /**

@@ -599,3 +599,21 @@ export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamLimit<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream limit is reached';
 }
+
+/**
+ * Whether an error tells of an orderly end: that of a connection that either side closed with the code 0, or that of one of
+ * its streams, a read, a write or a call that ended with it. All other ends lost something, or were told to be failures.
+ *
+ * @param error - anything that was thrown, rejected or is the detail of an event
+ */
+export function isOrderly(error: unknown): boolean {
+  for (let e = error; e instanceof ErrorQUIC; e = e.cause) {
+    if (
+      e instanceof ErrorQUICConnectionLocal ||
+      e instanceof ErrorQUICConnectionPeer
+    ) {
+      return e.data.errorCode === 0;
+    }
+  }
+  return false;
+}

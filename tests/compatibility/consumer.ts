@@ -494,7 +494,8 @@ export function codes(): void {
 }
 
 export function failures(e: unknown): void {
-  const all: Array<Class<Error>> = Object.values(errors);
+  // Besides the classes there is a function in version 3
+  const all = Object.values(errors) as Array<Class<Error>>;
   use(all);
   if (e instanceof errors.ErrorQUIC) {
     use(e.description, e.message, e.timestamp satisfies Date, e.cause);

@@ -73,11 +73,12 @@ type Connection struct {
 	// Set with quic, unless datagrams are not enabled.
 	datagrams *Datagrams
 	streams   map[*Stream]struct{}
-	readers   int                // goroutines that read streams
-	finished  []*quic.SendStream // whose end, a FIN or a reset, may not have been acknowledged
-	drainBy   time.Time          // only for the goroutine that drains
-	isEnding  bool               // it waits for its streams to end
-	waiting   map[bool][]*Stream // streams that wait for the peer's limit, by whether they are unidirectional
+	readers   int                   // goroutines that read streams
+	finished  []*quic.SendStream    // whose end, a FIN or a reset, may not have been acknowledged
+	stopped   []*quic.ReceiveStream // whose STOP_SENDING may not have been sent
+	drainBy   time.Time             // only for the goroutine that drains
+	isEnding  bool                  // it waits for its streams to end
+	waiting   map[bool][]*Stream    // streams that wait for the peer's limit, by whether they are unidirectional
 	isClosed  bool
 	closeErr  error // what it was closed with, if that is known
 	isEarly   bool  // announced before the handshake has completed
@@ -364,6 +365,7 @@ func (c *Connection) closed(err error) {
 		}
 		if closedByPeer(err) {
 			c.readRest()
+			c.tellStops()
 		}
 		if c.session != nil {
 			c.session.announce()
@@ -409,6 +411,16 @@ func (c *Connection) hasProved() bool {
 	}
 	conn := c.handshaking.Load()
 	return conn != nil && hasProvedAddress(conn)
+}
+
+// tellStops tells of each STOP_SENDING that came before the peer closed the connection, whose goroutine may not have run.
+func (c *Connection) tellStops() {
+	c.mu.Lock()
+	streams := slices.Collect(maps.Keys(c.streams))
+	c.mu.Unlock()
+	for _, s := range streams {
+		s.tellIfStopped()
+	}
 }
 
 // readRest waits until the streams have read what the peer sent before it closed the connection.

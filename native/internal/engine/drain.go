@@ -24,6 +24,21 @@ func (c *Connection) addFinished(send *quic.SendStream) {
 	c.finished = append(c.finished, send)
 }
 
+// stopSending asks the peer to stop sending on a stream, and remembers it until that is in a packet, for Drain.
+func (c *Connection) stopSending(recv *quic.ReceiveStream, code quic.StreamErrorCode) {
+	c.ends.run(func() { recv.CancelRead(code) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.stopped) == cap(c.stopped) {
+		c.forgetSent()
+	}
+	c.stopped = append(c.stopped, recv)
+}
+
+func (c *Connection) forgetSent() {
+	c.stopped = slices.DeleteFunc(c.stopped, func(recv *quic.ReceiveStream) bool { return !isStopUnsent(recv) })
+}
+
 func (c *Connection) forgetAcknowledged() {
 	waiting := c.finished[:0]
 	for _, send := range c.finished {
@@ -43,7 +58,8 @@ const (
 	silenceAfterTurn  = 4
 )
 
-// Drain reports whether the peer has not yet acknowledged all that was written to streams that are finished, or
+// Drain reports whether the peer has not yet acknowledged all that was written to streams that are finished, or was not sent
+// all STOP_SENDING frames, or
 // datagrams are to be sent, if they count: quic-go drops what is left when it closes a connection. Then a
 // ConnectionDrained event tells when it has, when it is silent, or when the connection is closed.
 //
@@ -111,7 +127,8 @@ func pto(conn *quic.Conn) time.Duration {
 func (c *Connection) isDrained(withDatagrams bool) bool {
 	c.mu.Lock()
 	c.forgetAcknowledged()
-	if len(c.finished) > 0 {
+	c.forgetSent()
+	if len(c.finished) > 0 || len(c.stopped) > 0 {
 		c.mu.Unlock()
 		return false
 	}

@@ -238,6 +238,7 @@ var (
 	connDatagrams          = offsetOfKind[quic.Conn](reflect.Pointer, "datagramQueue")
 	datagramQueueMutex     = offsetIn[sync.Mutex](pointedTo[quic.Conn]("datagramQueue"), "rcvMx")
 	datagramQueueRecorder  = offsetIn[qlogwriter.Recorder](pointedTo[quic.Conn]("datagramQueue"), "qlogger")
+	receiveStreamStop      = offset[quic.ReceiveStream, bool]("queuedStopSending")
 	receiveStreamMutex     = offset[quic.ReceiveStream, sync.Mutex]("mutex")
 	receiveStreamSize      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "finalOffset")
 	receiveStreamSure      = offsetOfKind[quic.ReceiveStream](reflect.Int64, "reliableSize")
@@ -279,6 +280,14 @@ func acknowledged(s *quic.SendStream) bool {
 	mu.Lock()
 	defer mu.Unlock()
 	return *at[bool](s, sendStreamCompleted)
+}
+
+// isStopUnsent reports whether a STOP_SENDING of a stream is not in a packet yet.
+func isStopUnsent(s *quic.ReceiveStream) bool {
+	mu := at[sync.Mutex](s, receiveStreamMutex)
+	mu.Lock()
+	defer mu.Unlock()
+	return *at[bool](s, receiveStreamStop)
 }
 
 // sendProgress returns a number that changes when something of a stream is sent or acknowledged.

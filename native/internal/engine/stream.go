@@ -374,13 +374,23 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 // watch waits for STOP_SENDING, which the peer may send while nobody writes.
 func (s *Stream) watch(send *quic.SendStream) {
 	s.send = send
-	ctx := send.Context()
-	s.stopWatch = context.AfterFunc(ctx, func() {
+	s.stopWatch = context.AfterFunc(send.Context(), func() {
 		defer guard(s.conn.fault)
-		if e, ok := errors.AsType[*quic.StreamError](context.Cause(ctx)); ok && e.Remote {
-			s.stopped(e.ErrorCode)
-		}
+		s.tellIfStopped()
 	})
+}
+
+// tellIfStopped tells of a STOP_SENDING that has come, once.
+func (s *Stream) tellIfStopped() {
+	s.mu.Lock()
+	send := s.send
+	s.mu.Unlock()
+	if send == nil {
+		return
+	}
+	if e, ok := errors.AsType[*quic.StreamError](context.Cause(send.Context())); ok && e.Remote {
+		s.stopped(e.ErrorCode)
+	}
 }
 
 func (s *Stream) stopped(code quic.StreamErrorCode) {
@@ -690,7 +700,7 @@ func (s *Stream) StopSending(code uint64) {
 	case isUnsent:
 		go s.stopWhenSent(recv)
 	default:
-		s.conn.ends.run(func() { recv.CancelRead(s.stopCode) })
+		s.conn.stopSending(recv, s.stopCode)
 	}
 	s.releaseIfDone()
 }
@@ -714,7 +724,7 @@ func (s *Stream) stopWhenSent(recv *quic.ReceiveStream) {
 			break
 		}
 	}
-	s.conn.ends.run(func() { recv.CancelRead(s.stopCode) })
+	s.conn.stopSending(recv, s.stopCode)
 }
 
 // Write takes the bytes of p, and after them the FIN if fin is set. It returns one of
