@@ -28,6 +28,7 @@ import QUICSocket, {
   validateSocket,
 } from './QUICSocket.js';
 import { lookupAll } from './resolve.js';
+import { callSite, traceTo } from './traces.js';
 import type {
   CloseOptions,
   Host,
@@ -165,7 +166,12 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
     },
   ): PromiseCancellable<QUICClient> {
     const controller = new AbortController();
-    return PromiseCancellable.from(create(ctx, opts, controller), controller);
+    const site = callSite(QUICClient.createQUICClient);
+    const creation = create(ctx, opts, controller).catch((e) => {
+      traceTo(e, site);
+      throw e;
+    });
+    return PromiseCancellable.from(creation, controller);
   }
 
   /**

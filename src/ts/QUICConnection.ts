@@ -1097,6 +1097,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       cause: this.#verifyError,
       peer: utils.buildAddress(host, this.remotePort),
       isEstablished: this.#description !== undefined,
+      applicationProtos: this.#config.applicationProtos,
     });
   }
 

@@ -542,6 +542,7 @@ class QUICServer {
       cause: this.#verifyErrors.get(handle),
       peer,
       isEstablished: false,
+      applicationProtos: this.#config.applicationProtos,
     });
     this.#verifyErrors.delete(handle);
     environment().binding.connectionRelease(handle);

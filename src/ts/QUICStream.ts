@@ -639,6 +639,20 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
   }
 
   /**
+   * A chunk that has no bytes is refused, and the stream stays as it is.
+   *
+   * @internal
+   */
+  public [internals.refuse](chunk: unknown): Error | undefined {
+    try {
+      toBytes(chunk);
+      return undefined;
+    } catch (e) {
+      return e as Error;
+    }
+  }
+
+  /**
    * @internal
    */
   public [internals.push](chunk: unknown): Promise<void> | undefined {

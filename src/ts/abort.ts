@@ -1,5 +1,8 @@
-import type { AbortOptions } from './types.js';
-import { validateSignal } from './validation.js';
+import { running, status } from '@matrixai/async-init/utils.js';
+import { ErrorQUICOptionInvalid } from './errors.js';
+import type { Startable } from './lifecycle.js';
+import type { AbortOptions, StartOptions } from './types.js';
+import { describe, optionError, validateSignal } from './validation.js';
 
 /**
  * Why a signal has aborted. Signals of other makers may not say.
@@ -64,6 +67,10 @@ export async function abortable<T>(
 export function Abortable<T extends new (...args: any[]) => any>(base: T): T {
   const abortableClass = class extends base {
     async start(opts?: AbortOptions): Promise<void> {
+      const self = this as unknown as Startable;
+      const isStarted = self[running] || self[status] === 'starting';
+      if (isStarted) checkRestart(this as unknown as Bound, opts);
+      else startedWith.set(this, { ...opts });
       return abortable(
         opts?.signal,
         () => super.start(opts),
@@ -77,4 +84,45 @@ export function Abortable<T extends new (...args: any[]) => any>(base: T): T {
   };
   Object.defineProperty(abortableClass, 'name', { value: base.name });
   return abortableClass;
+}
+
+type Bound = object & Record<string, unknown>;
+
+const defaults = { host: '::', port: 0, reuseAddr: false, ipv6Only: false };
+
+/** The options of those that are started, or about to be. */
+const startedWith = new WeakMap<object, StartOptions>();
+
+/**
+ * A second start has no effect, so it must not ask for something else.
+ *
+ * @throws {ErrorQUICOptionInvalid}
+ */
+function checkRestart(started: Bound, opts: StartOptions = {}): void {
+  const earlier = {
+    ...defaults,
+    ...withoutUndefined(startedWith.get(started)),
+  };
+  for (const [option, initial] of Object.entries(earlier)) {
+    const asked = opts[option as keyof StartOptions];
+    const isBoundSo =
+      (started as unknown as Startable)[running] &&
+      (option === 'host' || option === 'port') &&
+      asked === started[option];
+    if (!(option in defaults) || asked === undefined || asked === initial)
+      continue;
+    if (isBoundSo) continue;
+    throw optionError(
+      ErrorQUICOptionInvalid,
+      option,
+      describe(asked),
+      `${describe(initial)}, with which it was started: stop it first`,
+    );
+  }
+}
+
+function withoutUndefined(options: object = {}): object {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
 }

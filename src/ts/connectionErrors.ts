@@ -1,3 +1,4 @@
+import { serverDefault } from './config.js';
 import * as errors from './errors.js';
 import { errorName } from './io/native.js';
 import { systemError } from './io/types.js';
@@ -9,6 +10,7 @@ import {
   CRYPTO_ERROR_STOP,
   CryptoError,
 } from './native/types.js';
+import { textOf } from './text.js';
 
 /**
  * Any error that a connection can end with.
@@ -62,10 +64,15 @@ function errorOf(
   kind: number,
   code: number,
   reason: Uint8Array,
-  { cause, peer, isEstablished }: Circumstances,
+  { cause, peer, isEstablished, applicationProtos }: Circumstances,
 ): ConnectionCloseError {
   const closeError = (isRemote: boolean, isApp: boolean, errorCode: number) =>
-    newCloseError(isRemote, { isApp, errorCode, reason }, cause);
+    newCloseError(
+      isRemote,
+      { isApp, errorCode, reason },
+      cause,
+      isApp ? '' : hintOf(isRemote, errorCode, applicationProtos),
+    );
   const isRemote = (kind & CloseKind.remote) !== 0;
   switch (kind & ~CloseKind.remote) {
     case CloseKind.Application:
@@ -90,7 +97,7 @@ function errorOf(
     case CloseKind.Aborted:
       return closeError(false, false, ConnectionErrorCode.InternalError);
     default:
-      return new errors.ErrorQUICConnectionInternal(text(reason));
+      return new errors.ErrorQUICConnectionInternal(textOf(reason));
   }
 }
 
@@ -106,12 +113,39 @@ export type Circumstances = {
   peer: string;
   /** Whether the handshake had completed. */
   isEstablished: boolean;
+  /** Those that this end offers or accepts. */
+  applicationProtos: ReadonlyArray<string>;
 };
+
+/**
+ * What to look at when a handshake has failed, as far as this end knows.
+ */
+function hintOf(
+  isRemote: boolean,
+  errorCode: number,
+  applicationProtos: ReadonlyArray<string>,
+): string {
+  switch (errorCode) {
+    case CryptoError.NoApplicationProtocol: {
+      const own = JSON.stringify(applicationProtos);
+      const common = JSON.stringify(serverDefault.applicationProtos);
+      const isDefault = own === common;
+      return `. config.applicationProtos of this end is ${own}, ${isDefault ? 'the default' : `and by default ${common}`}`;
+    }
+    case CryptoError.UnknownCA:
+      return isRemote
+        ? '. The peer does not trust who has signed config.cert'
+        : '. config.ca lists the authorities that are trusted; without it they are those of the system';
+    default:
+      return '';
+  }
+}
 
 function newCloseError(
   isRemote: boolean,
   { isApp, errorCode, reason }: ConnectionError,
   cause: unknown,
+  hint: string,
 ): ConnectionCloseError {
   const isTLS =
     !isApp && errorCode >= CRYPTO_ERROR_START && errorCode <= CRYPTO_ERROR_STOP;
@@ -123,15 +157,11 @@ function newCloseError(
   const names = isTLS ? CryptoError : ConnectionErrorCode;
   const name = isApp ? undefined : names[errorCode];
   const called = name === undefined ? '' : ` (${name})`;
-  const why = reason.length > 0 ? `: ${text(reason)}` : '';
-  const message = `${who} closed with ${what} code ${errorCode}${called}${why}`;
+  const why = reason.length > 0 ? `: ${textOf(reason)}` : '';
+  const message = `${who} closed with ${what} code ${errorCode}${called}${why}${hint}`;
   // The reason is only borrowed
   const data = { isApp, errorCode, reason: new Uint8Array(reason) };
   return isRemote
     ? new Peer(message, { data, cause })
     : new Local(message, { data, cause });
-}
-
-function text(reason: Uint8Array): string {
-  return Buffer.from(reason).toString();
 }

@@ -1,5 +1,6 @@
 import { AbstractError, type POJO } from '@matrixai/errors';
 import type { ConnectionError, CryptoError } from './native/types.js';
+import { textOf } from './text.js';
 
 /**
  * What the errors of invalid options carry in `data`.
@@ -25,6 +26,8 @@ type ErrorOptions<T, D> = {
 export class ErrorQUIC<T> extends AbstractError<T> {
   /** What kind of error it is, in words. */
   static override description = 'QUIC error';
+  /** What kind of error it is, for programs: it never changes, and is no part of a bundle that renames classes. */
+  static code = 'ERR_QUIC';
 
   constructor(
     message?: string,
@@ -32,6 +35,65 @@ export class ErrorQUIC<T> extends AbstractError<T> {
   ) {
     super(message ?? new.target.description, options);
   }
+
+  /** What kind of error it is: the table of codes is in docs/errors.md. */
+  get code(): string {
+    return (this.constructor as typeof ErrorQUIC).code;
+  }
+
+  /**
+   * What a log can hold of the error, for `JSON.stringify()`: bytes of `data` are text if they are UTF-8, else hex with
+   * `0x` before it, and errors that are a cause or in `data` say what they are.
+   */
+  override toJSON(): {
+    type: string;
+    code: string;
+    description: string;
+    data: {
+      message: string;
+      timestamp: Date;
+      data: POJO;
+      cause: any;
+      stack?: string;
+    };
+  } {
+    return toJSONValue(this, new Set());
+  }
+}
+
+/**
+ * A value as JSON can have it, without those that contain themselves.
+ */
+function toJSONValue(value: any, seen: Set<unknown>): any {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return textOf(value);
+  if (seen.has(value)) return '(circular)';
+  seen.add(value);
+  if (value instanceof Date) return value;
+  if (value instanceof ErrorQUIC) {
+    const { code, description, message, timestamp, stack, data, cause } = value;
+    return {
+      ...{ type: value.constructor.name, code, description },
+      data: {
+        ...{ message, timestamp, stack },
+        data: toJSONValue(data, seen),
+        cause: toJSONValue(cause, seen),
+      },
+    };
+  }
+  if (typeof value.toJSON === 'function') return value;
+  if (Array.isArray(value)) return value.map((v) => toJSONValue(v, seen));
+  const own = Object.entries(value).map(([name, v]) => [
+    name,
+    toJSONValue(v, seen),
+  ]);
+  if (!(value instanceof Error)) return Object.fromEntries(own);
+  const { name, message, stack, cause } = value;
+  return {
+    ...{ name, message, stack, cause: toJSONValue(cause, seen) },
+    ...Object.fromEntries(own),
+  };
 }
 
 /**
@@ -39,6 +101,7 @@ export class ErrorQUIC<T> extends AbstractError<T> {
  */
 export class ErrorQUICUndefinedBehaviour<T> extends ErrorQUIC<T> {
   static override description = 'This should never happen';
+  static override code = 'ERR_QUIC_UNDEFINED_BEHAVIOUR';
 }
 
 /**
@@ -73,6 +136,7 @@ export type NativeLibraryData = {
  */
 export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
   static override description = 'The native library cannot be loaded';
+  static override code = 'ERR_QUIC_NATIVE_LIBRARY';
 }
 
 /**
@@ -82,6 +146,7 @@ export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICOptionInvalid<T> extends ErrorQUIC<T> {
   static override description = 'Option or argument is invalid';
+  static override code = 'ERR_QUIC_OPTION_INVALID';
 }
 
 /**
@@ -92,6 +157,7 @@ export class ErrorQUICOptionInvalid<T> extends ErrorQUIC<T> {
 export class ErrorQUICHostInvalid<T> extends ErrorQUIC<T> {
   static override description =
     'Host is invalid or does not resolve to an IP address';
+  static override code = 'ERR_QUIC_HOST_INVALID';
 }
 
 /**
@@ -100,6 +166,7 @@ export class ErrorQUICHostInvalid<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICPortInvalid<T> extends ErrorQUIC<T> {
   static override description = 'Port is invalid';
+  static override code = 'ERR_QUIC_PORT_INVALID';
 }
 
 /**
@@ -108,6 +175,7 @@ export class ErrorQUICPortInvalid<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICConfig<T> extends ErrorQUIC<T> {
   static override description = 'QUIC configuration is invalid';
+  static override code = 'ERR_QUIC_CONFIG';
 }
 
 /**
@@ -115,6 +183,7 @@ export class ErrorQUICConfig<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICSocket<T> extends ErrorQUIC<T> {
   static override description = 'QUIC socket error';
+  static override code = 'ERR_QUIC_SOCKET';
 }
 
 /**
@@ -122,6 +191,7 @@ export class ErrorQUICSocket<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICSocketNotRunning<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket is not running';
+  static override code = 'ERR_QUIC_SOCKET_NOT_RUNNING';
 }
 
 /**
@@ -129,6 +199,7 @@ export class ErrorQUICSocketNotRunning<T> extends ErrorQUICSocket<T> {
  */
 export class ErrorQUICSocketConnectionsActive<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket has active connections';
+  static override code = 'ERR_QUIC_SOCKET_CONNECTIONS_ACTIVE';
 }
 
 /**
@@ -136,6 +207,7 @@ export class ErrorQUICSocketConnectionsActive<T> extends ErrorQUICSocket<T> {
  */
 export class ErrorQUICSocketInvalidBindAddress<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket cannot bind to the address';
+  static override code = 'ERR_QUIC_SOCKET_INVALID_BIND_ADDRESS';
 }
 
 /**
@@ -143,6 +215,7 @@ export class ErrorQUICSocketInvalidBindAddress<T> extends ErrorQUICSocket<T> {
  */
 export class ErrorQUICSocketInvalidSendAddress<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket cannot send to the address';
+  static override code = 'ERR_QUIC_SOCKET_INVALID_SEND_ADDRESS';
 }
 
 /**
@@ -150,6 +223,7 @@ export class ErrorQUICSocketInvalidSendAddress<T> extends ErrorQUICSocket<T> {
  */
 export class ErrorQUICSocketInternal<T> extends ErrorQUICSocket<T> {
   static override description = 'QUIC socket internal error';
+  static override code = 'ERR_QUIC_SOCKET_INTERNAL';
 }
 
 /**
@@ -157,6 +231,7 @@ export class ErrorQUICSocketInternal<T> extends ErrorQUICSocket<T> {
  */
 export class ErrorQUICClient<T> extends ErrorQUIC<T> {
   static override description = 'QUIC client error';
+  static override code = 'ERR_QUIC_CLIENT';
 }
 
 /**
@@ -164,6 +239,7 @@ export class ErrorQUICClient<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICClientDestroyed<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client is destroyed';
+  static override code = 'ERR_QUIC_CLIENT_DESTROYED';
 }
 
 /**
@@ -171,6 +247,7 @@ export class ErrorQUICClientDestroyed<T> extends ErrorQUICClient<T> {
  */
 export class ErrorQUICClientCreateTimeout<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client creation timed out';
+  static override code = 'ERR_QUIC_CLIENT_CREATE_TIMEOUT';
 }
 
 /**
@@ -178,6 +255,7 @@ export class ErrorQUICClientCreateTimeout<T> extends ErrorQUICClient<T> {
  */
 export class ErrorQUICClientSocketNotRunning<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client socket is not running';
+  static override code = 'ERR_QUIC_CLIENT_SOCKET_NOT_RUNNING';
 }
 
 /**
@@ -186,6 +264,7 @@ export class ErrorQUICClientSocketNotRunning<T> extends ErrorQUICClient<T> {
  */
 export class ErrorQUICClientInvalidArgument<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client cannot send to the target address';
+  static override code = 'ERR_QUIC_CLIENT_INVALID_ARGUMENT';
 }
 
 /**
@@ -194,6 +273,7 @@ export class ErrorQUICClientInvalidArgument<T> extends ErrorQUICClient<T> {
 export class ErrorQUICClientInvalidHost<T> extends ErrorQUICClient<T> {
   static override description =
     'QUIC client cannot reach the target host from its local host';
+  static override code = 'ERR_QUIC_CLIENT_INVALID_HOST';
 }
 
 /**
@@ -201,6 +281,7 @@ export class ErrorQUICClientInvalidHost<T> extends ErrorQUICClient<T> {
  */
 export class ErrorQUICClientInternal<T> extends ErrorQUICClient<T> {
   static override description = 'QUIC client internal error';
+  static override code = 'ERR_QUIC_CLIENT_INTERNAL';
 }
 
 /**
@@ -208,6 +289,7 @@ export class ErrorQUICClientInternal<T> extends ErrorQUICClient<T> {
  */
 export class ErrorQUICServer<T> extends ErrorQUIC<T> {
   static override description = 'QUIC server error';
+  static override code = 'ERR_QUIC_SERVER';
 }
 
 /**
@@ -215,6 +297,7 @@ export class ErrorQUICServer<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICServerNotRunning<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server is not running';
+  static override code = 'ERR_QUIC_SERVER_NOT_RUNNING';
 }
 
 /**
@@ -222,6 +305,7 @@ export class ErrorQUICServerNotRunning<T> extends ErrorQUICServer<T> {
  */
 export class ErrorQUICServerSocketNotRunning<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server socket is not running';
+  static override code = 'ERR_QUIC_SERVER_SOCKET_NOT_RUNNING';
 }
 
 /**
@@ -230,6 +314,7 @@ export class ErrorQUICServerSocketNotRunning<T> extends ErrorQUICServer<T> {
  */
 export class ErrorQUICServerNewConnection<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server could not accept a new connection';
+  static override code = 'ERR_QUIC_SERVER_NEW_CONNECTION';
 }
 
 /**
@@ -237,6 +322,7 @@ export class ErrorQUICServerNewConnection<T> extends ErrorQUICServer<T> {
  */
 export class ErrorQUICServerInternal<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server internal error';
+  static override code = 'ERR_QUIC_SERVER_INTERNAL';
 }
 
 /**
@@ -244,6 +330,7 @@ export class ErrorQUICServerInternal<T> extends ErrorQUICServer<T> {
  */
 export class ErrorQUICServerStopping<T> extends ErrorQUICServer<T> {
   static override description = 'QUIC server is stopping';
+  static override code = 'ERR_QUIC_SERVER_STOPPING';
 }
 
 /**
@@ -251,6 +338,7 @@ export class ErrorQUICServerStopping<T> extends ErrorQUICServer<T> {
  */
 export class ErrorQUICConnection<T> extends ErrorQUIC<T> {
   static override description = 'QUIC connection error';
+  static override code = 'ERR_QUIC_CONNECTION';
 }
 
 /**
@@ -272,6 +360,7 @@ export type MigrationErrorData = {
  */
 export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection did not migrate';
+  static override code = 'ERR_QUIC_CONNECTION_MIGRATION';
 }
 
 /**
@@ -283,6 +372,7 @@ export class ErrorQUICConnectionEarlyDataRejected<
   T,
 > extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection had its early data rejected';
+  static override code = 'ERR_QUIC_CONNECTION_EARLY_DATA_REJECTED';
 }
 
 /**
@@ -290,6 +380,7 @@ export class ErrorQUICConnectionEarlyDataRejected<
  */
 export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection is stopping';
+  static override code = 'ERR_QUIC_CONNECTION_STOPPING';
 }
 
 /**
@@ -297,6 +388,7 @@ export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {
  */
 export class ErrorQUICConnectionNotRunning<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection is not running';
+  static override code = 'ERR_QUIC_CONNECTION_NOT_RUNNING';
 }
 
 /**
@@ -304,6 +396,7 @@ export class ErrorQUICConnectionNotRunning<T> extends ErrorQUICConnection<T> {
  */
 export class ErrorQUICConnectionClosed<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection is closed';
+  static override code = 'ERR_QUIC_CONNECTION_CLOSED';
 }
 
 /**
@@ -311,6 +404,7 @@ export class ErrorQUICConnectionClosed<T> extends ErrorQUICConnection<T> {
  */
 export class ErrorQUICConnectionStartData<T> extends ErrorQUIC<T> {
   static override description = 'QUIC connection start requires initial data';
+  static override code = 'ERR_QUIC_CONNECTION_START_DATA';
 }
 
 /**
@@ -319,6 +413,7 @@ export class ErrorQUICConnectionStartData<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICConnectionStartTimeout<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection start timed out';
+  static override code = 'ERR_QUIC_CONNECTION_START_TIMEOUT';
 }
 
 /**
@@ -329,6 +424,7 @@ export class ErrorQUICConnectionConfigInvalid<
   T,
 > extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection configuration is invalid';
+  static override code = 'ERR_QUIC_CONNECTION_CONFIG_INVALID';
 }
 
 /**
@@ -336,6 +432,7 @@ export class ErrorQUICConnectionConfigInvalid<
  */
 export class ErrorQUICConnectionLocal<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection closed by the local side';
+  static override code = 'ERR_QUIC_CONNECTION_LOCAL';
   /** What the CONNECTION_CLOSE frame said. */
   declare data: POJO & ConnectionError;
 
@@ -356,6 +453,7 @@ export class ErrorQUICConnectionLocalTLS<
 > extends ErrorQUICConnectionLocal<T> {
   static override description =
     'QUIC connection closed by the local side with a TLS error';
+  static override code = 'ERR_QUIC_CONNECTION_LOCAL_TLS';
   /** What the CONNECTION_CLOSE frame said. */
   declare data: POJO &
     ConnectionError & {
@@ -376,6 +474,7 @@ export class ErrorQUICConnectionLocalTLS<
  */
 export class ErrorQUICConnectionPeer<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection closed by the peer';
+  static override code = 'ERR_QUIC_CONNECTION_PEER';
   /** What the CONNECTION_CLOSE frame said. */
   declare data: POJO & ConnectionError;
 
@@ -395,6 +494,7 @@ export class ErrorQUICConnectionPeer<T> extends ErrorQUICConnection<T> {
 export class ErrorQUICConnectionPeerTLS<T> extends ErrorQUICConnectionLocal<T> {
   static override description =
     'QUIC connection closed by the peer with a TLS error';
+  static override code = 'ERR_QUIC_CONNECTION_PEER_TLS';
   /** What the CONNECTION_CLOSE frame said. */
   declare data: POJO &
     ConnectionError & {
@@ -431,6 +531,7 @@ export type AttemptsData = {
  */
 export class ErrorQUICConnectionIdleTimeout<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection reached its idle timeout';
+  static override code = 'ERR_QUIC_CONNECTION_IDLE_TIMEOUT';
 }
 
 /**
@@ -438,6 +539,7 @@ export class ErrorQUICConnectionIdleTimeout<T> extends ErrorQUICConnection<T> {
  */
 export class ErrorQUICConnectionInternal<T> extends ErrorQUICConnection<T> {
   static override description = 'QUIC connection internal error';
+  static override code = 'ERR_QUIC_CONNECTION_INTERNAL';
 }
 
 /**
@@ -445,6 +547,7 @@ export class ErrorQUICConnectionInternal<T> extends ErrorQUICConnection<T> {
  */
 export class ErrorQUICDatagrams<T> extends ErrorQUIC<T> {
   static override description = 'QUIC datagrams error';
+  static override code = 'ERR_QUIC_DATAGRAMS';
 }
 
 /**
@@ -452,6 +555,7 @@ export class ErrorQUICDatagrams<T> extends ErrorQUIC<T> {
  */
 export class ErrorQUICDatagramsDisabled<T> extends ErrorQUICDatagrams<T> {
   static override description = 'QUIC datagrams are not enabled';
+  static override code = 'ERR_QUIC_DATAGRAMS_DISABLED';
   /** Who did. */
   declare data: POJO & {
     /** Whether the local side enabled datagrams. */
@@ -473,6 +577,7 @@ export class ErrorQUICDatagramsDisabled<T> extends ErrorQUICDatagrams<T> {
  */
 export class ErrorQUICDatagramsTooLarge<T> extends ErrorQUICDatagrams<T> {
   static override description = 'QUIC datagram is too large';
+  static override code = 'ERR_QUIC_DATAGRAMS_TOO_LARGE';
   /** What was written, and what can be. */
   declare data: POJO & {
     /** Size of the datagram in bytes. */
@@ -494,13 +599,28 @@ export class ErrorQUICDatagramsTooLarge<T> extends ErrorQUICDatagrams<T> {
  */
 export class ErrorQUICStream<T> extends ErrorQUIC<T> {
   static override description = 'QUIC stream error';
+  static override code = 'ERR_QUIC_STREAM';
 }
 
 /**
- * The stream was destroyed or cancelled without a reason.
+ * The stream was destroyed or cancelled without a reason. Its `name` is `AbortError`, as that of what is aborted without a
+ * reason elsewhere.
  */
 export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream is destroyed';
+  static override code = 'ERR_QUIC_STREAM_DESTROYED';
+
+  constructor(
+    message?: string,
+    options?: { timestamp?: Date; data?: POJO; cause?: T },
+  ) {
+    super(message, options);
+    Object.defineProperty(this, 'name', {
+      value: 'AbortError',
+      configurable: true,
+      writable: true,
+    });
+  }
 }
 
 /**
@@ -510,6 +630,7 @@ export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
   static override description =
     'QUIC stream readable side was cancelled locally';
+  static override code = 'ERR_QUIC_STREAM_LOCAL_READ';
   /** What the frame said. */
   declare data: POJO & {
     /** Error code of the application, an integer from 0 to 2^62 - 1. */
@@ -530,6 +651,7 @@ export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
  */
 export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream writable side was aborted locally';
+  static override code = 'ERR_QUIC_STREAM_LOCAL_WRITE';
   /** What the frame said. */
   declare data: POJO & {
     /** Error code of the application, an integer from 0 to 2^62 - 1. */
@@ -551,6 +673,7 @@ export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
   static override description =
     'QUIC stream readable side was reset by the peer';
+  static override code = 'ERR_QUIC_STREAM_PEER_READ';
   /** What the frame said. */
   declare data: POJO & {
     /** Error code of the application, an integer from 0 to 2^62 - 1. */
@@ -572,6 +695,7 @@ export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
 export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
   static override description =
     'QUIC stream writable side was stopped by the peer';
+  static override code = 'ERR_QUIC_STREAM_PEER_WRITE';
   /** What the frame said. */
   declare data: POJO & {
     /** Error code of the application, an integer from 0 to 2^62 - 1. */
@@ -591,6 +715,7 @@ export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
  */
 export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream internal error';
+  static override code = 'ERR_QUIC_STREAM_INTERNAL';
 }
 
 /**
@@ -598,6 +723,7 @@ export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
  */
 export class ErrorQUICStreamLimit<T> extends ErrorQUICStream<T> {
   static override description = 'QUIC stream limit is reached';
+  static override code = 'ERR_QUIC_STREAM_LIMIT';
 }
 
 /**

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/quic-go/quic-go"
 
@@ -29,7 +30,12 @@ func reasonOf(err error, e *quic.TransportError) string {
 		return e.ErrorMessage
 	}
 	if e.ErrorCode.IsCryptoError() {
-		return alertReason(uint8(e.ErrorCode - 0x100))
+		reason := alertReason(uint8(e.ErrorCode - 0x100))
+		// What the client offered stands in the error of Go alone
+		if _, offered, ok := strings.Cut(e.Error(), "unsupported application protocols ("); ok {
+			reason += ": the client offers " + strings.TrimSuffix(offered, ")")
+		}
+		return reason
 	}
 	return transportReasons[e.ErrorCode]
 }

@@ -5,6 +5,7 @@ import {
   ReadableStreamDefaultReader,
 } from 'node:stream/web';
 import * as internals from '../internals.js';
+import { traced } from '../traces.js';
 import {
   isStandInFor,
   lockedError,
@@ -132,7 +133,9 @@ class ReadableSide {
         });
       }
     }
-    if (this.state === 'errored') return Promise.reject(this.error);
+    if (this.state === 'errored') {
+      return Promise.reject(traced(this.error, this.read));
+    }
     const result = Promise.resolve(this.next());
     if (this.isDone) this.reader?.end();
     return result;

@@ -4,6 +4,7 @@ import {
   WritableStreamDefaultWriter,
 } from 'node:stream/web';
 import * as internals from '../internals.js';
+import { traced } from '../traces.js';
 import {
   isStandInFor,
   lockedError,
@@ -96,7 +97,7 @@ class WritableSide {
   write(chunk: unknown): Promise<void> {
     if (this.state === 'errored') {
       this.isAllSent = false;
-      return Promise.reject(this.error);
+      return Promise.reject(traced(this.error, this.write));
     }
     if (this.state !== 'writable') return Promise.reject(closedError());
     if (!this.isFull) return this.pass(chunk) ?? Promise.resolve();
