@@ -2,7 +2,6 @@ import { PromiseCancellable } from '@matrixai/async-cancellable';
 import { destroyed, running } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
-import type Logger from '@matrixai/logger';
 import type { Timer } from '@matrixai/timer';
 import { abortable, reasonOf, throwIfAborted } from './abort.js';
 import { type Failure, firstOf, interleave } from './attempts.js';
@@ -10,8 +9,9 @@ import { checkAuthorities } from './authorities.js';
 import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, emit, silentLogger, withoutWait } from './internal.js';
+import { attempt, emit, withoutWait } from './internal.js';
 import * as internals from './internals.js';
+import Log from './Log.js';
 import Lifecycle from './lifecycle.js';
 import { withLogFiles } from './logFiles.js';
 import {
@@ -32,6 +32,7 @@ import { callSite, traceTo } from './traces.js';
 import type {
   CloseOptions,
   Host,
+  LoggerLike,
   Options,
   Port,
   QUICClientConfigInput,
@@ -126,7 +127,7 @@ type QUICClientOptions = {
   /** Gives up when it aborts, as that of `ctx` does. */
   signal?: AbortSignal | undefined;
   /** Defaults to one that says nothing. */
-  logger?: Logger | undefined;
+  logger?: LoggerLike | undefined;
 };
 
 /**
@@ -166,11 +167,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
     },
   ): PromiseCancellable<QUICClient> {
     const controller = new AbortController();
-    const site = callSite(QUICClient.createQUICClient);
-    const creation = create(ctx, opts, controller).catch((e) => {
-      traceTo(e, site);
-      throw e;
-    });
+    const creation = createTraced(ctx, opts, controller);
     return PromiseCancellable.from(creation, controller);
   }
 
@@ -189,7 +186,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
   /** The socket that the connection was made over, and goes over unless it has migrated. */
   public readonly socket: QUICSocket;
 
-  #logger: Logger;
+  #logger: Log;
   #socketInUse: QUICSocket;
   #_closed: boolean = false;
   #resolveClosedP!: () => void;
@@ -208,7 +205,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
     socket: QUICSocket;
     isSocketShared: boolean;
     connection: QUICConnection;
-    logger: Logger;
+    logger: Log;
   }) {
     super();
     this.socket = socket;
@@ -424,6 +421,21 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
 }
 
 /**
+ * Creates a client. The stack of an error leads to the call of {@link QUICClient.createQUICClient}.
+ */
+function createTraced(
+  ctx: Options<ContextTimedInput> | undefined,
+  opts: QUICClientOptions,
+  controller: AbortController,
+): Promise<QUICClient> {
+  const site = callSite(QUICClient.createQUICClient);
+  return create(ctx, opts, controller).catch((e) => {
+    traceTo(e, site);
+    throw e;
+  });
+}
+
+/**
  * Creates a client, and aborts it as the context says.
  */
 async function create(
@@ -535,7 +547,7 @@ async function createClient(
   // It may be changed while the host is resolved
   const session = opts.session && new Uint8Array(opts.session);
   const resolveHostname = opts.resolveHostname ?? lookupAll;
-  const logger = given ?? silentLogger(QUICClient.name);
+  const logger = Log.of(given);
   checkAuthorities(config, logger);
 
   const isSocketShared = opts.socket !== undefined;
@@ -618,7 +630,7 @@ function failureOf(
   address: string,
   port: number,
   failures: ReadonlyArray<Failure<ResolvedTarget>>,
-  logger: Logger,
+  logger: Log,
 ): unknown {
   const attempts = failures.map(({ address, error }) => ({
     host: utils.toCanonicalIP(address.host),
@@ -662,7 +674,7 @@ function certificateName(host: string, serverName?: string): string {
 function newSocket(
   opts: QUICClientOptions,
   resolveHostname: ResolveHostname,
-  logger: Logger,
+  logger: Log,
 ): QUICSocket {
   const socket = new QUICSocket({
     io: opts.io,

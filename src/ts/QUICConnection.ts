@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { running, status } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
-import type Logger from '@matrixai/logger';
 import { abortable, reasonOf, throwIfAborted } from './abort.js';
 import { toX509 } from './authorities.js';
 import * as channels from './channels.js';
@@ -30,6 +29,8 @@ import {
 } from './internal.js';
 import * as internals from './internals.js';
 import { iterate } from './iterate.js';
+import type Log from './Log.js';
+import type { LogFields } from './Log.js';
 import Lifecycle from './lifecycle.js';
 import { type BindingError, BindingErrorKind } from './native/binding.js';
 import { environment } from './native/Environment.js';
@@ -100,7 +101,7 @@ export type ConnectionOptions = {
   socket: QUICSocket;
   reasonToCode?: StreamReasonToCode;
   codeToReason?: StreamCodeToReason;
-  logger: Logger;
+  logger: Log;
 } & (
   | { type: 'server'; handle: number; description: ConnectionDescription }
   | {
@@ -145,8 +146,8 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    */
   public readonly streamMap: Map<StreamId, QUICStream> = new Map();
 
-  #logger: Logger;
-  #streamLogger?: Logger;
+  #logger: Log;
+  #streamLogger?: Log;
   #_socket: QUICSocket;
   #config: CompleteConfig;
   #owner?: Target;
@@ -207,7 +208,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     this.#_socket = opts.socket;
     this.#reasonToCode = opts.reasonToCode;
     this.#codeToReason = opts.codeToReason;
-    this.#logger = opts.logger;
+    this.#logger = opts.logger.with(() => this.#logFields());
     this.#serverName = opts.type === 'client' ? opts.serverName : '';
     this.#session = (opts.type === 'client' && opts.session) || noSession;
     this.#minIdleTimeout =
@@ -775,7 +776,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
   /**
    * @internal
    */
-  public get [internals.loggerOfStreams](): Logger {
+  public get [internals.loggerOfStreams](): Log {
     this.#streamLogger ??= this.#logger.getChild(QUICStream.name);
     return this.#streamLogger;
   }
@@ -908,7 +909,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
 
   async #startNow(signal?: AbortSignal): Promise<void> {
     const level = this.#isOneOfSeveral ? 'debug' : 'info';
-    this.#logger[level](`Start ${this.constructor.name}`);
+    this.#logger[level](`Start ${this.#label()}`);
     this[internals.setStatus]('starting');
     emit(this[internals.targets], events.EventQUICConnectionStart, {});
     try {
@@ -919,11 +920,11 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     } finally {
       this[internals.setStatus](null);
     }
-    this.#logger.info(`Started ${this.constructor.name}`);
+    this.#logger.info(`Started ${this.#label()}`);
   }
 
   async #stopNow(opts: CloseOptions): Promise<void> {
-    attempt(() => this.#logger.info(`Stop ${this.constructor.name}`));
+    attempt(() => this.#logger.info(`Stop ${this.#label()}`));
     this[internals.setStatus]('stopping');
     emit(this[internals.targets], events.EventQUICConnectionStop, {});
     if (!this.#_closed) {
@@ -952,7 +953,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     this.#isRunning = false;
     emit(this[internals.targets], events.EventQUICConnectionStopped, {});
     this[internals.setStatus](null);
-    attempt(() => this.#logger.info(`Stopped ${this.constructor.name}`));
+    attempt(() => this.#logger.info(`Stopped ${this.#label()}`));
   }
 
   async #dial(signal?: AbortSignal): Promise<void> {
@@ -1072,6 +1073,26 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       }
       throw this.#closedError();
     }
+  }
+
+  /** Which connection it is, for a log. */
+  #label(): string {
+    const address = utils.buildAddress(
+      utils.toCanonicalIP(this.remoteHost),
+      this.remotePort,
+    );
+    const preposition = this.type === 'client' ? 'to' : 'from';
+    const { connectionId } = this.#logFields();
+    const id = connectionId === undefined ? '' : ` ${connectionId}`;
+    return `${this.constructor.name}${id} ${preposition} ${address}`;
+  }
+
+  #logFields(): LogFields {
+    const { remotePort } = this;
+    const remoteHost = utils.toCanonicalIP(this.remoteHost);
+    return this.#description === undefined
+      ? { remoteHost, remotePort }
+      : { connectionId: `${this.connectionId}`, remoteHost, remotePort };
   }
 
   #closedError(): errors.ErrorQUICConnectionClosed<unknown> {
@@ -1204,7 +1225,8 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     const isAttempt = this.#isOneOfSeveral && !this.#isRunning;
     attempt(() =>
       this.#logger[isAttempt ? 'debug' : levelOf(error)](
-        `${this.constructor.name} Error: ${error.message}`,
+        `${this.#label()} Error: ${error.message}`,
+        { error },
       ),
     );
     if (this.#isRunning) this.#publish(channels.connectionClose, error);

@@ -1,22 +1,16 @@
 import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running } from '@matrixai/async-init/utils.js';
 import { EventAll } from '@matrixai/events';
-import type Logger from '@matrixai/logger';
 import { Abortable } from './abort.js';
 import { checkServerConfig } from './authorities.js';
 import { connectionError } from './connectionErrors.js';
 import { callEngine, questionOf, toEngineConfig, verdictOf } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import {
-  attempt,
-  emit,
-  Overtaking,
-  silentLogger,
-  withoutWait,
-} from './internal.js';
+import { attempt, emit, Overtaking, withoutWait } from './internal.js';
 import * as internals from './internals.js';
 import { iterate } from './iterate.js';
+import Log from './Log.js';
 import type { Startable } from './lifecycle.js';
 import { ByClass, type TypedListeners } from './listeners.js';
 import { withLogFiles } from './logFiles.js';
@@ -43,6 +37,7 @@ import type {
   ConnectionStats,
   Host,
   LoadBalancing,
+  LoggerLike,
   Options,
   Port,
   QUICServerConfigInput,
@@ -126,7 +121,7 @@ class QUICServer {
   /** The socket that the server is on: its own, unless it was given one. For {@link QUICSocket.stats}. */
   public readonly socket: QUICSocket;
 
-  #logger: Logger;
+  #logger: Log;
   #crypto?: QUICServerCrypto;
   #config: CompleteConfig;
   #admission: Admission;
@@ -203,7 +198,7 @@ class QUICServer {
     maxConnections?: number | undefined;
     maxConnectionsPerAddress?: number | undefined;
     tokenLifetime?: number | undefined;
-    logger?: Logger | undefined;
+    logger?: LoggerLike | undefined;
   }) {
     validateObject(opts, 'opts');
     validateLogger(opts.logger);
@@ -211,7 +206,7 @@ class QUICServer {
     // The socket warns of what is unknown in these
     checkNames(opts.crypto, cryptoNames);
     checkNames(opts.loadBalancing, loadBalancingNames);
-    checkConfigNames(opts.config, opts.logger);
+    checkConfigNames(opts.config, Log.of(opts.logger));
     const { crypto, socket, reasonToCode, codeToReason, minIdleTimeout } = opts;
     validateCrypto(crypto, 'server');
     validateFunction(reasonToCode, 'reasonToCode');
@@ -222,7 +217,7 @@ class QUICServer {
     this.#config = validateConfig(opts.config, 'server');
     this.minIdleTimeout = minIdleTimeout;
     this.#admission = validateAdmission(opts);
-    this.#logger = opts.logger ?? silentLogger(this.constructor.name);
+    this.#logger = Log.of(opts.logger);
     this.#checkConfig(this.#config);
     this.isSocketShared = socket !== undefined;
     this.socket =
@@ -406,7 +401,7 @@ class QUICServer {
   /**
    * @internal
    */
-  public get [internals.logger](): Logger {
+  public get [internals.logger](): Log {
     return this.#logger;
   }
 
@@ -547,7 +542,11 @@ class QUICServer {
     this.#verifyErrors.delete(handle);
     environment().binding.connectionRelease(handle);
     attempt(() =>
-      this.#logger.warn(`Failed handshake with ${peer}: ${error.message}`),
+      this.#logger.warn(`Failed handshake with ${peer}: ${error.message}`, {
+        error,
+        remoteHost: description.remoteHost,
+        remotePort: description.remotePort,
+      }),
     );
     emit([this], events.EventQUICConnectionError, { detail: error });
   }
@@ -687,6 +686,7 @@ class QUICServer {
     attempt(() =>
       this.#logger.error(
         `${this.constructor.name} Error: ${error.description}`,
+        { error },
       ),
     );
     this.dispatchEvent(new events.EventQUICServerError({ detail: error }));
@@ -701,7 +701,7 @@ class QUICServer {
 
 function checkConfigNames(
   config: Options<QUICServerConfigInput>,
-  logger: Logger | undefined,
+  logger: Log | undefined,
 ): void {
   checkNames(config, serverConfigNames, logger, errors.ErrorQUICConfig);
 }

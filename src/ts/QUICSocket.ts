@@ -3,15 +3,15 @@ import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running, status } from '@matrixai/async-init/utils.js';
 import type { Evented } from '@matrixai/events';
 import { eventTarget } from '@matrixai/events/utils.js';
-import type Logger from '@matrixai/logger';
 import { Abortable, abortable } from './abort.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, emit, silentLogger } from './internal.js';
+import { attempt, emit } from './internal.js';
 import * as internals from './internals.js';
 import DgramTransport from './io/dgram.js';
 import NativeTransport from './io/native.js';
 import { type SocketTransport, systemError } from './io/types.js';
+import Log from './Log.js';
 import type { Startable } from './lifecycle.js';
 import { ByClass, type TypedListeners } from './listeners.js';
 import { environment } from './native/Environment.js';
@@ -34,6 +34,7 @@ import type {
   Class,
   Host,
   LoadBalancing,
+  LoggerLike,
   Port,
   QUICServerCrypto,
   ResolveHostname,
@@ -86,7 +87,7 @@ class QUICSocket {
    */
   public readonly connectionMap: QUICConnectionMap = new QUICConnectionMap();
 
-  #logger: Logger;
+  #logger: Log;
   #resolveHostname: ResolveHostname;
   #server?: QUICServer;
   #key: Uint8Array;
@@ -121,7 +122,7 @@ class QUICSocket {
       crypto?: QUICServerCrypto | undefined;
       loadBalancing?: LoadBalancing | undefined;
       resolveHostname?: ResolveHostname | undefined;
-      logger?: Logger | undefined;
+      logger?: LoggerLike | undefined;
     } = {},
   ) {
     validateObject(opts, 'opts');
@@ -138,7 +139,7 @@ class QUICSocket {
     this.#takeOver = loadBalancing?.takeOver ?? false;
     this.#key = crypto === undefined ? new Uint8Array(0) : bytes(crypto.key);
     this.#resolveHostname = resolveHostname;
-    this.#logger = logger ?? silentLogger(this.constructor.name);
+    this.#logger = Log.of(logger);
   }
 
   /**
@@ -564,7 +565,9 @@ class QUICSocket {
   #handleTransportError = (e: Error): void => {
     const error = new errors.ErrorQUICSocketInternal(e.message, { cause: e });
     attempt(() =>
-      this.#logger.error(`${this.constructor.name} Error: ${e.message}`),
+      this.#logger.error(`${this.constructor.name} Error: ${e.message}`, {
+        error,
+      }),
     );
     this.dispatchEvent(new events.EventQUICSocketError({ detail: error }));
     if (this[running]) void this.stop({ force: true });

@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type Logger from '@matrixai/logger';
 import { callEngine, encodeOptions, splitCertificates } from './engine.js';
+import type Log from './Log.js';
 import { environment } from './native/Environment.js';
 import type { QUICConfig } from './types.js';
 
@@ -19,7 +19,7 @@ import type { QUICConfig } from './types.js';
 export function checkServerConfig(
   config: QUICConfig,
   engineConfig: string,
-  logger: Logger,
+  logger: Log,
 ): void {
   const { binding } = environment();
   const skipped = callEngine(() => binding.configCheck(engineConfig, true));
@@ -37,7 +37,7 @@ export function checkServerConfig(
  *
  * @internal
  */
-export function checkAuthorities(config: QUICConfig, logger: Logger): void {
+export function checkAuthorities(config: QUICConfig, logger: Log): void {
   const ca = splitCertificates(config.ca);
   if (ca.length === 0) {
     provideDefaults(config, logger);
@@ -84,7 +84,7 @@ let defaultsWarnings: Array<string> | undefined;
 /**
  * Tells the engine, once, which authorities peers are verified with where `config.ca` is left out.
  */
-function provideDefaults(config: QUICConfig, logger: Logger): void {
+function provideDefaults(config: QUICConfig, logger: Log): void {
   if (!config.verifyPeer || config.verifyCallback !== undefined) return;
   defaultsWarnings ??= provideDefaultsNow();
   for (const warning of defaultsWarnings) logger.warn(warning);

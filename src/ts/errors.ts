@@ -45,18 +45,7 @@ export class ErrorQUIC<T> extends AbstractError<T> {
    * What a log can hold of the error, for `JSON.stringify()`: bytes of `data` are text if they are UTF-8, else hex with
    * `0x` before it, and errors that are a cause or in `data` say what they are.
    */
-  override toJSON(): {
-    type: string;
-    code: string;
-    description: string;
-    data: {
-      message: string;
-      timestamp: Date;
-      data: POJO;
-      cause: any;
-      stack?: string;
-    };
-  } {
+  override toJSON(): ReturnType<AbstractError<T>['toJSON']> & { code: string } {
     return toJSONValue(this, new Set());
   }
 }

@@ -1,8 +1,8 @@
 import type { Evented } from '@matrixai/events';
 import { EventAll, EventDefault } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
-import Logger, { LogLevel } from '@matrixai/logger';
 import * as internals from './internals.js';
+import type Log from './Log.js';
 import { checkNames, closeNames } from './optionNames.js';
 import type { CloseOptions, StreamReasonToCode } from './types.js';
 import { validateCodeArgs } from './validation.js';
@@ -54,15 +54,6 @@ export function hears(target: Target, type: string): boolean {
 }
 
 /**
- * A logger that says nothing, for users who give none.
- *
- * @internal
- */
-export function silentLogger(name: string): Logger {
-  return new Logger(name, LogLevel.SILENT, []);
-}
-
-/**
  * What the connections are told that somebody closes: he waits for them himself.
  *
  * @internal
@@ -73,7 +64,7 @@ export function withoutWait(opts: CloseOptions): CloseOptions {
 }
 
 type Overtaken = {
-  readonly [internals.logger]: Logger;
+  readonly [internals.logger]: Log;
   [internals.overtake](opts?: CloseOptions): void;
 };
 

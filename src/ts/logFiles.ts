@@ -1,5 +1,5 @@
-import type Logger from '@matrixai/logger';
 import { callEngine, encodeOptions } from './engine.js';
+import type Log from './Log.js';
 import { environment } from './native/Environment.js';
 import { type CompleteConfig, withOptions } from './validation.js';
 
@@ -11,7 +11,7 @@ import { type CompleteConfig, withOptions } from './validation.js';
  */
 export function withLogFiles(
   config: CompleteConfig,
-  logger: Logger,
+  logger: Log,
 ): CompleteConfig {
   const { SSLKEYLOGFILE, QLOGDIR } = process.env;
   const logKeys = config.logKeys ?? keyLogOf(SSLKEYLOGFILE, logger);
@@ -29,10 +29,7 @@ export function withLogFiles(
 /**
  * The environment must not break an application: without a key log that can be written to it goes on.
  */
-function keyLogOf(
-  path: string | undefined,
-  logger: Logger,
-): string | undefined {
+function keyLogOf(path: string | undefined, logger: Log): string | undefined {
   if (!path) return undefined;
   try {
     callEngine(() =>
@@ -55,7 +52,7 @@ function keyLogOf(
  */
 async function warnUnlessWritable(
   directory: string,
-  logger: Logger,
+  logger: Log,
 ): Promise<void> {
   try {
     const { access, constants, mkdir } = await import('node:fs/promises');

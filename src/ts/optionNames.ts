@@ -1,5 +1,5 @@
-import type Logger from '@matrixai/logger';
 import { ErrorQUICOptionInvalid } from './errors.js';
+import type Log from './Log.js';
 import { type OptionError, optionError } from './validation.js';
 
 /**
@@ -30,7 +30,7 @@ export type OptionNames<Name extends string = string> = {
 export function checkNames<T extends object>(
   options: T | undefined,
   table: OptionNames<keyof NoInfer<T> & string>,
-  logger?: Logger,
+  logger?: Pick<Log, 'warn'>,
   ErrorClass: OptionError = ErrorQUICOptionInvalid,
 ): void {
   if (typeof options !== 'object' || options === null) return;

@@ -222,10 +222,15 @@ export function validateLoadBalancing(value: unknown): Uint8Array {
  */
 export function validateLogger(value: unknown, option = 'logger'): void {
   if (value === undefined) return;
-  const methods = ['getChild', 'debug', 'info', 'warn', 'error'];
+  const methods = ['debug', 'info', 'warn', 'error'];
   const logger = Object(value) as Record<string, unknown>;
   if (methods.some((method) => typeof logger[method] !== 'function')) {
-    fail(ErrorQUICOptionInvalid, option, value, 'a Logger of @matrixai/logger');
+    fail(
+      ErrorQUICOptionInvalid,
+      option,
+      value,
+      'a logger with the methods debug, info, warn and error',
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
-import type Logger from '@matrixai/logger';
 import {
   events,
+  type LoggerLike,
   QUICClient,
   type QUICClientConfigInput,
   type QUICConnection,
@@ -21,7 +21,7 @@ type CommonOptions = {
   socket?: QUICSocket;
   reasonToCode?: StreamReasonToCode;
   codeToReason?: StreamCodeToReason;
-  logger?: Logger;
+  logger?: LoggerLike;
 };
 
 export type ServerOptions = CommonOptions & {
