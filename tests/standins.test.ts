@@ -78,7 +78,9 @@ type Kind = 'bytes' | undefined;
 
 function standIn(kind: Kind): Feed {
   const source = new Source();
-  if (kind === undefined) Object.assign(source, { pullInto: undefined });
+  if (kind === undefined) {
+    Object.assign(source, { [internals.pullInto]: undefined });
+  }
   source.side = new ReadableSide(source);
   return {
     stream: source.side.stream,
