@@ -104,6 +104,7 @@ class QUICSocket {
   #dialing: Set<QUICConnection> = new Set();
   /** Those that want the event loop to wait for this socket. */
   #holders: Set<object> = new Set([this]);
+  #hasWarned = false;
 
   /**
    * @param opts
@@ -342,6 +343,10 @@ class QUICSocket {
    * Sends a datagram that is not QUIC, for example to punch a hole into a NAT. When it cannot be
    * sent only this call fails, the socket goes on.
    *
+   * A receiver with QUIC on its socket takes what begins with a byte from 64 for a packet of QUIC, and drops it: text, and three of four
+   * random bytes. The first such datagram of a socket is a warning of the logger. Where it is to be heard, as an
+   * {@link events.EventQUICSocketDatagram}, put a byte below 64 before it, such as 0.
+   *
    * @param msg - the datagram, or an array of its parts
    * @param port - target port
    * @param address - target IP address or hostname. An IPv6 address may be in brackets and have a zone
@@ -408,7 +413,20 @@ class QUICSocket {
       const { EMSGSIZE } = constants.errno;
       throw systemError('send', 'EMSGSIZE', -EMSGSIZE, target, port);
     }
+    this.#warnOfQUIC(data);
     return await this.#transport.send(data, port, target);
+  }
+
+  /** What begins as a packet of QUIC does, another socket of this library does not tell of. */
+  #warnOfQUIC(data: Uint8Array): void {
+    if (this.#hasWarned || data.byteLength === 0 || data[0] < firstOfQUIC) {
+      return;
+    }
+    this.#hasWarned = true;
+    const first = data[0].toString(16).padStart(2, '0');
+    this.#logger.warn(
+      `Sent a datagram that begins with the byte 0x${first}: a receiver with QUIC takes it for a packet of QUIC and drops it. For EventQUICSocketDatagram put a byte below 0x40 before it, such as 0 (RFC 9443). To punch a hole it need not be heard.`,
+    );
   }
 
   /**
@@ -660,6 +678,9 @@ export function validateSocket(value: unknown): void {
 
 // More has no place in the length of UDP, and is not left to what the system makes of it
 const maxDatagramSize = 65_535;
+
+// The two highest bits are zero in what is not QUIC, as the first packets of it have one of them (RFC 9443)
+const firstOfQUIC = 0x40;
 
 // Where the engine writes them
 const numbers = new Float64Array(6);

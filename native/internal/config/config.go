@@ -113,14 +113,18 @@ func WithoutDF(conf *quic.Config) *quic.Config {
 	return conf
 }
 
-// QUIC returns the configuration for quic-go.
+// KeepAlive returns how often a peer is to hear of this end at least, 0 if it need not.
+func (c *Config) KeepAlive() time.Duration {
+	if c.KeepAliveIntervalTime <= 0 {
+		return 0
+	}
+	return milliseconds(c.KeepAliveIntervalTime)
+}
+
+// QUIC returns the configuration for quic-go. Keep-alives are sent by the engine.
 func (c *Config) QUIC() *quic.Config {
 	maxIdle := milliseconds(c.MaxIdleTimeout)
 	handshakeIdle := min(milliseconds(c.MinIdleTimeout), maxIdle)
-	var keepAlive time.Duration
-	if c.KeepAliveIntervalTime > 0 {
-		keepAlive = milliseconds(c.KeepAliveIntervalTime)
-	}
 	if c.ProbeIdle {
 		maxIdle = ProbeTimeout
 	}
@@ -129,7 +133,6 @@ func (c *Config) QUIC() *quic.Config {
 	return &quic.Config{
 		HandshakeIdleTimeout:           handshakeIdle,
 		MaxIdleTimeout:                 maxIdle,
-		KeepAlivePeriod:                keepAlive,
 		InitialStreamReceiveWindow:     window(streamWindow),
 		MaxStreamReceiveWindow:         window(max(streamWindow, c.MaxStreamWindow)),
 		InitialConnectionReceiveWindow: window(c.InitialMaxData),

@@ -26,9 +26,9 @@ func TestZeroKeepsItsMeaning(t *testing.T) {
 }
 
 func TestTimesDoNotOverflow(t *testing.T) {
-	conf := (&Config{MaxIdleTimeout: 1 << 53, KeepAliveIntervalTime: 1 << 53}).QUIC()
-	if conf.MaxIdleTimeout <= 0 || 2*conf.MaxIdleTimeout <= 0 || conf.KeepAlivePeriod <= 0 {
-		t.Fatalf("idle timeout %v, keep-alive %v", conf.MaxIdleTimeout, conf.KeepAlivePeriod)
+	c := &Config{MaxIdleTimeout: 1 << 53, KeepAliveIntervalTime: 1 << 53}
+	if idle := c.QUIC().MaxIdleTimeout; idle <= 0 || 2*idle <= 0 || c.KeepAlive() <= 0 {
+		t.Fatalf("idle timeout %v, keep-alive %v", idle, c.KeepAlive())
 	}
 }
 

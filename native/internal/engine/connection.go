@@ -44,18 +44,19 @@ type Connection struct {
 	handshaking  atomic.Pointer[quic.Conn] // of a server, once the ClientHello has come
 	isRefused    atomic.Bool               // there was no seat, or it had to give it up
 
-	source           quic.ConnectionID // guarded by the transport's nameMu
-	handshakeTimeout time.Duration
-	keepDatagrams    int                // how many are kept until they are read
-	asksWhenQuiet    bool               // whether the peer is there
-	cancelDial       context.CancelFunc // nil for a server
-	gone             chan struct{}      // closed when the connection is
-	givenUp          chan struct{}      // closed when the handshake is to end
-	giveUpOnce       sync.Once
-	accepted         chan struct{} // closed when JavaScript wants to hear of streams and of the end
-	resumed          chan struct{} // closed when streams can be opened again after early data was rejected
-	acceptOnce       sync.Once
-	readerGone       chan struct{} // signalled when a reader has ended
+	source            quic.ConnectionID // guarded by the transport's nameMu
+	handshakeTimeout  time.Duration
+	keepAliveInterval time.Duration      // 0 without keep-alives
+	keepDatagrams     int                // how many are kept until they are read
+	asksWhenQuiet     bool               // whether the peer is there
+	cancelDial        context.CancelFunc // nil for a server
+	gone              chan struct{}      // closed when the connection is
+	givenUp           chan struct{}      // closed when the handshake is to end
+	giveUpOnce        sync.Once
+	accepted          chan struct{} // closed when JavaScript wants to hear of streams and of the end
+	resumed           chan struct{} // closed when streams can be opened again after early data was rejected
+	acceptOnce        sync.Once
+	readerGone        chan struct{} // signalled when a reader has ended
 
 	session      *session // nil for a server
 	verification verification
@@ -71,37 +72,39 @@ type Connection struct {
 	original quic.ConnectionID
 	qlog     *qlogfile.File // nil if there is none
 	// Set with quic, unless datagrams are not enabled.
-	datagrams *Datagrams
-	streams   map[*Stream]struct{}
-	readers   int                   // goroutines that read streams
-	finished  []*quic.SendStream    // whose end, a FIN or a reset, may not have been acknowledged
-	stopped   []*quic.ReceiveStream // whose STOP_SENDING may not have been sent
-	drainBy   time.Time             // only for the goroutine that drains
-	isEnding  bool                  // it waits for its streams to end
-	waiting   map[bool][]*Stream    // streams that wait for the peer's limit, by whether they are unidirectional
-	isClosed  bool
-	closeErr  error // what it was closed with, if that is known
-	isEarly   bool  // announced before the handshake has completed
-	rejected  bool  // the server has, and JavaScript has not yet heard of it
-	path      path
+	datagrams      *Datagrams
+	streams        map[*Stream]struct{}
+	readers        int                   // goroutines that read streams
+	finished       []*quic.SendStream    // whose end, a FIN or a reset, may not have been acknowledged
+	stopped        []*quic.ReceiveStream // whose STOP_SENDING may not have been sent
+	keepAliveTimer *time.Timer           // nil without keep-alives, and before the handshake has completed
+	drainBy        time.Time             // only for the goroutine that drains
+	isEnding       bool                  // it waits for its streams to end
+	waiting        map[bool][]*Stream    // streams that wait for the peer's limit, by whether they are unidirectional
+	isClosed       bool
+	closeErr       error // what it was closed with, if that is known
+	isEarly        bool  // announced before the handshake has completed
+	rejected       bool  // the server has, and JavaScript has not yet heard of it
+	path           path
 }
 
 func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration, conf *config.Config) (*Connection, error) {
 	c := &Connection{
-		env:              t.env,
-		transport:        t,
-		listener:         l,
-		remote:           remote,
-		handshakeTimeout: handshakeTimeout,
-		keepDatagrams:    conf.IncomingDatagrams,
-		asksWhenQuiet:    conf.ProbeIdle,
-		maxExempt:        int64(conf.MaxExempt),
-		gone:             make(chan struct{}),
-		givenUp:          make(chan struct{}),
-		accepted:         make(chan struct{}),
-		resumed:          make(chan struct{}),
-		readerGone:       make(chan struct{}, 1),
-		streams:          make(map[*Stream]struct{}),
+		env:               t.env,
+		transport:         t,
+		listener:          l,
+		remote:            remote,
+		handshakeTimeout:  handshakeTimeout,
+		keepDatagrams:     conf.IncomingDatagrams,
+		keepAliveInterval: conf.KeepAlive(),
+		asksWhenQuiet:     conf.ProbeIdle,
+		maxExempt:         int64(conf.MaxExempt),
+		gone:              make(chan struct{}),
+		givenUp:           make(chan struct{}),
+		accepted:          make(chan struct{}),
+		resumed:           make(chan struct{}),
+		readerGone:        make(chan struct{}, 1),
+		streams:           make(map[*Stream]struct{}),
 	}
 	h, err := t.env.add(c, &t.env.counts.connections)
 	if err != nil {
@@ -251,6 +254,7 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 		go c.awaitHandshake(conn)
 	} else {
 		c.env.probes.add(c, conn)
+		c.keepAlive(conn)
 	}
 	go c.acceptStreams(conn)
 	go c.acceptUniStreams(conn)
@@ -304,6 +308,7 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 		return
 	}
 	c.env.probes.add(c, conn)
+	c.keepAlive(conn)
 	accepted := 1.0
 	if conn.ConnectionState().Used0RTT {
 		go c.ends.accept()
@@ -379,6 +384,7 @@ func (c *Connection) closed(err error) {
 	c.closeErr = err
 	close(c.gone)
 	c.env.probes.remove(c)
+	c.endKeepAlive()
 	c.leaveTransports()
 	kind, code, reason := closeReason(c.onTransport().sendError(err, c.remote))
 	if c.quic != nil || c.listener == nil {

@@ -149,7 +149,7 @@ func estimateMaxPayloadSize(size int64) int64
 
 // runOnConnection has the goroutine of a connection run f when it sends its next packet, which has a PING.
 func runOnConnection(conn *quic.Conn, f func()) {
-	var frame frameOfTask = &task{run: sync.OnceFunc(f)}
+	var frame ownFrame = &task{run: sync.OnceFunc(f)}
 	if keepsMethods {
 		frame.Append(nil, 0)
 		frame.Length(0)
@@ -157,8 +157,8 @@ func runOnConnection(conn *quic.Conn, f func()) {
 	queueControlFrame(conn, *(*controlFrame)(unsafe.Pointer(&frame)))
 }
 
-// A frameOfTask is what quic-go has for an interface of frames, as [congestionController] is for one of controllers.
-type frameOfTask interface {
+// An ownFrame is what quic-go has for an interface of frames, as [congestionController] is for one of controllers.
+type ownFrame interface {
 	Append(b []byte, v quic.Version) ([]byte, error)
 	Length(v quic.Version) int64
 }
@@ -173,6 +173,9 @@ func (t *task) Append(b []byte, _ quic.Version) ([]byte, error) {
 }
 
 func (t *task) Length(quic.Version) int64 { return 1 }
+
+// IsPing tells a qlog what it is.
+func (t *task) IsPing() {}
 
 // keepsMethods is never true. The linker drops the methods of a type that nobody seems to call, and does not see that quic-go does,
 // by interfaces whose types have other names. What may be called by ours, it keeps.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,8 +42,34 @@ type File struct {
 // AddProducer is called once for a connection.
 func (f *File) AddProducer() qlogwriter.Recorder { return f }
 
+// A Ping is a frame that quic-go does not know, and that a packet has as a PING frame.
+type Ping interface{ IsPing() }
+
+// known returns an event with frames that quic-go can encode.
+func known(e qlogwriter.Event) qlogwriter.Event {
+	sent, ok := e.(qlog.PacketSent)
+	if !ok {
+		return e
+	}
+	isOwn := func(frame qlog.Frame) bool {
+		_, ok := frame.Frame.(Ping)
+		return ok
+	}
+	if !slices.ContainsFunc(sent.Frames, isOwn) {
+		return e
+	}
+	sent.Frames = slices.Clone(sent.Frames)
+	for i, frame := range sent.Frames {
+		if isOwn(frame) {
+			sent.Frames[i] = qlog.Frame{Frame: &qlog.PingFrame{}}
+		}
+	}
+	return sent
+}
+
 // RecordEvent adds a record.
 func (f *File) RecordEvent(e qlogwriter.Event) {
+	e = known(e)
 	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
