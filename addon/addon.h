@@ -73,7 +73,7 @@ class Environment {
   void EnvironmentUnref(Info info);
   Napi::Value EnvironmentDrain(Info info);
   Napi::Value EnvironmentStats(Info info);
-  Napi::Value SelfSigned(Info info);
+  Napi::Value Issue(Info info);
   Napi::Value ConfigCheck(Info info);
   void AuthoritiesSet(Info info);
 

@@ -31,7 +31,7 @@ napi_value Environment::Open(napi_env env, napi_value onWake) {
       {"environmentUnref", Call<&Environment::EnvironmentUnref>},
       {"environmentDrain", Call<&Environment::EnvironmentDrain>},
       {"environmentStats", Call<&Environment::EnvironmentStats>},
-      {"selfSigned", Call<&Environment::SelfSigned>},
+      {"issue", Call<&Environment::Issue>},
       {"configCheck", Call<&Environment::ConfigCheck>},
       {"authoritiesSet", Call<&Environment::AuthoritiesSet>},
       {"transportOpenNative", Call<&Environment::TransportOpenNative>},
@@ -159,14 +159,14 @@ Napi::Value Environment::EnvironmentStats(Info info) {
   return stats;
 }
 
-// selfSigned(hosts, days): [key, cert]
-Napi::Value Environment::SelfSigned(Info info) {
-  Text hosts(info[0]);
+// issue(request, days): [key, cert], see quic_issue
+Napi::Value Environment::Issue(Info info) {
+  Text request(info[0]);
   std::string pem(64 << 10, '\0');
   int32_t total = 0;
   quic_error error = {};
-  int32_t key = quic_self_signed(hosts.data(), hosts.length(), Double(info[1]), pem.data(),
-                                 static_cast<int32_t>(pem.size()), &total, &error);
+  int32_t key = quic_issue(request.data(), request.length(), Double(info[1]), pem.data(),
+                           static_cast<int32_t>(pem.size()), &total, &error);
   if (Throw(info.Env(), error)) return {};
   auto pair = Napi::Array::New(info.Env(), 2);
   pair.Set(0u, Napi::String::New(info.Env(), pem.data(), static_cast<size_t>(key)));

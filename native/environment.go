@@ -18,6 +18,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -124,15 +125,24 @@ func quic_environment_stats(env uint32, collect bool, counts *float64) {
 	})
 }
 
-// quic_self_signed writes the PEM of a key and then of its certificate, and returns the
-// length of the key, with that of both in total. hosts are separated by commas.
+// quic_issue makes a key and its certificate: request has, each followed by a zero byte, the kind, the algorithm, the name, the hosts
+// separated by commas, and the key and the certificate of the issuer. It writes the PEM of the key and then of the certificate, and
+// returns the length of the key, with that of both in total.
 //
-//export quic_self_signed
-func quic_self_signed(
-	hosts unsafe.Pointer, hostsLength int32, days float64, buffer unsafe.Pointer, length int32, total *int32, out *C.quic_error,
+//export quic_issue
+func quic_issue(
+	request unsafe.Pointer, requestLength int32, days float64, buffer unsafe.Pointer, length int32, total *int32, out *C.quic_error,
 ) (keyLength int32) {
 	defer recoveredTo(out)
-	key, cert, err := config.SelfSigned(splitHosts(text(hosts, hostsLength)), days)
+	parts := strings.Split(text(request, requestLength), "\x00")
+	if len(parts) != 7 {
+		report(out, errors.New("a request for a certificate that is incomplete"))
+		return 0
+	}
+	key, cert, err := (&config.Issue{
+		Kind: parts[0], Algorithm: parts[1], Name: parts[2], Hosts: splitHosts(parts[3]),
+		IssuerKey: parts[4], IssuerCert: parts[5], Days: days,
+	}).Make()
 	if err == nil && len(key)+len(cert) > int(length) {
 		err = &config.Error{Option: "hosts", Reason: "too many for one certificate, which may take up to 64 KiB"}
 	}

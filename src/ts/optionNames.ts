@@ -350,5 +350,17 @@ export const signalNames = { path: '', names: { signal: true } } as const;
 /** @internal */
 export const selfSignedNames = {
   path: '',
-  names: { hosts: true, days: true },
+  names: { hosts: true, days: true, algorithm: true },
+} as const;
+
+/** @internal */
+export const authorityNames = {
+  path: '',
+  names: { name: true, days: true, algorithm: true, key: true, cert: true },
+} as const;
+
+/** @internal */
+export const issueNames = {
+  path: '',
+  names: { hosts: true, days: true, client: true },
 } as const;

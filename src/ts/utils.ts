@@ -11,9 +11,6 @@ import {
   ErrorQUICStreamPeerWrite,
   ErrorQUICUndefinedBehaviour,
 } from './errors.js';
-import { type BindingError, BindingErrorKind } from './native/binding.js';
-import { environment } from './native/Environment.js';
-import { checkNames, selfSignedNames } from './optionNames.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import { lookupAll, resolveHosts } from './resolve.js';
 import type {
@@ -33,9 +30,6 @@ import {
   describe,
   describeSecret,
   optionError,
-  toCertificateName,
-  validateHost,
-  validateObject,
   validatePort,
 } from './validation.js';
 
@@ -391,87 +385,6 @@ export function derToPEM(der: Uint8Array): string {
 }
 
 /**
- * Makes a private key (ECDSA P-256) and a certificate that it signed itself, for tests and for peers
- * that know each other's certificate.
- *
- * @param opts
- * @param opts.hosts - DNS names and IP addresses that the certificate is for, in every form that
- * `createQUICClient` takes; names may have a `*`, as in `*.example.org`. Defaults to
- * `['localhost', '127.0.0.1', '::1']`
- * @param opts.days - days that the certificate is valid, defaults to `30`
- *
- * @returns both as PEM, for `config.key` and `config.cert`; the certificate also
- * serves as the peer's `config.ca`
- *
- * @throws {errors.ErrorQUICOptionInvalid}
- * @throws {errors.ErrorQUIC} when the engine cannot make them
- */
-export function selfSigned(
-  opts: { hosts?: Array<string> | undefined; days?: number | undefined } = {},
-): {
-  /** Private key in PEM. */
-  key: string;
-  /** Certificate in PEM. */
-  cert: string;
-} {
-  validateObject(opts, 'opts');
-  checkNames(opts, selfSignedNames);
-  const { hosts = ['localhost', '127.0.0.1', '::1'], days = 30 } = opts;
-  if (!Array.isArray(hosts) || hosts.length === 0) {
-    throw optionError(
-      ErrorQUICOptionInvalid,
-      'hosts',
-      describe(hosts),
-      certificateHosts,
-    );
-  }
-  const names = hosts.map(certificateHost);
-  if (typeof days !== 'number' || !(days > 0 && days <= 36_500)) {
-    throw optionError(
-      ErrorQUICOptionInvalid,
-      'days',
-      describe(days),
-      'a number above 0 and up to 36500',
-    );
-  }
-  const { binding } = environment();
-  try {
-    const [key, cert] = binding.selfSigned(names.join(), days);
-    return { key, cert };
-  } catch (e) {
-    const { kind, message } = e as BindingError;
-    if (kind !== BindingErrorKind.Config) {
-      throw new ErrorQUIC(`no certificate could be made: ${message}`, {
-        cause: e,
-      });
-    }
-    throw new ErrorQUICOptionInvalid(`hosts: ${message}`, {
-      cause: e,
-      data: { option: 'hosts', got: message, expected: certificateHosts },
-    });
-  }
-}
-
-const certificateHosts = 'a non-empty array of DNS names and IP addresses';
-
-function certificateHost(host: unknown, i: number): string {
-  const option = `hosts[${i}]`;
-  try {
-    const name = toCertificateName(validateHost(host, option), option);
-    // They are handed down in one string
-    if (!name.includes(',')) return name;
-  } catch {
-    // The error is not that of an argument
-  }
-  throw optionError(
-    ErrorQUICOptionInvalid,
-    option,
-    describe(host),
-    'a DNS name or an IP address',
-  );
-}
-
-/**
  * Formats an error as `Name: description - message`, or as `Name - message` if it
  * has no description.
  */
@@ -705,3 +618,5 @@ function serverOps(crypto: QUICServerCrypto): ServerCryptoOps {
   }
   return crypto.ops;
 }
+
+export { createAuthority, selfSigned } from './certificates.js';

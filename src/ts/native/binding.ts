@@ -26,7 +26,7 @@ export interface Binding {
   environmentStats(
     collect: boolean,
   ): [number, number, number, number, number, number];
-  selfSigned(hosts: string, days: number): [key: string, cert: string];
+  issue(request: string, days: number): [key: string, cert: string];
   configCheck(config: string, isServer: boolean): string;
   authoritiesSet(
     extra: string,
