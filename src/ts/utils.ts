@@ -619,4 +619,9 @@ function serverOps(crypto: QUICServerCrypto): ServerCryptoOps {
   return crypto.ops;
 }
 
-export { createAuthority, selfSigned } from './certificates.js';
+export {
+  type Authority,
+  createAuthority,
+  type KeyPair,
+  selfSigned,
+} from './certificates.js';
