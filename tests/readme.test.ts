@@ -79,6 +79,21 @@ test('the server and the client of the README are the examples, of up to 15 line
   }
 });
 
+test('what most programs need is a part of an example that runs', async () => {
+  const file = path.join(root, 'examples', 'everyday.ts');
+  const example = await readFile(file, 'utf8');
+  const [, section] = readme.split('## What most programs need');
+  const [text] = section.split('\n## ');
+  const parts = [...text.matchAll(/^```ts\n(.*?)^```$/gms)];
+  assert.equal(parts.length, 5);
+  const lines = new Set(example.split('\n').map((line) => line.trim()));
+  for (const [, part] of parts) {
+    for (const line of part.trim().split('\n')) {
+      assert.ok(lines.has(line.trim()), line);
+    }
+  }
+});
+
 test('the example of datagrams runs', { timeout }, async () => {
   const example = path.join(root, 'examples', 'dist', 'datagrams.js');
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [
