@@ -126,13 +126,13 @@ func quic_connection_tell_arrived(env, h uint32) {
 	}
 }
 
-// quic_connection_stats fills 11 numbers, see [engine.Connection.Stats].
+// quic_connection_stats fills 12 numbers, see [engine.Connection.Stats].
 //
 //export quic_connection_stats
 func quic_connection_stats(env, h uint32, numbers *float64) {
 	defer recovered()
 	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Stats((*[11]float64)(unsafe.Pointer(numbers)))
+		c.Stats((*[12]float64)(unsafe.Pointer(numbers)))
 	}
 }
 

@@ -269,6 +269,7 @@ test('npm packs what is needed and nothing else', { timeout }, async () => {
       'LICENSE',
       'README.md',
       'THIRD_PARTY_LICENSES',
+      'bin/quic.js',
       'package.json',
       'dist/index.cjs',
       'dist/index.d.cts',

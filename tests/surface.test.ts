@@ -64,7 +64,7 @@ const offered = {
     ...(['migrate', 'newStream', 'peerCertificate', 'ref'] as const),
     ...(['remoteHost', 'remotePort', 'resumed', 'sendId'] as const),
     ...(['serverName', 'session', 'start', 'stats', 'stop'] as const),
-    ...(['streamMap', 'type', 'unref'] as const),
+    ...(['streamMap', 'type', 'unref', 'version'] as const),
   ],
   stream: [
     ...target,

@@ -91,6 +91,7 @@ export type ConnectionDescription = {
   earlyData: boolean;
   localDatagrams: boolean;
   peerDatagrams: boolean;
+  version: number;
 };
 
 /**
@@ -324,6 +325,14 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
   }
 
   /**
+   * The version of QUIC that both ends agreed on: 1 (RFC 9000), or 0x6b3343cf for version 2 (RFC 9369). 0 before the
+   * handshake.
+   */
+  public get version(): number {
+    return this.#description?.version ?? 0;
+  }
+
+  /**
    * The certificate of the peer, whether it was verified or not; `undefined` if it sent none, and before the handshake.
    * {@link QUICConnection.getRemoteCertsChain} has the whole chain.
    */
@@ -507,6 +516,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       packetsReceived: numbers[8],
       bytesLost: numbers[9],
       packetsLost: numbers[10],
+      pathMtu: numbers[11],
       streams: this.streamMap.size,
       datagrams: {
         droppedIncoming: this.#_datagrams?.droppedIncoming ?? 0,
@@ -1257,7 +1267,7 @@ const noSession = new Uint8Array(0);
 const noReason = new Uint8Array(0);
 
 // Where the engine writes what is measured
-const numbers = new Float64Array(11);
+const numbers = new Float64Array(12);
 
 // Where the engine writes the ID of a stream that it opens
 const openedId = new Float64Array(1);

@@ -604,6 +604,10 @@ export type ConnectionStats = {
   bytesLost: number;
   /** Packets that count as lost. Can fall, too. */
   packetsLost: number;
+  /**
+   * The largest UDP payload that is sent, in bytes: what the path has been found to carry (RFC 9000 section 14.3), at least 1,200.
+   */
+  pathMtu: number;
   /** Streams that are open, at most one of their sides closed. */
   streams: number;
   /** Unreliable datagrams, see {@link QUICDatagrams}. */

@@ -495,7 +495,7 @@ func (c *Connection) forget() {
 
 // Stats writes into s: the smoothed, latest and minimum RTT and its variation in
 // milliseconds, the congestion window in bytes, and bytes and packets sent, received and lost.
-func (c *Connection) Stats(s *[11]float64) {
+func (c *Connection) Stats(s *[12]float64) {
 	c.mu.Lock()
 	conn := c.quic
 	c.mu.Unlock()
@@ -504,12 +504,13 @@ func (c *Connection) Stats(s *[11]float64) {
 	}
 	stats := conn.ConnectionStats()
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	*s = [11]float64{
+	*s = [12]float64{
 		ms(stats.SmoothedRTT), ms(stats.LatestRTT), ms(stats.MinRTT), ms(stats.MeanDeviation),
 		float64(stats.CongestionWindow),
 		float64(stats.BytesSent), float64(stats.PacketsSent),
 		float64(stats.BytesReceived), float64(stats.PacketsReceived),
 		float64(stats.BytesLost), float64(stats.PacketsLost),
+		float64(pathMTUOf(conn)),
 	}
 }
 
@@ -547,6 +548,7 @@ func (c *Connection) description() []byte {
 		state := c.state()
 		member("applicationProto", text(state.TLS.NegotiatedProtocol))
 		member("serverName", text(state.TLS.ServerName))
+		member("version", jsontext.Uint(uint64(state.Version)))
 		// Whether the handshake is complete, resumed a session, and the server took early data
 		member("isComplete", flag(!c.isEarly))
 		member("resumed", flag(state.TLS.DidResume))

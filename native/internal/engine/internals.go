@@ -132,6 +132,14 @@ func searchPathMTU(conn *quic.Conn, now int64) {
 	startMTU(finder, now)
 }
 
+// pathMTUOf returns the largest size of the packets that a connection sends, without headers of IP and UDP.
+func pathMTUOf(conn *quic.Conn) int64 {
+	const least = 1 << 10
+	// It is the inverse of what quic-go keeps for others
+	overhead := least - estimateMaxPayloadSize(least)
+	return int64(at[atomic.Uint32](conn, connMaxPayload).Load()) + overhead
+}
+
 //go:linkname currentMTU github.com/quic-go/quic-go.(*mtuFinder).CurrentSize
 func currentMTU(finder unsafe.Pointer) int64
 
