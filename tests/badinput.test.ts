@@ -336,15 +336,25 @@ forEachIO((io) => {
     await assertWorks();
   });
 
-  test('writing what is no bytes fails that stream alone', {
+  test('piping what is no bytes fails that stream alone', {
     timeout,
   }, async (t) => {
     const { connection, serverConnection } = await pair(t, io);
-    const [stream, peerStream] = await openStream(connection, serverConnection);
-    const reset = once(peerStream, events.EventQUICStreamCloseRead);
-    const writer = stream.writable.getWriter();
-    await assert.rejects(writer.write('text' as any), errors.ErrorQUIC);
-    await reset;
+    for (const options of [{}, { preventAbort: true }]) {
+      const [stream, peer] = await openStream(connection, serverConnection);
+      const reset = once(peer, events.EventQUICStreamCloseRead);
+      const texts = new ReadableStream({
+        start(controller) {
+          controller.enqueue('text');
+          controller.close();
+        },
+      });
+      await assert.rejects(
+        texts.pipeTo(stream.writable as WritableStream, options),
+        errors.ErrorQUICOptionInvalid,
+      );
+      await reset;
+    }
     const [next, nextPeer] = await openStream(connection, serverConnection);
     serveEcho(nextPeer);
     await exchange(next, payload(100));

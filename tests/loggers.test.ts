@@ -147,8 +147,10 @@ forEachIO((io) => {
     const { stream, written } = collector();
     const logger = new Console(stream);
     const server = await startServer(t, io, { logger });
+    const accepted = once(server, events.EventQUICServerConnection);
     const ended = once(server, events.EventQUICConnectionStopped);
     const client = await connect(t, io, server.port);
+    await accepted;
     await client.destroy();
     await ended;
     assert.match(written(), /^Start QUICServer\n/);
