@@ -57,7 +57,9 @@
             '-gcflags=crypto/ecdsa=-l',
             '-gcflags=crypto/hpke=-l',
             '-gcflags=crypto/internal/fips140/ecdsa=-l',
+            '-gcflags=crypto/internal/fips140/nistec=-l',
             '-gcflags=crypto/internal/fips140/rsa=-l',
+            '-gcflags=crypto/internal/fips140/sha3=-l',
             '-gcflags=crypto/rsa=-l',
             '-gcflags=crypto/tls=-l',
             '-gcflags=crypto/x509=-l',
@@ -65,6 +67,7 @@
             '-gcflags=fmt=-l',
             '-gcflags=math/big=-l',
             '-gcflags=net=-l',
+            '-gcflags=net/url=-l',
             '-gcflags=os=-l',
             '-gcflags=reflect=-l',
             # Without a build ID two builds of the same sources are the same bytes.
