@@ -146,13 +146,14 @@ forEachIO((io) => {
       client: { applicationProtos: ['two'] },
     });
     const { NoApplicationProtocol: code } = CryptoError;
+    const own = 'config.applicationProtos of this end is';
     assert.equal(
       atClient,
-      `Peer closed with TLS code ${code} (NoApplicationProtocol)`,
+      `Peer closed with TLS code ${code} (NoApplicationProtocol). ${own} ["two"], and by default ["quic"]`,
     );
     assert.equal(
       atServer,
-      `Local closed with TLS code ${code} (NoApplicationProtocol): the ends have no application protocol (ALPN) in common`,
+      `Local closed with TLS code ${code} (NoApplicationProtocol): the ends have no application protocol (ALPN) in common: the client offers ["two"]. ${own} ["one"], and by default ["quic"]`,
     );
   });
 
@@ -181,9 +182,12 @@ forEachIO((io) => {
     const { UnknownCA: code } = CryptoError;
     assert.equal(
       atClient,
-      `Local closed with TLS code ${code} (UnknownCA): no trusted CA has signed the certificate of the peer`,
+      `Local closed with TLS code ${code} (UnknownCA): no trusted CA has signed the certificate of the peer. config.ca lists the authorities that are trusted; without it they are those of the system`,
     );
-    assert.equal(atServer, `Peer closed with TLS code ${code} (UnknownCA)`);
+    assert.equal(
+      atServer,
+      `Peer closed with TLS code ${code} (UnknownCA). The peer does not trust who has signed config.cert`,
+    );
   });
 
   test('a callback that gives no verdict, or throws, is the reason', {

@@ -67,7 +67,8 @@ type Case = {
   verifyCallback?: QUICClientConfigInput['verifyCallback'];
 };
 
-const unknownCA = /: no trusted CA has signed the certificate of the peer$/;
+const unknownCA =
+  /: no trusted CA has signed the certificate of the peer\. config\.ca lists/;
 
 const cases: Record<string, Case> = {
   'that has expired': {
