@@ -8,6 +8,7 @@ import { once, until } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import { recordingLogger } from './helpers/logging.js';
 import { openStream, pair } from './helpers/pair.js';
+import { MiB, payload } from './helpers/streams.js';
 
 const timeout = 30_000;
 
@@ -78,6 +79,13 @@ forEachIO((io) => {
       }
       const closed = duplexes.map((duplex) => onceEmitted(duplex, 'close'));
       duplexes[0].write('left open');
+      // One that was closed is delivered first, and the others are reset meanwhile
+      const others = await openStream(connection, serverConnection);
+      for (const { writable } of others) {
+        const writer = writable.getWriter();
+        void writer.write(payload(MiB)).catch(() => {});
+        void writer.close().catch(() => {});
+      }
       if (side === 'client') await client.destroy();
       else await server.stop();
       await Promise.all(closed);

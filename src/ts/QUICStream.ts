@@ -15,6 +15,7 @@ import {
   destroyStreamNames,
   priorityNames,
 } from './optionNames.js';
+import { withoutFailure } from './orderly.js';
 import type QUICConnection from './QUICConnection.js';
 import { copyBuffer, toBytes } from './streams/chunk.js';
 import ReadableSide from './streams/ReadableSide.js';
@@ -924,7 +925,11 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
   }
 
   #reasonOf(type: 'read' | 'write', code: number): any {
-    const otherwise = () => new Error(`${type} ${code}`);
+    const otherwise = () => {
+      const reason = new Error(`${type} ${code}`);
+      if (code === 0) withoutFailure.add(reason);
+      return reason;
+    };
     if (this.#codeToReason === undefined) return otherwise();
     try {
       return this.#codeToReason(type, code);

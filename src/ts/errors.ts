@@ -1,5 +1,6 @@
 import { AbstractError, type POJO } from '@matrixai/errors';
 import type { ConnectionError, CryptoError } from './native/types.js';
+import { withoutFailure } from './orderly.js';
 import { textOf } from './text.js';
 
 /**
@@ -716,13 +717,15 @@ export class ErrorQUICStreamLimit<T> extends ErrorQUICStream<T> {
 }
 
 /**
- * Whether an error tells of an orderly end: that of a connection that either side closed with the code 0, or that of one of
- * its streams, a read, a write or a call that ended with it. All other ends lost something, or were told to be failures.
+ * Whether an error tells of an orderly end: that of a connection that either side closed with the code 0, that of a stream that the
+ * peer ended with the code 0 where `codeToReason` maps no codes, or a read, a write or a call that ended with it. All other ends lost
+ * something, or were told to be failures.
  *
  * @param error - anything that was thrown, rejected or is the detail of an event
  */
 export function isOrderly(error: unknown): boolean {
-  for (let e = error; e instanceof ErrorQUIC; e = e.cause) {
+  let e = error;
+  for (; e instanceof ErrorQUIC; e = e.cause) {
     if (
       e instanceof ErrorQUICConnectionLocal ||
       e instanceof ErrorQUICConnectionPeer
@@ -730,5 +733,5 @@ export function isOrderly(error: unknown): boolean {
       return e.data.errorCode === 0;
     }
   }
-  return false;
+  return typeof e === 'object' && e !== null && withoutFailure.has(e);
 }

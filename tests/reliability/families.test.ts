@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { cannotRun, runFixtureWith } from './helpers/child.js';
-import { forEachIO } from './helpers/io.js';
-import { root } from './helpers/packages.js';
+import { cannotRun, runFixtureWith } from '../helpers/child.js';
+import { forEachIO } from '../helpers/io.js';
+import { root } from '../helpers/packages.js';
 
 const withoutIPv6 = [
   'python3',

@@ -3,8 +3,8 @@ import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { cannotRun, runFixtureWith } from './helpers/child.js';
-import { forEachIO } from './helpers/io.js';
+import { cannotRun, runFixtureWith } from '../helpers/child.js';
+import { forEachIO } from '../helpers/io.js';
 
 // A user who has no other processes, so that all threads of the limit are for this one
 const asUser = [

@@ -1,10 +1,10 @@
 // Workers of node:cluster, as PM2 runs them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runFixture } from './helpers/child.js';
-import { forEachIO } from './helpers/io.js';
-import { credentials, startServer } from './helpers/pair.js';
-import { serveEcho } from './helpers/streams.js';
+import { runFixture } from '../helpers/child.js';
+import { forEachIO } from '../helpers/io.js';
+import { credentials, startServer } from '../helpers/pair.js';
+import { serveEcho } from '../helpers/streams.js';
 
 forEachIO((io) => {
   test('workers of a cluster have ports of their own, and cannot take one that is taken', {

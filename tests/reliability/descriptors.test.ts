@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runFixtureWith } from './helpers/child.js';
-import { forEachIO } from './helpers/io.js';
+import { runFixtureWith } from '../helpers/child.js';
+import { forEachIO } from '../helpers/io.js';
 
 const within = ['sh', '-c', 'ulimit -n 64 && exec "$0" "$@"'];
 

@@ -5,8 +5,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { QUICServer } from '@matrixai/quic';
-import { initial } from './helpers/initial.js';
-import { credentials } from './helpers/pair.js';
+import { initial } from '../helpers/initial.js';
+import { credentials } from '../helpers/pair.js';
 
 const alias = '127.0.0.2';
 

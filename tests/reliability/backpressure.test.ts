@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { events, type QUICStream } from '@matrixai/quic';
-import { isPending, on, until } from './helpers/events.js';
-import { forEachIO, type IO } from './helpers/io.js';
-import { ends, openStream, pair, sides } from './helpers/pair.js';
+import { isPending, on, until } from '../helpers/events.js';
+import { forEachIO, type IO } from '../helpers/io.js';
+import { ends, openStream, pair, sides } from '../helpers/pair.js';
 import {
   exchange,
   KiB,
@@ -13,7 +13,7 @@ import {
   serveEcho,
   sha256,
   writeAll,
-} from './helpers/streams.js';
+} from '../helpers/streams.js';
 
 const timeout = 60_000;
 

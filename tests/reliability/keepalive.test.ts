@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors, events, QUICServer } from '@matrixai/quic';
-import { on, once, until } from './helpers/events.js';
-import { forEachIO } from './helpers/io.js';
-import { recordingLogger } from './helpers/logging.js';
-import { connect, credentials, pair, startServer } from './helpers/pair.js';
-import { drop, pass, Relay } from './helpers/relay.js';
-import { exchange, payload, serveEcho } from './helpers/streams.js';
+import { on, once, until } from '../helpers/events.js';
+import { forEachIO } from '../helpers/io.js';
+import { recordingLogger } from '../helpers/logging.js';
+import { connect, credentials, pair, startServer } from '../helpers/pair.js';
+import { drop, pass, Relay } from '../helpers/relay.js';
+import { exchange, payload, serveEcho } from '../helpers/streams.js';
 
 const timeout = 30_000;
 
