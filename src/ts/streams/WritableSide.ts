@@ -174,7 +174,7 @@ class WritableSide {
    * chunk that is refused.
    */
   get keepsWriters(): boolean {
-    return this.sink[internals.refuse] !== undefined;
+    return this.sink[internals.drop] !== undefined;
   }
 
   acquire(writer: Writer): void {
