@@ -501,7 +501,7 @@ forEachIO((io) => {
       [{ host: '192.0.2.1' }, 'EADDRNOTAVAIL'],
       [{ host: '2001:db8::1' }, 'EADDRNOTAVAIL'],
       [{ host: '127.0.0.1', port }, 'EADDRINUSE'],
-      [{ host: 'no-such-host.invalid' }, undefined],
+      [{ host: 'no-such-host.invalid' }, 'ERR_QUIC_HOST_INVALID'],
     ] as const) {
       await assert.rejects(
         socket.start(options),

@@ -243,7 +243,7 @@ class QUICSocket {
           : await DgramTransport.open(options, this.#handleTransportError);
     } catch (e) {
       throw new errors.ErrorQUICSocketInvalidBindAddress(
-        `cannot bind to ${address}: ${(e as NodeJS.ErrnoException).code ?? (e as Error).message}`,
+        `cannot bind to ${address}: ${reasonNotToBind(e as Error)}`,
         { cause: e },
       );
     }
@@ -621,6 +621,12 @@ function socketType(
 ): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
   if (utils.isIPv4(host) || utils.isIPv4MappedIPv6(host)) return 'ipv4';
   return utils.isHostWildcard(host) && !ipv6Only ? 'ipv4&ipv6' : 'ipv6';
+}
+
+/** The code of the operating system, or what it was else. */
+function reasonNotToBind(e: Error): string {
+  if (e instanceof errors.ErrorQUIC) return e.message;
+  return (e as NodeJS.ErrnoException).code ?? e.message;
 }
 
 function toDatagram(msg: unknown): Uint8Array {
