@@ -1,50 +1,28 @@
 {
   'variables': {
-    'variables': {
-      # 1 if GCC or Clang builds for Windows, on whatever system.
-      'mingw%': 0,
-    },
-    'mingw%': '<(mingw)',
-    'napi_version': '8',
-    # The file name of the Go library, which must lie beside quic.node at run time.
+    'go_extldflags%': '-Wl,-s',
+    'version': '<!(node -p "require(\'./package.json\').version")',
     'conditions': [
-      ['OS=="win" or mingw==1', {
-        'go_library': 'libquic.dll',
-        'go_extldflags': '-Wl,--out-implib,<(PRODUCT_DIR)/libquic.lib',
-      }, 'OS=="mac"', {
-        'go_library': 'libquic.dylib',
-        'go_extldflags': '-Wl,-install_name,@rpath/libquic.dylib',
-      }, {
-        'go_library': 'libquic.so',
-        'go_extldflags': '-Wl,-s -Wl,-soname,libquic.so',
-      }],
+      ['OS=="mac"', { 'go_extldflags': '-Wl,-S -Wl,-x' }],
     ],
   },
   'targets': [
     {
+      # One file: cgo compiles the shim (addon/) into the library that Go makes of native/. The
+      # compilers are those of cgo on all platforms, the ones in CC and CXX.
       'target_name': 'quic',
-      'sources': ['<!@(node scripts/sources.js addon .cc)'],
-      'include_dirs': [
-        'native',
-        'node_modules/node-addon-api',
-        'node_modules/node-api-headers/include',
-        # cgo writes the header of the ABI next to the library.
-        '<(PRODUCT_DIR)',
-      ],
-      'defines': [
-        'NAPI_VERSION=<(napi_version)',
-        'NAPI_DISABLE_CPP_EXCEPTIONS',
-      ],
+      'type': 'none',
       'actions': [
         {
-          'action_name': 'go_library',
-          'message': 'go build <(go_library)',
+          'action_name': 'go_build',
+          'message': 'go build quic.node',
           'inputs': [
             'go.mod',
             'go.sum',
-            '<!@(node scripts/sources.js native .go .c .h)',
+            '<!@(node scripts/sources.js native .go .c .cc .h)',
+            '<!@(node scripts/sources.js addon .cc .h)',
           ],
-          'outputs': ['<(PRODUCT_DIR)/<(go_library)'],
+          'outputs': ['<(PRODUCT_DIR)/quic.node'],
           'action': [
             'go', 'build',
             '-buildmode=c-shared',
@@ -71,55 +49,11 @@
             '-gcflags=os=-l',
             '-gcflags=reflect=-l',
             # Without a build ID two builds of the same sources are the same bytes.
-            '-ldflags=-s -w -buildid= "-extldflags=<(go_extldflags)"',
+            '-ldflags=-s -w -buildid= -X main.version=<(version) "-extldflags=<(go_extldflags)"',
             '-o', '<@(_outputs)',
             './native',
           ],
         },
-      ],
-      'conditions': [
-        ['OS=="win"', {
-          'libraries': ['<(PRODUCT_DIR)/libquic.lib'],
-          'msvs_settings': {
-            'VCCLCompilerTool': {
-              'ExceptionHandling': 0,
-              'AdditionalOptions': ['/std:c++17'],
-            },
-          },
-          'defines': ['_HAS_EXCEPTIONS=0'],
-        }, 'OS=="mac"', {
-          'libraries': ['-L<(PRODUCT_DIR)', '-lquic'],
-          'xcode_settings': {
-            'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
-            'CLANG_CXX_LIBRARY': 'libc++',
-            'DEAD_CODE_STRIPPING': 'YES',
-            'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
-            'GCC_OPTIMIZATION_LEVEL': '2',
-            'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
-            'OTHER_LDFLAGS': ['-Wl,-rpath,@loader_path', '-Wl,-S', '-Wl,-x'],
-          },
-        }, 'mingw==1', {
-          'libraries': ['<(PRODUCT_DIR)/libquic.lib'],
-          # The header of Node-API exports its functions, as Node.js itself would.
-          'defines': ['NAPI_EXTERN=__declspec(dllimport)'],
-          'cflags': ['-O2', '-Wall', '-Wextra'],
-          'cflags_cc': ['-std=c++17', '-fno-exceptions'],
-          'ldflags': ['-O2', '-Wl,-s'],
-          'actions': [
-            {
-              'action_name': 'node_api_imports',
-              'inputs': ['scripts/windows.js'],
-              'outputs': ['<(INTERMEDIATE_DIR)/imports.cc'],
-              'action': ['sh', '-c', 'node <(_inputs) <(napi_version) > <(_outputs)'],
-              'process_outputs_as_sources': 1,
-            },
-          ],
-        }, {
-          'libraries': ['-L<(PRODUCT_DIR)', '-lquic'],
-          'cflags': ['-O2', '-Wall', '-Wextra', '-fvisibility=hidden'],
-          'cflags_cc': ['-std=c++17', '-fno-exceptions'],
-          'ldflags': ['-O2', "-Wl,-rpath,'$$ORIGIN'", '-Wl,-s', '-pthread'],
-        }],
       ],
     },
   ],

@@ -27,8 +27,13 @@ bool Throw(Napi::Env env, const quic_error &error) {
   return true;
 }
 
-Addon::Addon(Napi::Env, Napi::Object exports) {
-  DefineAddon(exports, {InstanceMethod("environmentOpen", &Addon::EnvironmentOpen)});
+Addon::Addon(Napi::Env env, Napi::Object exports) {
+  char version[64];
+  int32_t length = quic_version(version, sizeof version);
+  DefineAddon(exports, {
+                           InstanceMethod("environmentOpen", &Addon::EnvironmentOpen),
+                           InstanceValue("version", Napi::String::New(env, version, length)),
+                       });
 }
 
 // environmentOpen(onWake): an object with the functions of a new environment, or undefined

@@ -3,6 +3,10 @@
 #ifndef MATRIXAI_QUIC_ADDON_H
 #define MATRIXAI_QUIC_ADDON_H
 
+#ifdef _WIN32
+// The header of Node-API exports its functions, as Node.js itself would.
+#define NAPI_EXTERN __declspec(dllimport)
+#endif
 #include <napi.h>
 
 #include <cstddef>
@@ -12,7 +16,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "libquic.h"
+// Written by cgo: the functions of the ABI.
+#include "_cgo_export.h"
 
 // A view of the bytes of an ArrayBuffer or a view on one, for the time of a call. Of more than
 // 2^31 - 1 bytes it has the first: reads fill as much as fits, and JavaScript writes in pieces.

@@ -1,5 +1,5 @@
 // What the C ABI shares between Go and C++. The functions are declared in
-// libquic.h, which cgo generates.
+// _cgo_export.h, which cgo generates.
 #ifndef MATRIXAI_QUIC_ABI_H
 #define MATRIXAI_QUIC_ABI_H
 

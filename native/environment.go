@@ -6,6 +6,12 @@
 // Memory that is passed in is not kept, but for the ring of a virtual transport.
 package main
 
+// #cgo CXXFLAGS: -std=c++17 -fno-exceptions -fvisibility=hidden -Wall -Wextra
+// #cgo CXXFLAGS: -DNAPI_VERSION=8 -DNAPI_DISABLE_CPP_EXCEPTIONS
+// #cgo CXXFLAGS: -I${SRCDIR}/../node_modules/node-addon-api
+// #cgo CXXFLAGS: -I${SRCDIR}/../node_modules/node-api-headers/include
+// #cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup
+//
 // #include "abi.h"
 //
 // static inline void quic_call_wake(quic_wake wake, void *context) { wake(context); }
@@ -55,6 +61,15 @@ const ballastSize = 32 << 20
 // environments is the one thing that all environments of the process share: it turns the
 // number that C++ holds into the environment, as no pointer to Go memory may be kept there.
 var environments handle.Table[*engine.Environment]
+
+// version is that of package.json: the linker puts it in.
+var version string
+
+//export quic_version
+func quic_version(buffer unsafe.Pointer, length int32) (n int32) {
+	defer recovered()
+	return int32(copy(bytes(buffer, length), version))
+}
 
 //export quic_environment_open
 func quic_environment_open(wake C.quic_wake, context unsafe.Pointer) (env uint32) {

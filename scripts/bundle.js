@@ -6,6 +6,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './common.js';
+import { readMain } from './packages.js';
 
 const dist = path.join(root, 'dist');
 const sources = path.join(root, 'src', 'ts');
@@ -76,6 +77,7 @@ export async function bundle() {
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'none',
+    define: { VERSION: JSON.stringify(readMain().version) },
     outfile: path.join(dist, 'quic.js'),
   });
   const all = await import(pathToFileURL(path.join(dist, 'quic.js')));

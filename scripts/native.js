@@ -1,8 +1,10 @@
-// The native part: libquic from Go and quic.node from C++, by node-gyp.
+// The native part: quic.node, from Go and C++, by node-gyp.
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -10,20 +12,17 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { installed, root, run } from './common.js';
-import { platforms, thisPlatform } from './platforms.js';
+import { readMain } from './packages.js';
 
 const release = path.join(root, 'build', 'Release');
-const library = path.join(
-  release,
-  platforms[thisPlatform]?.library ?? 'libquic.so',
-);
 const addon = path.join(release, 'quic.node');
-// Bears the time at which the last successful build began.
+// Bears the time at which the last successful build began, and holds its version.
 const stamp = path.join(release, 'built');
 
 /** True when a source is newer than what was built of it. */
 export function nativeStale() {
-  if (![library, addon, stamp].every((file) => existsSync(file))) return true;
+  if (![addon, stamp].every((file) => existsSync(file))) return true;
+  if (readFileSync(stamp, 'utf8') !== readMain().version) return true;
   const built = statSync(stamp).mtimeMs;
   return [
     ...sourcesIn('native'),
@@ -44,13 +43,13 @@ function sourcesIn(folder) {
   );
 }
 
-/** Builds both, with the tools that `requireNativeTools` found. */
+/** Builds it with the tools that `requireNativeTools` found. */
 export function buildNative(tools) {
   const began = new Date();
   rmSync(stamp, { force: true });
   // make would not notice that a Go file was removed: let it always ask Go,
   // which knows and is quick to say that nothing changed.
-  if (existsSync(library)) utimesSync(library, 0, 0);
+  if (existsSync(addon)) utimesSync(addon, 0, 0);
   run(
     'Building the native library',
     process.execPath,
@@ -63,7 +62,7 @@ export function buildNative(tools) {
     ],
     { env: nodeGypEnvironment(tools) },
   );
-  writeFileSync(stamp, '');
+  writeFileSync(stamp, readMain().version);
   // A file that was saved while Go was reading counts as newer.
   utimesSync(stamp, began, began);
 }
@@ -78,8 +77,21 @@ export function nodeGypEnvironment(tools) {
     ...Object.fromEntries(inherited),
     ...tools,
     CGO_ENABLED: '1',
+    CGO_CXXFLAGS: cxxFlags(),
     npm_config_nodedir: writeNodeDir(),
   };
+}
+
+/**
+ * The flags for the shim. Go keeps what it compiled of native/addon.cc until that file or
+ * the flags change, and knows nothing of the files that it includes: their hash is a flag.
+ */
+export function cxxFlags(flags = process.env.CGO_CXXFLAGS ?? '-O2') {
+  const hash = createHash('sha256');
+  for (const name of sourcesIn('addon').slice(1).sort()) {
+    hash.update(name).update(readFileSync(path.join(root, name)));
+  }
+  return `${flags} -DADDON_SOURCES=0x${hash.digest('hex').slice(0, 16)}`;
 }
 
 /**

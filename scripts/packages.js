@@ -27,7 +27,7 @@ export function optionalDependencies({ name, version }) {
 export function packageFiles() {
   const main = readMain();
   return Object.fromEntries(
-    Object.entries(platforms).flatMap(([key, { title, libc, library }]) => {
+    Object.entries(platforms).flatMap(([key, { title, libc }]) => {
       const [os, cpu] = key.split('-');
       const { version, license, author, repository, engines } = main;
       return [
@@ -44,11 +44,12 @@ export function packageFiles() {
             cpu: [cpu],
             ...(libc && { libc: [libc] }),
             engines,
+            main: 'quic.node',
             exports: {
               '.': './quic.node',
               './package.json': './package.json',
             },
-            files: ['quic.node', library, 'THIRD_PARTY_LICENSES'],
+            files: ['quic.node', 'THIRD_PARTY_LICENSES'],
           }),
         ],
         [

@@ -2,14 +2,7 @@
 // or for this one, and puts it into their packages: `node prebuild.js NAME...`.
 // Those with a `zig` in platforms.js are built on any Linux x64, the others on
 // a machine of their own; Android's with an NDK in ANDROID_NDK_HOME.
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fail, install, isInstalled, root } from './common.js';
@@ -41,7 +34,6 @@ async function prebuild(name) {
     process.env,
     nodeGypEnvironment({ ...tools, ...compilers(name) }),
     platform.go,
-    { GYP_DEFINES: os === 'win32' ? 'mingw=1' : '' },
   );
   const { default: prebuildify } = await import('prebuildify');
   await promisify(prebuildify)({
@@ -59,10 +51,9 @@ async function prebuild(name) {
     path.join(folder, licenses),
   );
   const built = path.join(stage, 'prebuilds', name);
-  for (const file of readdirSync(built)) {
-    copyFileSync(path.join(built, file), path.join(folder, file));
-    console.log(`packages/${name}/${file}`);
-  }
+  const file = 'quic.node';
+  copyFileSync(path.join(built, file), path.join(folder, file));
+  console.log(`packages/${name}/${file}`);
 }
 
 /** A folder with what binding.gyp names. */

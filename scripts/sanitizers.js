@@ -4,12 +4,22 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fail, root, run } from './common.js';
+import { cxxFlags } from './native.js';
+import { readMain } from './packages.js';
 import { output } from './tools.js';
 
 const filters = process.argv.slice(2);
 // They measure time, memory, startup or the files of a package, which sanitizers change
 const apart = [
-  ...['performance', 'packages', 'platforms', 'runners', 'runtimes', 'leaks'],
+  ...[
+    'performance',
+    'loader',
+    'packaging',
+    'platforms',
+    'runners',
+    'runtimes',
+    'leaks',
+  ],
   // Other programs do not bear what is preloaded
   ...['capture', 'interop', 'compatibility'],
 ];
@@ -33,25 +43,27 @@ for (const name of ['dist', 'tests', 'examples', 'docs', 'src', 'scripts']) {
   });
 }
 symlinkSync(path.join(root, 'node_modules'), path.join(stage, 'node_modules'));
-cpSync(
-  path.join(root, 'build', 'Release', 'libquic.so'),
-  path.join(release, 'libquic.so'),
+run(
+  'Building the addon for sanitizers',
+  'go',
+  [
+    ...['build', '-buildmode=c-shared', '-buildvcs=false'],
+    '-tags=netgo,osusergo',
+    `-ldflags=-X main.version=${readMain().version}`,
+    ...['-o', path.join(release, 'quic.node'), './native'],
+  ],
+  {
+    env: {
+      ...process.env,
+      CGO_ENABLED: '1',
+      CGO_CXXFLAGS: cxxFlags(
+        '-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all',
+      ),
+      CGO_CXXFLAGS_ALLOW: '-fno-sanitize-recover=all',
+      CGO_LDFLAGS: '-fsanitize=address,undefined',
+    },
+  },
 );
-const sources = readdirSync(path.join(root, 'addon'))
-  .filter((name) => name.endsWith('.cc'))
-  .map((name) => path.join('addon', name));
-run('Building the addon for sanitizers', 'g++', [
-  ...['-std=c++17', '-fno-exceptions', '-O1', '-g', '-fPIC', '-shared'],
-  '-fno-omit-frame-pointer',
-  '-fsanitize=address,undefined',
-  '-fno-sanitize-recover=all',
-  ...['-DNAPI_VERSION=8', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
-  ...['-Inative', '-Inode_modules/node-addon-api'],
-  ...['-Inode_modules/node-api-headers/include', '-Ibuild/Release'],
-  ...sources,
-  ...['-Lbuild/Release', '-lquic', '-Wl,-rpath,$ORIGIN', '-pthread'],
-  ...['-o', path.join(release, 'quic.node')],
-]);
 
 const tests = readdirSync(path.join(stage, 'tests', 'dist'), {
   recursive: true,

@@ -9,7 +9,7 @@ import { build, fail, installed, root, run } from './common.js';
 import { output, requireNativeTools } from './tools.js';
 
 const filters = process.argv.slice(2);
-const apart = ['platforms', 'runtimes'];
+const apart = ['packaging', 'platforms', 'runtimes'];
 
 /** Runs one check, showing what it prints. */
 function check(name, command, args, options) {

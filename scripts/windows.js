@@ -1,16 +1,24 @@
-// Prints the source that lets an addon for Windows call Node-API when GCC or
-// Clang links it. Calls of imported functions go through a pointer each, named
-// `__imp_` and the function; these are looked up in the program that loaded the
-// addon, so that it need not be called node.exe.
+// Writes native/imports_windows.cc, which lets an addon for Windows call Node-API
+// when GCC or Clang links it: `node windows.js`. Calls of imported functions go
+// through a pointer each, named `__imp_` and the function; these are looked up in
+// the program that loaded the addon, so that it need not be called node.exe.
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './common.js';
 
-const require = createRequire(import.meta.url);
-const version = process.argv[2];
-const { js_native_api_symbols, node_api_symbols } =
-  require('node-api-headers').symbols[`v${version}`];
-const functions = [...js_native_api_symbols, ...node_api_symbols].sort();
+export const importsFile = path.join('native', 'imports_windows.cc');
 
-console.log(`#include <windows.h>
+/** The text of that file. */
+export function imports() {
+  const require = createRequire(import.meta.url);
+  // That of native/environment.go
+  const { js_native_api_symbols, node_api_symbols } =
+    require('node-api-headers').symbols.v8;
+  const functions = [...js_native_api_symbols, ...node_api_symbols].sort();
+  return `// Written by scripts/windows.js.
+#include <windows.h>
 
 static void *Find(const char *name) {
   // Builds of Node.js that keep its code in a library export from there.
@@ -21,4 +29,10 @@ static void *Find(const char *name) {
 
 extern "C" {
 ${functions.map((name) => `void *__imp_${name} = Find("${name}");`).join('\n')}
-}`);
+}
+`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  writeFileSync(path.join(root, importsFile), imports());
+}

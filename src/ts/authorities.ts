@@ -65,8 +65,8 @@ function warningsOf(
   });
 }
 
-// What is rarely needed is not loaded by an import
-const require = createRequire(import.meta.url);
+// What is rarely needed is not loaded by an import. Modules of Node.js are found from anywhere.
+const require = createRequire(process.execPath);
 
 /** OpenSSL reads more than the engine does. */
 function subjectOf(pem: string): string {

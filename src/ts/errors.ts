@@ -114,6 +114,18 @@ export type NativeLibraryData = {
     tried: string;
     /** Whether it was there. */
     found: boolean;
+    /**
+     * What is wrong: it is missing, for another platform, for a newer C library, damaged, of another version;
+     * or Node.js was started so that it loads no native addons or may not read the file.
+     */
+    fault:
+      | 'missing'
+      | 'platform'
+      | 'libc'
+      | 'corrupt'
+      | 'version'
+      | 'disabled'
+      | 'denied';
     /** Why it was of no use. */
     reason: string;
   }>;

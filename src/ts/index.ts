@@ -1,6 +1,7 @@
 export * as errors from './errors.js';
 export * as events from './events.js';
 export * as native from './native/index.js';
+export { setNativeLibrary } from './native/index.js';
 export { default as QUICClient, type QUICClientOptions } from './QUICClient.js';
 export { default as QUICConnection } from './QUICConnection.js';
 export { default as QUICConnectionId } from './QUICConnectionId.js';

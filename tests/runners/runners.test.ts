@@ -24,15 +24,9 @@ async function installHere(project: string): Promise<void> {
   const from = path.join(root, 'node_modules');
   const to = path.join(project, 'node_modules');
   const library = path.join(to, '@matrixai', 'quic');
-  const release = path.join('build', 'Release');
-  await mkdir(path.join(library, release), { recursive: true });
-  const built = await readdir(path.join(root, release));
-  for (const name of [
-    ...['package.json', 'dist'],
-    ...built
-      .filter((name) => /^(lib)?quic\.(node|so|dylib|dll)$/.test(name))
-      .map((name) => path.join(release, name)),
-  ]) {
+  const addon = path.join('build', 'Release', 'quic.node');
+  await mkdir(path.dirname(path.join(library, addon)), { recursive: true });
+  for (const name of ['package.json', 'dist', 'binding.gyp', addon]) {
     await cp(path.join(root, name), path.join(library, name), {
       recursive: true,
     });

@@ -4,6 +4,8 @@
  * @internal
  */
 export interface Addon {
+  /** The version of this library that it belongs to. Those of other major versions may have none. */
+  readonly version?: string;
   /** Opens an environment of its own for a copy; `undefined` when the thread is ending. */
   environmentOpen(onWake: () => void): Binding | undefined;
 }

@@ -1,6 +1,8 @@
 import { validateBoolean } from '../validation.js';
 import { environment } from './Environment.js';
 
+export { setNativeLibrary } from './load.js';
+
 /**
  * Numbers of live native objects of this copy of the library in this thread, and what the engine
  * uses for the whole process. For finding leaks.

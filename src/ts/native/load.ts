@@ -1,48 +1,73 @@
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ErrorQUICNativeLibrary, type NativeLibraryData } from '../errors.js';
+import {
+  ErrorQUICNativeLibrary,
+  ErrorQUICOptionInvalid,
+  type NativeLibraryData,
+} from '../errors.js';
+import { describe, optionError } from '../validation.js';
+import { addons } from './addons.js';
 import type { Addon } from './binding.js';
+import { isTruncated } from './executable.js';
+import { explain, findLibc, judge } from './explain.js';
 import { checkLimits } from './limits.js';
 
-const platforms = [
-  'linux-x64',
-  'linux-arm64',
-  'linux-arm',
-  'win32-x64',
-  'win32-arm64',
-  'darwin-x64',
-  'darwin-arm64',
-  'freebsd-x64',
-  'android-arm64',
-];
+// Put in when the library is built
+declare const VERSION: string;
+
+let chosen: string | undefined;
+let loaded = false;
 
 /**
- * Loads the addon: from the package of this platform, or from a local build.
+ * Says where the native library is, for applications that are packed into one file or moved: the path of the
+ * `quic.node` of the package for the platform, such as `@matrixai/quic-linux-x64`. Call it before anything else of the library, in
+ * each thread that uses it. The environment variable `QUIC_NATIVE_LIBRARY` does the same for a whole process; the
+ * function goes before it. Nothing else is tried then.
  *
- * @throws {@link ErrorQUICNativeLibrary} when there is neither, neither can be loaded, or the system allows too few file descriptors or threads
+ * @param file - a path that ends in `.node`, seen from the working directory if it is relative
+ *
+ * @throws {@link errors.ErrorQUICOptionInvalid} when it is no such path
+ * @throws {@link errors.ErrorQUICNativeLibrary} when the library is loaded already
+ */
+export function setNativeLibrary(file: string): void {
+  if (typeof file !== 'string' || !file.endsWith('.node')) {
+    throw optionError(
+      ErrorQUICOptionInvalid,
+      'file',
+      describe(file),
+      'the path of a file that ends in .node',
+    );
+  }
+  if (loaded) {
+    throw new ErrorQUICNativeLibrary(
+      'setNativeLibrary: the native library is loaded already. Call it before anything else of the library.',
+    );
+  }
+  chosen = path.resolve(file);
+}
+
+/**
+ * Loads the addon: from the file that the user chose, else from the package of this platform or a local build.
+ *
+ * @throws {@link ErrorQUICNativeLibrary} when there is none, none can be loaded, or the system allows too few file descriptors or threads
  * @internal
  */
 export function loadAddon(): Addon {
   checkLimits();
-  const require = createRequire(import.meta.url);
-  const { version } = require('../package.json');
   const name = `@matrixai/quic-${process.platform}-${process.arch}`;
-  const local = fileURLToPath(
-    new URL('../build/Release/quic.node', import.meta.url),
-  );
   const failures: NativeLibraryData['failures'] = [];
-  for (const tried of [name, local]) {
+  for (const { tried, file, load } of candidates(name)) {
     try {
-      if (tried === name) checkVersion(require, name, version);
-      return require(tried) as Addon;
+      const found = file();
+      if (found !== undefined) checkWhole(found);
+      const addon = load() as Addon;
+      checkVersion(addon, found);
+      loaded = true;
+      return addon;
     } catch (e) {
-      const [reason] = (e as Error).message.split('\n', 1);
-      failures.push({
-        tried,
-        found: (e as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND',
-        reason,
-      });
+      failures.push({ tried, ...judge(e as Error, tried, file) });
     }
   }
   const data = {
@@ -50,75 +75,121 @@ export function loadAddon(): Addon {
     arch: process.arch,
     libc: findLibc(),
     package: name,
-    version,
+    version: VERSION,
     failures,
   };
   throw new ErrorQUICNativeLibrary(explain(data), { data });
 }
 
-/**
- * Version 2 has platform packages of the same names, and both may be installed.
- */
-function checkVersion(
-  require: NodeJS.Require,
-  name: string,
-  version: string,
-): void {
-  const found = require(`${name}/package.json`).version;
-  if (found !== version) {
-    throw new Error(`its version is ${found} and must be ${version}`);
-  }
+interface Candidate {
+  tried: string;
+  /** Its path, if there is one. */
+  file(): string | undefined;
+  load(): unknown;
 }
 
-/** The C library, which Linux alone has several of. */
-function findLibc(): string {
-  if (process.platform !== 'linux') return 'none to choose from';
-  const { report } = process;
-  // A report with the network looks up the names of all peers.
-  if (report) (report as { excludeNetwork?: boolean }).excludeNetwork = true;
-  const header = (
-    report?.getReport() as unknown as
-      | { header?: { glibcVersionRuntime?: string } }
-      | undefined
-  )?.header;
-  if (header?.glibcVersionRuntime) return `glibc ${header.glibcVersionRuntime}`;
-  try {
-    if (readdirSync('/lib').some((name) => name.startsWith('ld-musl-'))) {
-      return 'musl';
-    }
-  } catch {}
-  return 'unknown';
-}
-
-/**
- * What to tell someone whose platform package cannot be used.
- *
- * @internal
- */
-export function explain(data: NativeLibraryData): string {
-  const platform = `${data.platform}-${data.arch}`;
-  const [ofPackage] = data.failures;
+function candidates(name: string): Array<Candidate> {
+  const given = chosen ?? process.env.QUIC_NATIVE_LIBRARY;
+  if (given) return [ofFile(path.resolve(given))];
+  const seen = new Set<string>();
+  const found = places()
+    .map((from) => ofPackage(name, from))
+    // Nothing is gained by loading the same file twice
+    .filter(({ file }) => {
+      const there = file() ?? '';
+      return !seen.has(there) && seen.add(there);
+    });
+  // One that is there says more than one that is missing
+  const there = found.filter(({ file }) => file() !== undefined);
+  const local = localBuild();
   return [
-    `no native library for ${platform} (libc: ${data.libc}) could be loaded.`,
-    ...data.failures.map(({ tried, reason }) => `- ${tried}: ${reason}`),
-    ...(data.libc === 'musl'
-      ? [
-          'Shared libraries written in Go cannot be loaded on musl yet (https://github.com/golang/go/issues/54805).',
-          'Use an image or a distribution with glibc, such as node:slim in place of node:alpine.',
-        ]
-      : !platforms.includes(platform)
-        ? [
-            `There is no package for this platform, only for ${platforms.join(', ')}.`,
-            'Build the library with `npm run build` in a clone of the repository.',
-          ]
-        : ofPackage.found
-          ? [
-              `The package ${data.package} is there and does not fit: another version of @matrixai/quic may have left it, or the system is older than the library supports.`,
-              `Install it again with \`npm install @matrixai/quic@${data.version}\`.`,
-            ]
-          : [
-              `The package ${data.package} is not installed, although it comes with @matrixai/quic. That happens with --no-optional or --omit=optional, with a package-lock.json or node_modules made on another system, and when a bundler moves the code of @matrixai/quic elsewhere.`,
-              'Install it with `rm -rf node_modules package-lock.json && npm install --include=optional`.',
-            ]),
-  ].join('\n');
+    ...(there.length > 0 ? there : found),
+    ...(local === undefined ? [] : [ofFile(local)]),
+  ];
+}
+
+/**
+ * From where the package is looked for. The code may have been moved into the file of an application, and the
+ * application to another folder or machine. The working directory is none of them: it may be
+ * anybody's.
+ */
+function places(): Array<string> {
+  const places = [
+    moduleUrl(),
+    typeof __filename === 'string' ? __filename : undefined,
+    process.argv[1],
+    process.execPath,
+  ];
+  return places.filter(
+    (place) =>
+      place !== undefined &&
+      (place.startsWith('file:') || path.isAbsolute(place)),
+  ) as Array<string>;
+}
+
+/** Where this module is; bundlers may leave it out. */
+function moduleUrl(): string | undefined {
+  return (import.meta as { url?: string } | undefined)?.url;
+}
+
+function ofPackage(name: string, from: string): Candidate {
+  const platform = `${process.platform}-${process.arch}`;
+  return {
+    tried: name,
+    file() {
+      try {
+        return createRequire(from).resolve(name);
+      } catch {
+        return undefined;
+      }
+    },
+    load() {
+      const table = addons(from);
+      if (Object.hasOwn(table, platform)) return table[platform]();
+      throw Object.assign(new Error(`there is no package ${name}`), {
+        code: 'MODULE_NOT_FOUND',
+      });
+    },
+  };
+}
+
+function ofFile(file: string): Candidate {
+  return {
+    tried: file,
+    file: () => (existsSync(file) ? file : undefined),
+    load: () => createRequire(file)(file),
+  };
+}
+
+/** What was built in a clone of the repository, if this is one: packages lack binding.gyp. */
+function localBuild(): string | undefined {
+  const url = moduleUrl();
+  if (!url?.startsWith('file:')) return undefined;
+  const root = path.dirname(path.dirname(fileURLToPath(url)));
+  if (!existsSync(path.join(root, 'binding.gyp'))) return undefined;
+  return path.join(root, 'build', 'Release', 'quic.node');
+}
+
+function checkWhole(file: string): void {
+  let truncated = false;
+  try {
+    truncated = isTruncated(file);
+  } catch {
+    // The loader says why it cannot be read
+  }
+  if (!truncated) return;
+  throw Object.assign(new Error(`${file} is damaged: it ends early`), {
+    code: 'ERR_TRUNCATED',
+  });
+}
+
+/** Version 2 has platform packages of the same names, and both may be installed. */
+function checkVersion({ version }: Addon, file?: string): void {
+  if (version === VERSION) return;
+  throw Object.assign(
+    new Error(
+      `${file ?? 'it'} is of version ${version ?? '2 or older'} and must be of version ${VERSION}`,
+    ),
+    { code: 'ERR_VERSION' },
+  );
 }

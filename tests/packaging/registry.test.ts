@@ -15,8 +15,7 @@ import {
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, type TestContext, test } from 'node:test';
-import type { errors } from '@matrixai/quic';
+import { type TestContext, test } from 'node:test';
 import {
   installTools,
   makeFolder,
@@ -27,7 +26,7 @@ import {
   root,
   script,
   userEnvironment,
-} from './helpers/packages.js';
+} from '../helpers/packages.js';
 
 const timeout = 600_000;
 const { platforms, thisPlatform } = await script('platforms.js');
@@ -47,15 +46,10 @@ test('the packages of the platforms are what scripts/packages.js writes', async 
   );
 });
 
-test('the loader knows the platforms that have packages', async () => {
-  const source = path.join(root, 'src', 'ts', 'native', 'load.ts');
-  const [, list] = /platforms = \[([^\]]*)\]/.exec(
-    await readFile(source, 'utf8'),
-  )!;
-  assert.deepEqual(
-    [...list.matchAll(/'(.*?)'/g)].map(([, name]) => name),
-    Object.keys(platforms),
-  );
+test('the imports of Windows are what scripts/windows.js writes', async () => {
+  const { imports, importsFile } = await script('windows.js');
+  const file = path.join(root, importsFile);
+  assert.equal(await readFile(file, 'utf8'), imports());
 });
 
 test('THIRD_PARTY_LICENSES names all modules of go.mod', async () => {
@@ -125,118 +119,6 @@ test('npm version moves the packages and the changelog along', {
   assert.match(await git('tag'), /^v9\.8\.7$/m);
 });
 
-describe('the error of the loader', () => {
-  // Those that dist/quic.js does not hold, with theirs
-  const dependencies = [
-    ...['async-cancellable', 'async-init', 'errors', 'events', 'timer'].map(
-      (name) => `@matrixai/${name}`,
-    ),
-    'ts-custom-error',
-  ];
-
-  /** Copies the library to a folder where there is nothing that was built for it. */
-  async function makeProject(t: TestContext): Promise<string> {
-    const folder = await makeFolder(t);
-    const modules = path.join(folder, 'node_modules');
-    for (const dependency of dependencies) {
-      await cp(
-        path.join(root, 'node_modules', dependency),
-        path.join(modules, dependency),
-        { recursive: true },
-      );
-    }
-    await cp(path.join(root, 'dist'), `${modules}/${name}/dist`, {
-      recursive: true,
-    });
-    await cp(
-      path.join(root, 'package.json'),
-      `${modules}/${name}/package.json`,
-    );
-    return folder;
-  }
-
-  /** The error of the first use of the library. */
-  async function use(folder: string): Promise<any> {
-    const code = `
-      const { QUICSocket } = await import('${name}');
-      try {
-        const socket = new QUICSocket();
-        await socket.start({ host: '127.0.0.1' });
-      } catch ({ name, message, data }) {
-        console.log(JSON.stringify({ name, message, data }));
-      }`;
-    const args = ['--input-type=module', '-e', code];
-    return JSON.parse(await output(process.execPath, args, { cwd: folder }));
-  }
-
-  test('says that the package is missing, and how to install it', {
-    skip,
-  }, async (t) => {
-    const { name: type, message, data } = await use(await makeProject(t));
-    assert.equal(type, 'ErrorQUICNativeLibrary');
-    assert.equal(data.platform, process.platform);
-    assert.equal(data.arch, process.arch);
-    assert.equal(data.package, `${name}-${thisPlatform}`);
-    if (process.platform === 'linux') assert.match(data.libc, /^(glibc|musl)/);
-    for (const part of [
-      thisPlatform,
-      data.libc,
-      data.package,
-      '--no-optional',
-      'package-lock.json',
-      'npm install --include=optional',
-    ]) {
-      assert.ok(message.includes(part), `${part} in ${message}`);
-    }
-  });
-
-  test('says that a package of another version is there', {
-    skip,
-  }, async (t) => {
-    const folder = await makeProject(t);
-    const other = `${folder}/node_modules/${name}-${thisPlatform}`;
-    await mkdir(other);
-    await writeFile(`${other}/package.json`, '{"version":"2.0.9"}');
-    const { message, data } = await use(folder);
-    assert.equal(data.failures[0].found, true);
-    assert.match(message, /its version is 2\.0\.9 and must be /);
-    assert.ok(message.includes(`npm install ${name}@${data.version}`));
-  });
-
-  test('says why a library cannot be loaded', { skip }, async (t) => {
-    const folder = await makeProject(t);
-    const broken = `${folder}/node_modules/${name}-${thisPlatform}`;
-    await cp(
-      path.join(root, 'packages', thisPlatform, 'package.json'),
-      `${broken}/package.json`,
-    );
-    await writeFile(`${broken}/quic.node`, 'this is no library');
-    const { data } = await use(folder);
-    assert.equal(data.failures[0].found, true);
-    assert.match(data.failures[0].reason, /quic\.node/);
-  });
-
-  test('names what stands in the way on musl, and where there is no package', async () => {
-    const { explain } = (await import(
-      '@matrixai/quic/native/load.js'
-    )) as unknown as { explain(data: errors.NativeLibraryData): string };
-    const data: errors.NativeLibraryData = {
-      platform: 'linux',
-      arch: 'x64',
-      libc: 'musl',
-      package: `${name}-linux-x64`,
-      version: '3.0.0',
-      failures: [{ tried: 'x', found: false, reason: 'Cannot find module' }],
-    };
-    assert.match(explain(data), /musl.*golang\/go\/issues\/54805/s);
-    const sunos = { ...data, platform: 'sunos', libc: 'unknown' };
-    assert.match(
-      explain(sunos),
-      /no package for this platform.*npm run build/s,
-    );
-  });
-});
-
 test('the native library of this platform runs on systems as old as promised, and is small', {
   skip,
   timeout,
@@ -249,7 +131,7 @@ test('the native library of this platform runs on systems as old as promised, an
     ),
   );
   assert.ok(sizes.reduce((sum, size) => sum + size) <= 8e6, sizes.join(' + '));
-  if (here.libc === 'glibc') await assertGlibc(folder, here.library);
+  if (here.libc === 'glibc') await assertGlibc(folder);
 });
 
 test('npm packs what is needed and nothing else', { timeout }, async () => {
@@ -292,7 +174,7 @@ test('npm install from a registry gives a working library, with no compiler', {
   skip,
   timeout,
 }, async (t) => {
-  const tools = await installTools('packages');
+  const tools = await installTools('packaging');
   const tarballs = await makeFolder(t);
   const ofPlatform = await pack(`packages/${thisPlatform}`, tarballs);
   const main = await pack('.', tarballs);
@@ -398,14 +280,12 @@ test('npm install from a registry gives a working library, with no compiler', {
   });
 });
 
-/** The highest version of glibc that the library and the addon ask for. */
-async function assertGlibc(folder: string, library: string): Promise<void> {
-  const { maxGlibc } = await import('./helpers/glibc.js');
-  for (const file of ['quic.node', library]) {
-    const version = await maxGlibc(path.join(folder, file));
-    const [major, minor] = version.split('.').map(Number);
-    assert.ok(major === 2 && minor <= 28, `${file} asks for glibc ${version}`);
-  }
+/** The highest version of glibc that the library asks for. */
+async function assertGlibc(folder: string): Promise<void> {
+  const { maxGlibc } = await import('../helpers/glibc.js');
+  const version = await maxGlibc(path.join(folder, 'quic.node'));
+  const [major, minor] = version.split('.').map(Number);
+  assert.ok(major === 2 && minor <= 28, `it asks for glibc ${version}`);
 }
 
 /** A registry on loopback that has what is published to it, and else what npm's has. */
