@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module from 'node:module';
 import { callEngine, encodeOptions, splitCertificates } from './engine.js';
 import type Log from './Log.js';
 import { environment } from './native/Environment.js';
@@ -66,7 +66,7 @@ function warningsOf(
 }
 
 // What is rarely needed is not loaded by an import. Modules of Node.js are found from anywhere.
-const require = createRequire(process.execPath);
+const require = module.createRequire(process.execPath);
 
 /** OpenSSL reads more than the engine does. */
 function subjectOf(pem: string): string {

@@ -25,6 +25,7 @@ type ErrorOptions<T, D> = {
  * Base of all errors of this library.
  */
 export class ErrorQUIC<T> extends AbstractError<T> {
+  static override readonly name: string = 'ErrorQUIC';
   /** What kind of error it is, in words. */
   static override description = 'QUIC error';
   /** What kind of error it is, for programs: it never changes, and is no part of a bundle that renames classes. */
@@ -90,6 +91,7 @@ function toJSONValue(value: any, seen: Set<unknown>): any {
  * A state that the library rules out was reached. Please report it as a bug.
  */
 export class ErrorQUICUndefinedBehaviour<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICUndefinedBehaviour';
   static override description = 'This should never happen';
   static override code = 'ERR_QUIC_UNDEFINED_BEHAVIOUR';
 }
@@ -137,6 +139,7 @@ export type NativeLibraryData = {
  * and what to do; `data` is {@link NativeLibraryData}, or empty where too few file descriptors were left to try.
  */
 export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICNativeLibrary';
   static override description = 'The native library cannot be loaded';
   static override code = 'ERR_QUIC_NATIVE_LIBRARY';
 }
@@ -147,6 +150,7 @@ export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
  * {@link OptionInvalidData}.
  */
 export class ErrorQUICOptionInvalid<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICOptionInvalid';
   static override description = 'Option or argument is invalid';
   static override code = 'ERR_QUIC_OPTION_INVALID';
 }
@@ -157,6 +161,7 @@ export class ErrorQUICOptionInvalid<T> extends ErrorQUIC<T> {
  * `cause` is what the resolver threw.
  */
 export class ErrorQUICHostInvalid<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICHostInvalid';
   static override description =
     'Host is invalid or does not resolve to an IP address';
   static override code = 'ERR_QUIC_HOST_INVALID';
@@ -167,6 +172,7 @@ export class ErrorQUICHostInvalid<T> extends ErrorQUIC<T> {
  * {@link OptionInvalidData}.
  */
 export class ErrorQUICPortInvalid<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICPortInvalid';
   static override description = 'Port is invalid';
   static override code = 'ERR_QUIC_PORT_INVALID';
 }
@@ -176,6 +182,7 @@ export class ErrorQUICPortInvalid<T> extends ErrorQUIC<T> {
  * one that exists. Key material never appears in the message or in `data`.
  */
 export class ErrorQUICConfig<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICConfig';
   static override description = 'QUIC configuration is invalid';
   static override code = 'ERR_QUIC_CONFIG';
 }
@@ -184,6 +191,7 @@ export class ErrorQUICConfig<T> extends ErrorQUIC<T> {
  * Base of the errors of {@link QUICSocket}.
  */
 export class ErrorQUICSocket<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICSocket';
   static override description = 'QUIC socket error';
   static override code = 'ERR_QUIC_SOCKET';
 }
@@ -192,6 +200,7 @@ export class ErrorQUICSocket<T> extends ErrorQUIC<T> {
  * The socket was not started, or is stopped.
  */
 export class ErrorQUICSocketNotRunning<T> extends ErrorQUICSocket<T> {
+  static override readonly name: string = 'ErrorQUICSocketNotRunning';
   static override description = 'QUIC socket is not running';
   static override code = 'ERR_QUIC_SOCKET_NOT_RUNNING';
 }
@@ -200,6 +209,7 @@ export class ErrorQUICSocketNotRunning<T> extends ErrorQUICSocket<T> {
  * A socket was stopped without `force` while connections were still using it.
  */
 export class ErrorQUICSocketConnectionsActive<T> extends ErrorQUICSocket<T> {
+  static override readonly name: string = 'ErrorQUICSocketConnectionsActive';
   static override description = 'QUIC socket has active connections';
   static override code = 'ERR_QUIC_SOCKET_CONNECTIONS_ACTIVE';
 }
@@ -208,6 +218,7 @@ export class ErrorQUICSocketConnectionsActive<T> extends ErrorQUICSocket<T> {
  * The address is invalid, in use or not of this machine.
  */
 export class ErrorQUICSocketInvalidBindAddress<T> extends ErrorQUICSocket<T> {
+  static override readonly name: string = 'ErrorQUICSocketInvalidBindAddress';
   static override description = 'QUIC socket cannot bind to the address';
   static override code = 'ERR_QUIC_SOCKET_INVALID_BIND_ADDRESS';
 }
@@ -216,6 +227,7 @@ export class ErrorQUICSocketInvalidBindAddress<T> extends ErrorQUICSocket<T> {
  * The socket's address family cannot send to this address.
  */
 export class ErrorQUICSocketInvalidSendAddress<T> extends ErrorQUICSocket<T> {
+  static override readonly name: string = 'ErrorQUICSocketInvalidSendAddress';
   static override description = 'QUIC socket cannot send to the address';
   static override code = 'ERR_QUIC_SOCKET_INVALID_SEND_ADDRESS';
 }
@@ -224,6 +236,7 @@ export class ErrorQUICSocketInvalidSendAddress<T> extends ErrorQUICSocket<T> {
  * The UDP socket failed, with what the operating system said as `cause`. The socket stops.
  */
 export class ErrorQUICSocketInternal<T> extends ErrorQUICSocket<T> {
+  static override readonly name: string = 'ErrorQUICSocketInternal';
   static override description = 'QUIC socket internal error';
   static override code = 'ERR_QUIC_SOCKET_INTERNAL';
 }
@@ -232,6 +245,7 @@ export class ErrorQUICSocketInternal<T> extends ErrorQUICSocket<T> {
  * Base of the errors of {@link QUICClient}.
  */
 export class ErrorQUICClient<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICClient';
   static override description = 'QUIC client error';
   static override code = 'ERR_QUIC_CLIENT';
 }
@@ -240,6 +254,7 @@ export class ErrorQUICClient<T> extends ErrorQUIC<T> {
  * The client was asked for something that it does not know after its end.
  */
 export class ErrorQUICClientDestroyed<T> extends ErrorQUICClient<T> {
+  static override readonly name: string = 'ErrorQUICClientDestroyed';
   static override description = 'QUIC client is destroyed';
   static override code = 'ERR_QUIC_CLIENT_DESTROYED';
 }
@@ -248,6 +263,7 @@ export class ErrorQUICClientDestroyed<T> extends ErrorQUICClient<T> {
  * `ctx.timer` expired before the connection was established.
  */
 export class ErrorQUICClientCreateTimeout<T> extends ErrorQUICClient<T> {
+  static override readonly name: string = 'ErrorQUICClientCreateTimeout';
   static override description = 'QUIC client creation timed out';
   static override code = 'ERR_QUIC_CLIENT_CREATE_TIMEOUT';
 }
@@ -256,6 +272,7 @@ export class ErrorQUICClientCreateTimeout<T> extends ErrorQUICClient<T> {
  * The socket of the client is not running, or was stopped under it.
  */
 export class ErrorQUICClientSocketNotRunning<T> extends ErrorQUICClient<T> {
+  static override readonly name: string = 'ErrorQUICClientSocketNotRunning';
   static override description = 'QUIC client socket is not running';
   static override code = 'ERR_QUIC_CLIENT_SOCKET_NOT_RUNNING';
 }
@@ -265,6 +282,7 @@ export class ErrorQUICClientSocketNotRunning<T> extends ErrorQUICClient<T> {
  * `EADDRNOTAVAIL`, `ENETUNREACH`).
  */
 export class ErrorQUICClientInvalidArgument<T> extends ErrorQUICClient<T> {
+  static override readonly name: string = 'ErrorQUICClientInvalidArgument';
   static override description = 'QUIC client cannot send to the target address';
   static override code = 'ERR_QUIC_CLIENT_INVALID_ARGUMENT';
 }
@@ -273,6 +291,7 @@ export class ErrorQUICClientInvalidArgument<T> extends ErrorQUICClient<T> {
  * The address family of the client's socket cannot reach that of the target.
  */
 export class ErrorQUICClientInvalidHost<T> extends ErrorQUICClient<T> {
+  static override readonly name: string = 'ErrorQUICClientInvalidHost';
   static override description =
     'QUIC client cannot reach the target host from its local host';
   static override code = 'ERR_QUIC_CLIENT_INVALID_HOST';
@@ -282,6 +301,7 @@ export class ErrorQUICClientInvalidHost<T> extends ErrorQUICClient<T> {
  * The client failed for a reason of its own. Not thrown by this version.
  */
 export class ErrorQUICClientInternal<T> extends ErrorQUICClient<T> {
+  static override readonly name: string = 'ErrorQUICClientInternal';
   static override description = 'QUIC client internal error';
   static override code = 'ERR_QUIC_CLIENT_INTERNAL';
 }
@@ -290,6 +310,7 @@ export class ErrorQUICClientInternal<T> extends ErrorQUICClient<T> {
  * Base of the errors of {@link QUICServer}.
  */
 export class ErrorQUICServer<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICServer';
   static override description = 'QUIC server error';
   static override code = 'ERR_QUIC_SERVER';
 }
@@ -298,6 +319,7 @@ export class ErrorQUICServer<T> extends ErrorQUIC<T> {
  * The server was not started, or is stopped.
  */
 export class ErrorQUICServerNotRunning<T> extends ErrorQUICServer<T> {
+  static override readonly name: string = 'ErrorQUICServerNotRunning';
   static override description = 'QUIC server is not running';
   static override code = 'ERR_QUIC_SERVER_NOT_RUNNING';
 }
@@ -306,6 +328,7 @@ export class ErrorQUICServerNotRunning<T> extends ErrorQUICServer<T> {
  * The socket of the server is not running, or was stopped under it.
  */
 export class ErrorQUICServerSocketNotRunning<T> extends ErrorQUICServer<T> {
+  static override readonly name: string = 'ErrorQUICServerSocketNotRunning';
   static override description = 'QUIC server socket is not running';
   static override code = 'ERR_QUIC_SERVER_SOCKET_NOT_RUNNING';
 }
@@ -315,6 +338,7 @@ export class ErrorQUICServerSocketNotRunning<T> extends ErrorQUICServer<T> {
  * {@link events.EventQUICConnectionError} events of the server.
  */
 export class ErrorQUICServerNewConnection<T> extends ErrorQUICServer<T> {
+  static override readonly name: string = 'ErrorQUICServerNewConnection';
   static override description = 'QUIC server could not accept a new connection';
   static override code = 'ERR_QUIC_SERVER_NEW_CONNECTION';
 }
@@ -323,6 +347,7 @@ export class ErrorQUICServerNewConnection<T> extends ErrorQUICServer<T> {
  * The server failed for a reason of its own. Not thrown by this version.
  */
 export class ErrorQUICServerInternal<T> extends ErrorQUICServer<T> {
+  static override readonly name: string = 'ErrorQUICServerInternal';
   static override description = 'QUIC server internal error';
   static override code = 'ERR_QUIC_SERVER_INTERNAL';
 }
@@ -331,6 +356,7 @@ export class ErrorQUICServerInternal<T> extends ErrorQUICServer<T> {
  * The server is stopping. Not thrown by this version.
  */
 export class ErrorQUICServerStopping<T> extends ErrorQUICServer<T> {
+  static override readonly name: string = 'ErrorQUICServerStopping';
   static override description = 'QUIC server is stopping';
   static override code = 'ERR_QUIC_SERVER_STOPPING';
 }
@@ -339,6 +365,7 @@ export class ErrorQUICServerStopping<T> extends ErrorQUICServer<T> {
  * Base of the errors of {@link QUICConnection}.
  */
 export class ErrorQUICConnection<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICConnection';
   static override description = 'QUIC connection error';
   static override code = 'ERR_QUIC_CONNECTION';
 }
@@ -361,6 +388,7 @@ export type MigrationErrorData = {
  * {@link MigrationErrorData}.
  */
 export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionMigration';
   static override description = 'QUIC connection did not migrate';
   static override code = 'ERR_QUIC_CONNECTION_MIGRATION';
 }
@@ -373,6 +401,8 @@ export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
 export class ErrorQUICConnectionEarlyDataRejected<
   T,
 > extends ErrorQUICConnection<T> {
+  static override readonly name: string =
+    'ErrorQUICConnectionEarlyDataRejected';
   static override description = 'QUIC connection had its early data rejected';
   static override code = 'ERR_QUIC_CONNECTION_EARLY_DATA_REJECTED';
 }
@@ -381,6 +411,7 @@ export class ErrorQUICConnectionEarlyDataRejected<
  * The connection waits for its streams to end, and opens no new ones.
  */
 export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionStopping';
   static override description = 'QUIC connection is stopping';
   static override code = 'ERR_QUIC_CONNECTION_STOPPING';
 }
@@ -389,6 +420,7 @@ export class ErrorQUICConnectionStopping<T> extends ErrorQUICConnection<T> {
  * The connection was stopped.
  */
 export class ErrorQUICConnectionNotRunning<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionNotRunning';
   static override description = 'QUIC connection is not running';
   static override code = 'ERR_QUIC_CONNECTION_NOT_RUNNING';
 }
@@ -397,6 +429,7 @@ export class ErrorQUICConnectionNotRunning<T> extends ErrorQUICConnection<T> {
  * The connection was closed by the peer or timed out.
  */
 export class ErrorQUICConnectionClosed<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionClosed';
   static override description = 'QUIC connection is closed';
   static override code = 'ERR_QUIC_CONNECTION_CLOSED';
 }
@@ -405,6 +438,7 @@ export class ErrorQUICConnectionClosed<T> extends ErrorQUICConnection<T> {
  * A server connection was started without initial data. Not thrown by this version.
  */
 export class ErrorQUICConnectionStartData<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICConnectionStartData';
   static override description = 'QUIC connection start requires initial data';
   static override code = 'ERR_QUIC_CONNECTION_START_DATA';
 }
@@ -414,6 +448,7 @@ export class ErrorQUICConnectionStartData<T> extends ErrorQUIC<T> {
  * {@link ErrorQUICConnectionIdleTimeout}.
  */
 export class ErrorQUICConnectionStartTimeout<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionStartTimeout';
   static override description = 'QUIC connection start timed out';
   static override code = 'ERR_QUIC_CONNECTION_START_TIMEOUT';
 }
@@ -425,6 +460,7 @@ export class ErrorQUICConnectionStartTimeout<T> extends ErrorQUICConnection<T> {
 export class ErrorQUICConnectionConfigInvalid<
   T,
 > extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionConfigInvalid';
   static override description = 'QUIC connection configuration is invalid';
   static override code = 'ERR_QUIC_CONNECTION_CONFIG_INVALID';
 }
@@ -433,6 +469,7 @@ export class ErrorQUICConnectionConfigInvalid<
  * The local side closed the connection.
  */
 export class ErrorQUICConnectionLocal<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionLocal';
   static override description = 'QUIC connection closed by the local side';
   static override code = 'ERR_QUIC_CONNECTION_LOCAL';
   /** What the CONNECTION_CLOSE frame said. */
@@ -453,6 +490,7 @@ export class ErrorQUICConnectionLocal<T> extends ErrorQUICConnection<T> {
 export class ErrorQUICConnectionLocalTLS<
   T,
 > extends ErrorQUICConnectionLocal<T> {
+  static override readonly name: string = 'ErrorQUICConnectionLocalTLS';
   static override description =
     'QUIC connection closed by the local side with a TLS error';
   static override code = 'ERR_QUIC_CONNECTION_LOCAL_TLS';
@@ -475,6 +513,7 @@ export class ErrorQUICConnectionLocalTLS<
  * The peer closed the connection.
  */
 export class ErrorQUICConnectionPeer<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionPeer';
   static override description = 'QUIC connection closed by the peer';
   static override code = 'ERR_QUIC_CONNECTION_PEER';
   /** What the CONNECTION_CLOSE frame said. */
@@ -494,6 +533,7 @@ export class ErrorQUICConnectionPeer<T> extends ErrorQUICConnection<T> {
  * {@link ErrorQUICConnectionLocal}, not of {@link ErrorQUICConnectionPeer}.
  */
 export class ErrorQUICConnectionPeerTLS<T> extends ErrorQUICConnectionLocal<T> {
+  static override readonly name: string = 'ErrorQUICConnectionPeerTLS';
   static override description =
     'QUIC connection closed by the peer with a TLS error';
   static override code = 'ERR_QUIC_CONNECTION_PEER_TLS';
@@ -532,6 +572,7 @@ export type AttemptsData = {
  * Nothing was heard of the peer for the idle timeout (RFC 9000 section 10.1).
  */
 export class ErrorQUICConnectionIdleTimeout<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionIdleTimeout';
   static override description = 'QUIC connection reached its idle timeout';
   static override code = 'ERR_QUIC_CONNECTION_IDLE_TIMEOUT';
 }
@@ -540,6 +581,7 @@ export class ErrorQUICConnectionIdleTimeout<T> extends ErrorQUICConnection<T> {
  * The connection failed, mostly because nothing can be sent any more; `cause` says why.
  */
 export class ErrorQUICConnectionInternal<T> extends ErrorQUICConnection<T> {
+  static override readonly name: string = 'ErrorQUICConnectionInternal';
   static override description = 'QUIC connection internal error';
   static override code = 'ERR_QUIC_CONNECTION_INTERNAL';
 }
@@ -548,6 +590,7 @@ export class ErrorQUICConnectionInternal<T> extends ErrorQUICConnection<T> {
  * Base of the errors of {@link QUICDatagrams}.
  */
 export class ErrorQUICDatagrams<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICDatagrams';
   static override description = 'QUIC datagrams error';
   static override code = 'ERR_QUIC_DATAGRAMS';
 }
@@ -556,6 +599,7 @@ export class ErrorQUICDatagrams<T> extends ErrorQUIC<T> {
  * A datagram was written on a connection whose ends did not both set `config.enableDgram` (RFC 9221 section 3).
  */
 export class ErrorQUICDatagramsDisabled<T> extends ErrorQUICDatagrams<T> {
+  static override readonly name: string = 'ErrorQUICDatagramsDisabled';
   static override description = 'QUIC datagrams are not enabled';
   static override code = 'ERR_QUIC_DATAGRAMS_DISABLED';
   /** Who did. */
@@ -578,6 +622,7 @@ export class ErrorQUICDatagramsDisabled<T> extends ErrorQUICDatagrams<T> {
  * A datagram was written that does not fit into a packet (RFC 9221 section 5). Others can still be written.
  */
 export class ErrorQUICDatagramsTooLarge<T> extends ErrorQUICDatagrams<T> {
+  static override readonly name: string = 'ErrorQUICDatagramsTooLarge';
   static override description = 'QUIC datagram is too large';
   static override code = 'ERR_QUIC_DATAGRAMS_TOO_LARGE';
   /** What was written, and what can be. */
@@ -600,6 +645,7 @@ export class ErrorQUICDatagramsTooLarge<T> extends ErrorQUICDatagrams<T> {
  * Base of the errors of {@link QUICStream}.
  */
 export class ErrorQUICStream<T> extends ErrorQUIC<T> {
+  static override readonly name: string = 'ErrorQUICStream';
   static override description = 'QUIC stream error';
   static override code = 'ERR_QUIC_STREAM';
 }
@@ -609,6 +655,7 @@ export class ErrorQUICStream<T> extends ErrorQUIC<T> {
  * reason elsewhere.
  */
 export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamDestroyed';
   static override description = 'QUIC stream is destroyed';
   static override code = 'ERR_QUIC_STREAM_DESTROYED';
 
@@ -630,6 +677,7 @@ export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
  * ended otherwise than by the peer, with the error that is `cause`.
  */
 export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamLocalRead';
   static override description =
     'QUIC stream readable side was cancelled locally';
   static override code = 'ERR_QUIC_STREAM_LOCAL_READ';
@@ -652,6 +700,7 @@ export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
  * ended otherwise than by the peer, with the error that is `cause`.
  */
 export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamLocalWrite';
   static override description = 'QUIC stream writable side was aborted locally';
   static override code = 'ERR_QUIC_STREAM_LOCAL_WRITE';
   /** What the frame said. */
@@ -673,6 +722,7 @@ export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
  * connection, with the error that is `cause`; the code is 0 then.
  */
 export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamPeerRead';
   static override description =
     'QUIC stream readable side was reset by the peer';
   static override code = 'ERR_QUIC_STREAM_PEER_READ';
@@ -695,6 +745,7 @@ export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
  * connection, with the error that is `cause`; the code is 0 then.
  */
 export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamPeerWrite';
   static override description =
     'QUIC stream writable side was stopped by the peer';
   static override code = 'ERR_QUIC_STREAM_PEER_WRITE';
@@ -716,6 +767,7 @@ export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
  * The stream failed for a reason of its own. Not thrown by this version.
  */
 export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamInternal';
   static override description = 'QUIC stream internal error';
   static override code = 'ERR_QUIC_STREAM_INTERNAL';
 }
@@ -724,6 +776,7 @@ export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
  * The peer's limit of open streams does not allow another one.
  */
 export class ErrorQUICStreamLimit<T> extends ErrorQUICStream<T> {
+  static override readonly name: string = 'ErrorQUICStreamLimit';
   static override description = 'QUIC stream limit is reached';
   static override code = 'ERR_QUIC_STREAM_LIMIT';
 }

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import module from 'node:module';
 
 /**
  * What loads the package of each platform, as seen from a file or a folder. Tools that pack applications read the
@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
  * @internal
  */
 export function addons(from: string): Record<string, () => unknown> {
-  const require = createRequire(from);
+  const require = module.createRequire(from);
   return {
     'linux-x64': () => require('@matrixai/quic-linux-x64'),
     'linux-arm64': () => require('@matrixai/quic-linux-arm64'),

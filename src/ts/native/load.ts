@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -138,7 +138,7 @@ function ofPackage(name: string, from: string): Candidate {
     tried: name,
     file() {
       try {
-        return createRequire(from).resolve(name);
+        return module.createRequire(from).resolve(name);
       } catch {
         return undefined;
       }
@@ -157,7 +157,7 @@ function ofFile(file: string): Candidate {
   return {
     tried: file,
     file: () => (existsSync(file) ? file : undefined),
-    load: () => createRequire(file)(file),
+    load: () => module.createRequire(file)(file),
   };
 }
 
