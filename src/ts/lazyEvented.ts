@@ -1,4 +1,4 @@
-import { type EventError, Evented } from '@matrixai/events';
+import { EventAll, EventDefault, EventError, Evented } from '@matrixai/events';
 import type { EventHandlerInfo } from '@matrixai/events/types.js';
 import {
   _eventHandled,
@@ -11,6 +11,17 @@ import {
   handleEventError,
 } from '@matrixai/events/utils.js';
 import { nameOf, type TypedListeners } from './listeners.js';
+
+// These events go by the names of their classes. Bundlers that shorten names may give all of them the same.
+for (const [name, EventClass] of Object.entries({
+  EventAll,
+  EventDefault,
+  EventError,
+})) {
+  if (EventClass.name !== name) {
+    Object.defineProperty(EventClass, 'name', { value: name });
+  }
+}
 
 @Evented()
 class EventedState {}

@@ -108,24 +108,27 @@ describe('the library in an application that is packed', {
     if (!isWhole) return;
     const far = await makeFolder(folders);
     await cp(path.join(project, 'out'), far, { recursive: true });
-    const bundle = path.join(far, path.basename(file));
-    await cp(path.join(project, ofPlatform), path.join(far, ofPlatform), {
-      recursive: true,
-    });
-    assert.equal(await run('/', [process.execPath, bundle]), works);
+    const command = [process.execPath, path.join(far, path.basename(file))];
+    // Some know where they were made
+    const there = path.join(project, ofPlatform);
+    await rename(there, `${there}-aside`);
+    try {
+      const beside = path.join(far, ofPlatform);
+      await cp(`${there}-aside`, beside, { recursive: true });
+      assert.equal(await run('/', command), works);
 
-    await rename(
-      path.join(far, ofPlatform, 'quic.node'),
-      path.join(far, 'any.node'),
-    );
-    await rm(path.join(far, 'node_modules'), { recursive: true });
-    const env = { QUIC_NATIVE_LIBRARY: path.join(far, 'any.node') };
-    assert.equal(await run('/', [process.execPath, bundle], env), works);
+      const QUIC_NATIVE_LIBRARY = path.join(far, 'any.node');
+      await rename(path.join(beside, 'quic.node'), QUIC_NATIVE_LIBRARY);
+      await rm(path.join(far, 'node_modules'), { recursive: true });
+      assert.equal(await run('/', command, { QUIC_NATIVE_LIBRARY }), works);
 
-    const lost = await run('/', [process.execPath, bundle]);
-    // Its name is what it was, although classes were renamed
-    assert.match(lost, /^dgram ErrorQUICNativeLibrary: no native library/);
-    assert.match(lost, /QUIC_NATIVE_LIBRARY/);
+      const lost = await run('/', command);
+      // Its name is what it was, although classes were renamed
+      assert.match(lost, /^dgram ErrorQUICNativeLibrary: no native library/);
+      assert.match(lost, /QUIC_NATIVE_LIBRARY/);
+    } finally {
+      await rename(`${there}-aside`, there);
+    }
   }
 
   async function emptyOut(): Promise<void> {
@@ -214,9 +217,10 @@ describe('the library in an application that is packed', {
     for (const file of ['sea.cjs', 'sea.json']) {
       await writeFile(`${project}/${file}`, await recipe(file));
     }
-    await node(
-      path.join(tools, 'esbuild', 'bin', 'esbuild'),
-      ...['sea.cjs', '--bundle', '--platform=node', '--outfile=out/sea.cjs'],
+    await output(
+      bin('esbuild'),
+      ['sea.cjs', '--bundle', '--platform=node', '--outfile=out/sea.cjs'],
+      { cwd: project },
     );
     await node('--experimental-sea-config', 'sea.json');
     const executable = path.join(await makeFolder(folders), 'app');
