@@ -152,6 +152,8 @@ interface Row {
   case: string;
   /** What the package of the platform holds, if it is there. */
   content?: () => Promise<string | Buffer>;
+  /** Its package.json, in place of the real one. */
+  manifest?: object;
   nodeArgs?: Array<string>;
   fault: errors.NativeLibraryData['failures'][number]['fault'];
   /** Must all be in the message; FILE is the path of the file. */
@@ -223,6 +225,13 @@ const rows: Array<Row> = [
     ],
   },
   {
+    case: 'a package of version 2',
+    content: async () => 'nobody looks at it',
+    manifest: { name: `${name}-${thisPlatform}`, version: '2.0.9' },
+    fault: 'version',
+    says: [`FILE is of version 2.0.9 and must be of version ${version}`, again],
+  },
+  {
     case: 'Node.js with --no-addons',
     content: () => readFile(addon),
     nodeArgs: ['--no-addons'],
@@ -253,6 +262,12 @@ describe('the loader tells of', { skip }, () => {
     test(row.case, { skip }, async (t) => {
       const project = await makeProject(t);
       if (row.content) await project.install(await row.content());
+      if (row.manifest) {
+        await writeFile(
+          path.join(path.dirname(project.file), 'package.json'),
+          JSON.stringify({ main: 'quic.node', ...row.manifest }),
+        );
+      }
       const { message, data, ...error } = await use(project, row);
       assert.equal(error.name, 'ErrorQUICNativeLibrary', message);
       assert.equal(error.code, 'ERR_QUIC_NATIVE_LIBRARY');

