@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import {
   access,
   cp,
-  mkdir,
   readdir,
   readFile,
   stat,
@@ -187,14 +186,17 @@ test('npm install from a registry gives a working library, with no compiler', {
   }
 
   const folder = path.join(await makeFolder(t), 'project');
-  await mkdir(folder);
+  await cp(path.join(root, 'examples', 'starter'), folder, {
+    recursive: true,
+    filter: (source) => !/\b(node_modules|dist)$/.test(source),
+  });
   const env = userEnvironment({
     ...registry.env,
     PATH: await makePath(t),
     npm_config_cache: path.join(await makeFolder(t), 'cache'),
   });
   const user = { cwd: folder, env };
-  await output('npm', ['install', name], user);
+  await output('npm', ['install'], user);
 
   await t.test(
     'it installs the package of this platform alone, and runs no script',
@@ -217,42 +219,37 @@ test('npm install from a registry gives a working library, with no compiler', {
     },
   );
 
-  const readme = await readFile(
-    `${folder}/node_modules/${name}/README.md`,
-    'utf8',
+  await t.test('the starter is built, and passes its test', async () => {
+    await output('npm', ['test'], user);
+  });
+
+  await t.test('its server and its client run', async () => {
+    const server = ['dist/server.js'];
+    const client = ['dist/client.js', 'hello'];
+    assert.equal(await runBoth(user, server, client), 'HELLO\n');
+  });
+
+  await t.test(
+    'the server and the client of the README run as CommonJS',
+    { skip: !canRequire() && 'this Node.js cannot require ES modules' },
+    async () => {
+      const readme = await readFile(
+        `${folder}/node_modules/${name}/README.md`,
+        'utf8',
+      );
+      const [server, client] = [
+        ...readme.matchAll(/^```js\n(.*?)^```$/gms),
+      ].map(([, code]) => code);
+      await writeFile(`${folder}/server.cjs`, toCommonJS(server));
+      await writeFile(`${folder}/client.cjs`, toCommonJS(client));
+      assert.equal(
+        await runBoth(user, ['server.cjs'], ['client.cjs']),
+        'Hello, QUIC!\n',
+      );
+    },
   );
-  const [server, client] = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(
-    ([, code]) => code,
-  );
-  for (const [system, extension, convert] of [
-    ['ES modules', 'mjs', (code: string) => code],
-    ['CommonJS', 'cjs', toCommonJS],
-  ] as const) {
-    const noRequire = extension === 'cjs' && !canRequire();
-    await t.test(
-      `the server and the client of the README run as ${system}`,
-      {
-        skip: noRequire && 'this Node.js cannot require ES modules',
-      },
-      async () => {
-        await writeFile(`${folder}/server.${extension}`, convert(server));
-        await writeFile(`${folder}/client.${extension}`, convert(client));
-        assert.equal(await runReadme(user, extension), 'Hello, QUIC!\n');
-      },
-    );
-  }
 
   await t.test('TypeScript takes its types', async () => {
-    await cp(
-      path.join(tools, '@types', 'node'),
-      `${folder}/node_modules/@types/node`,
-      { recursive: true },
-    );
-    await cp(
-      path.join(tools, 'undici-types'),
-      `${folder}/node_modules/undici-types`,
-      { recursive: true },
-    );
     await writeFile(`${folder}/consumer.mts`, consumer);
     await writeFile(`${folder}/consumer.cts`, consumer);
     const tsc = path.join(tools, 'typescript', 'bin', 'tsc');
@@ -326,11 +323,12 @@ function toCommonJS(code: string): string {
 }
 
 /** Runs the server and then the client, and returns what the client prints. */
-async function runReadme(
+async function runBoth(
   { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
-  extension: string,
+  serverArgs: Array<string>,
+  clientArgs: Array<string>,
 ): Promise<string> {
-  const server = spawn(process.execPath, [`server.${extension}`], {
+  const server = spawn(process.execPath, serverArgs, {
     cwd,
     env: { ...env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -339,7 +337,7 @@ async function runReadme(
     const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
     const { value: line } = await lines.next();
     const [, PORT] = /:(\d+)$/.exec(line ?? '') ?? assert.fail(String(line));
-    return await output(process.execPath, [`client.${extension}`], {
+    return await output(process.execPath, clientArgs, {
       cwd,
       env: { ...env, PORT },
     });
