@@ -52,6 +52,30 @@ function leaveOut(folder, module) {
     : undefined;
 }
 
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  legalComments: 'none',
+  define: { VERSION: JSON.stringify(readMain().version) },
+};
+
+/**
+ * The entry of CommonJS. All copies of a class are the same wherever Node.js can require ES modules; elsewhere
+ * there is one copy as well, as nothing else can be loaded.
+ */
+const commonJS = `'use strict';
+let library;
+try {
+  library = require('./index.js');
+} catch {
+  // Before Node.js 20.19, and with a require that is not that of Node.js, as in Jest and tsx
+  library = require('./commonjs.cjs');
+}
+module.exports = library;
+`;
+
 /** Writes it, and returns what the bundle is made of, by the paths of its sources. */
 export async function bundle() {
   const modules = readdirSync(sources, { recursive: true })
@@ -61,24 +85,29 @@ export async function bundle() {
     .sort();
   const { build } = await import('esbuild');
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...common,
     stdin: {
       contents: modules
         .map((name, i) => `export * as m${i} from './${name}.js';`)
         .join('\n'),
       resolveDir: sources,
     },
-    bundle: true,
     metafile: true,
     plugins: [share],
-    platform: 'node',
-    target: 'node20',
     format: 'esm',
     sourcemap: true,
     sourcesContent: false,
-    legalComments: 'none',
-    define: { VERSION: JSON.stringify(readMain().version) },
     outfile: path.join(dist, 'quic.js'),
+  });
+  await build({
+    ...common,
+    entryPoints: [path.join(sources, 'index.ts')],
+    format: 'cjs',
+    // Jest has none without a flag
+    supported: { 'dynamic-import': false },
+    // It knows its place as CommonJS does
+    define: { ...common.define, 'import.meta': 'undefined' },
+    outfile: path.join(dist, 'commonjs.cjs'),
   });
   const all = await import(pathToFileURL(path.join(dist, 'quic.js')));
   for (const [i, name] of modules.entries()) {
@@ -86,10 +115,7 @@ export async function bundle() {
     const up = '../'.repeat(file.split('/').length - 1) || './';
     writeFileSync(path.join(dist, file), giveOut(all, `m${i}`, `${up}quic.js`));
   }
-  writeFileSync(
-    path.join(dist, 'index.cjs'),
-    "'use strict';\nmodule.exports = require('./index.js');\n",
-  );
+  writeFileSync(path.join(dist, 'index.cjs'), commonJS);
   writeFileSync(
     path.join(dist, 'index.d.cts'),
     '// @ts-ignore TS1479: Node.js 20.19, 22.12 and later can require an ES module.\n' +

@@ -4,12 +4,17 @@
 // folders that install much more run only when named, and those of reliability
 // take their time only then.
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { build, fail, installed, root, run } from './common.js';
 import { output, requireNativeTools } from './tools.js';
 
 const filters = process.argv.slice(2);
-const apart = ['packaging', 'platforms', 'runtimes'];
+const apart = ['packaging', 'platforms', 'runners', 'runtimes'];
+const alone = [
+  ...['capture', 'copies', 'diagnostics', 'idle', 'performance', 'process'],
+  ...['realms', 'sockets', 'workers'],
+];
 
 /** Runs one check, showing what it prints. */
 function check(name, command, args, options) {
@@ -72,6 +77,27 @@ function reliability() {
   };
 }
 
+/** Those that measure time, memory or the load of the machine run with nothing beside them. */
+function measures(file) {
+  const [name] = path.basename(file).split('.');
+  return path.dirname(file).endsWith('reliability') || alone.includes(name);
+}
+
+function checkTests(name, files, concurrency) {
+  check(
+    name,
+    process.execPath,
+    [
+      '--test',
+      `--test-concurrency=${concurrency}`,
+      '--test-reporter=spec',
+      '--test-timeout=600000',
+      ...files,
+    ],
+    filters.includes('reliability') ? { env: reliability() } : {},
+  );
+}
+
 // Compiling is the type check: it covers all of the TypeScript.
 console.log('# Build and type check');
 build('tests', 'examples', 'benches');
@@ -84,17 +110,13 @@ if (filters.length === 0) {
   ]);
   check('API documentation', process.execPath, ['scripts/docs.js']);
 }
-// One file at a time: tests measure time and memory.
-check(
-  'TypeScript tests',
-  process.execPath,
-  [
-    '--test',
-    '--test-concurrency=1',
-    '--test-reporter=spec',
-    '--test-timeout=600000',
-    ...testFiles(),
-  ],
-  filters.includes('reliability') ? { env: reliability() } : {},
-);
+const files = testFiles();
+if (filters.length === 0) {
+  const measuring = files.filter((file) => measures(file));
+  const others = files.filter((file) => !measures(file));
+  checkTests('TypeScript tests', others, availableParallelism());
+  checkTests('TypeScript tests that measure', measuring, 1);
+} else {
+  checkTests('TypeScript tests', files, 1);
+}
 console.log('\nAll checks passed.');

@@ -152,6 +152,7 @@ test('npm packs what is needed and nothing else', { timeout }, async () => {
       'THIRD_PARTY_LICENSES',
       'bin/quic.js',
       'package.json',
+      'dist/commonjs.cjs',
       'dist/index.cjs',
       'dist/index.d.cts',
       'dist/quic.js',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   ErrorQUICNativeLibrary,
   ErrorQUICOptionInvalid,
@@ -117,12 +117,7 @@ function candidates(name: string): Array<Candidate> {
  * anybody's.
  */
 function places(): Array<string> {
-  const places = [
-    moduleUrl(),
-    typeof __filename === 'string' ? __filename : undefined,
-    process.argv[1],
-    process.execPath,
-  ];
+  const places = [moduleUrl(), process.argv[1], process.execPath];
   return places.filter(
     (place) =>
       place !== undefined &&
@@ -132,7 +127,11 @@ function places(): Array<string> {
 
 /** Where this module is; bundlers may leave it out. */
 function moduleUrl(): string | undefined {
-  return (import.meta as { url?: string } | undefined)?.url;
+  const { url } = (import.meta as { url?: string } | undefined) ?? {};
+  if (url !== undefined) return url;
+  return typeof __filename === 'string'
+    ? pathToFileURL(__filename).href
+    : undefined;
 }
 
 function ofPackage(name: string, from: string): Candidate {
