@@ -106,7 +106,7 @@ export async function bundle() {
     // Jest has none without a flag
     supported: { 'dynamic-import': false },
     // It knows its place as CommonJS does
-    define: { ...common.define, 'import.meta': 'undefined' },
+    define: { ...common.define, 'import.meta.url': 'undefined' },
     outfile: path.join(dist, 'commonjs.cjs'),
   });
   const all = await import(pathToFileURL(path.join(dist, 'quic.js')));

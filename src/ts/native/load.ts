@@ -127,8 +127,9 @@ function places(): Array<string> {
 
 /** Where this module is; bundlers may leave it out. */
 function moduleUrl(): string | undefined {
-  const { url } = (import.meta as { url?: string } | undefined) ?? {};
-  if (url !== undefined) return url;
+  // As it stands: some bundlers put something in for all of it
+  const here = import.meta.url as string | undefined;
+  if (here !== undefined) return here;
   return typeof __filename === 'string'
     ? pathToFileURL(__filename).href
     : undefined;
