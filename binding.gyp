@@ -1,9 +1,12 @@
 {
   'variables': {
-    'go_extldflags%': '-Wl,-s',
     'version': '<!(node -p "require(\'./package.json\').version")',
     'conditions': [
-      ['OS=="mac"', { 'go_extldflags': '-Wl,-S -Wl,-x' }],
+      ['OS=="mac"', {
+        'go_extldflags': '-Wl,-S -Wl,-x',
+      }, {
+        'go_extldflags': '-Wl,-s',
+      }],
     ],
   },
   'targets': [

@@ -364,18 +364,18 @@ test('the loader names what stands in the way on musl, and where there is no pac
   assert.match(explain(data), /musl.*golang\/go\/issues\/54805/s);
   const sunos = { ...data, platform: 'sunos', libc: 'unknown' };
   assert.match(explain(sunos), /no package for this platform.*npm run build/s);
+  const listed = Object.keys(platforms).join(', ');
+  assert.ok(explain(sunos).includes(`only for ${listed}.`));
 });
 
 test('the loader knows the platforms that have packages', async () => {
-  for (const [file, pattern] of [
-    ['addons.ts', /require\('@matrixai\/quic-([\w-]+)'\)/g],
-    ['explain.ts', /^ {2}'([\w-]+)',$/gm],
-  ] as const) {
-    const source = await readFile(
-      path.join(root, 'src', 'ts', 'native', file),
-      'utf8',
-    );
-    const found = [...source.matchAll(pattern)].map(([, name]) => name);
-    assert.deepEqual(found, Object.keys(platforms), file);
-  }
+  const source = await readFile(
+    path.join(root, 'src', 'ts', 'native', 'addons.ts'),
+    'utf8',
+  );
+  const required = source.matchAll(/require\('@matrixai\/quic-([\w-]+)'\)/g);
+  assert.deepEqual(
+    [...required].map(([, name]) => name),
+    Object.keys(platforms),
+  );
 });

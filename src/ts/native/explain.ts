@@ -1,33 +1,22 @@
 import { readdirSync } from 'node:fs';
 import type { NativeLibraryData } from '../errors.js';
+import { addons } from './addons.js';
 import { builtFor } from './executable.js';
 
 type Failure = NativeLibraryData['failures'][number];
 type Fault = Failure['fault'];
 
-const platforms = [
-  'linux-x64',
-  'linux-arm64',
-  'linux-arm',
-  'win32-x64',
-  'win32-arm64',
-  'darwin-x64',
-  'darwin-arm64',
-  'freebsd-x64',
-  'android-arm64',
-];
-
 /**
  * Why a file or a package could not be loaded.
  *
- * @param find - the path of the file, if it is there
+ * @param file - its path, if it is there
  *
  * @internal
  */
 export function judge(
   error: Error,
   tried: string,
-  find: () => string | undefined,
+  file: string | undefined,
 ): Omit<Failure, 'tried'> {
   const { code } = error as NodeJS.ErrnoException;
   const [message] = error.message.split('\n', 1);
@@ -45,7 +34,6 @@ export function judge(
   if (code === 'ERR_ACCESS_DENIED') return failure('denied', message);
   if (code === 'ERR_VERSION') return failure('version', message);
   if (code === 'ERR_TRUNCATED') return failure('corrupt', message);
-  const file = find();
   if (file === undefined) {
     const reason = tried.endsWith('.node')
       ? 'there is no such file'
@@ -142,6 +130,7 @@ function advise(data: NativeLibraryData, platform: string): Array<string> {
       'Use an image or a distribution with glibc, such as node:slim in place of node:alpine.',
     ];
   }
+  const platforms = Object.keys(addons(process.execPath));
   if (!platforms.includes(platform)) {
     return [
       `There is no package for this platform, only for ${platforms.join(', ')}.`,

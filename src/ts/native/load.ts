@@ -60,13 +60,12 @@ export function loadAddon(): Addon {
   const failures: NativeLibraryData['failures'] = [];
   for (const { tried, file, load } of candidates(name)) {
     try {
-      const found = file();
-      if (found !== undefined) {
-        checkPackage(found);
-        checkWhole(found);
+      if (file !== undefined) {
+        checkPackage(file);
+        checkWhole(file);
       }
       const addon = load() as Addon;
-      checkVersion(addon.version, found);
+      checkVersion(addon.version, file);
       loaded = true;
       return addon;
     } catch (e) {
@@ -86,29 +85,33 @@ export function loadAddon(): Addon {
 
 interface Candidate {
   tried: string;
-  /** Its path, if there is one. */
-  file(): string | undefined;
+  /** Its path, if it is there. */
+  file: string | undefined;
   load(): unknown;
 }
 
-function candidates(name: string): Array<Candidate> {
+/** What may be loaded. Nothing is looked for before what comes ahead of it has failed. */
+function* candidates(name: string): Generator<Candidate> {
   const given = chosen ?? process.env.QUIC_NATIVE_LIBRARY;
-  if (given) return [ofFile(path.resolve(given))];
+  if (given) {
+    yield ofFile(path.resolve(given));
+    return;
+  }
   const seen = new Set<string>();
-  const found = places()
-    .map((from) => ofPackage(name, from))
-    // Nothing is gained by loading the same file twice
-    .filter(({ file }) => {
-      const there = file() ?? '';
-      return !seen.has(there) && seen.add(there);
-    });
+  let missing: Candidate | undefined;
+  for (const from of places()) {
+    const candidate = ofPackage(name, from);
+    const { file } = candidate;
+    if (file === undefined) missing ??= candidate;
+    else if (!seen.has(file)) {
+      seen.add(file);
+      yield candidate;
+    }
+  }
   // One that is there says more than one that is missing
-  const there = found.filter(({ file }) => file() !== undefined);
+  if (seen.size === 0 && missing) yield missing;
   const local = localBuild();
-  return [
-    ...(there.length > 0 ? there : found),
-    ...(local === undefined ? [] : [ofFile(local)]),
-  ];
+  if (local !== undefined) yield ofFile(local);
 }
 
 /**
@@ -136,30 +139,30 @@ function moduleUrl(): string | undefined {
 }
 
 function ofPackage(name: string, from: string): Candidate {
+  const table = addons(from);
   const platform = `${process.platform}-${process.arch}`;
   return {
     tried: name,
-    file() {
-      try {
-        return module.createRequire(from).resolve(name);
-      } catch {
-        return undefined;
-      }
-    },
+    file: resolve(name, from),
     load() {
-      const table = addons(from);
       if (Object.hasOwn(table, platform)) return table[platform]();
-      throw Object.assign(new Error(`there is no package ${name}`), {
-        code: 'MODULE_NOT_FOUND',
-      });
+      throw new Error(`there is no package ${name}`);
     },
   };
+}
+
+function resolve(name: string, from: string): string | undefined {
+  try {
+    return module.createRequire(from).resolve(name);
+  } catch {
+    return undefined;
+  }
 }
 
 function ofFile(file: string): Candidate {
   return {
     tried: file,
-    file: () => (existsSync(file) ? file : undefined),
+    file: existsSync(file) ? file : undefined,
     load: () => module.createRequire(file)(file),
   };
 }
