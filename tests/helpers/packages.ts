@@ -37,10 +37,24 @@ export async function output(
   }
 }
 
+/** Something that a function can leave its clean-up to, as to the context of a test. */
+export type Cleanup = Pick<TestContext, 'after'>;
+
+/** Collects what is to be cleaned up after the tests of a suite, of which the last comes first. */
+export function cleanups(): Cleanup & { end(): Promise<void> } {
+  const ends: Array<() => unknown> = [];
+  return {
+    after(end) {
+      ends.push(end as () => unknown);
+    },
+    async end() {
+      for (const end of ends.reverse()) await end();
+    },
+  };
+}
+
 /** A new folder that is removed after the test. */
-export async function makeFolder(
-  t: Pick<TestContext, 'after'>,
-): Promise<string> {
+export async function makeFolder(t: Cleanup): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'quic-packages-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
@@ -97,7 +111,7 @@ export function userEnvironment(
  * whose native library was built.
  */
 export async function installProject(
-  t: Pick<TestContext, 'after'>,
+  t: Cleanup,
   platform: string,
 ): Promise<string> {
   const folder = await makeFolder(t);
@@ -131,11 +145,22 @@ export async function smoke(
   io: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const RESULT = `result-${randomUUID()}`;
-  await output(command[0], [...command.slice(1), 'smoke.mjs', io], {
-    cwd: project,
-    env: userEnvironment({ ...env, RESULT }),
+  return report(project, [...command, 'smoke.mjs', io], env);
+}
+
+/** Runs a command that runs smoke.mjs, in whatever form, and returns what that reports. */
+export async function report(
+  cwd: string,
+  command: Array<string>,
+  env: NodeJS.ProcessEnv = {},
+  results = cwd,
+): Promise<string> {
+  const file = path.join(results, `result-${randomUUID()}`);
+  await output(command[0], command.slice(1), {
+    cwd,
+    // Relative, as the command may be for a system that has other paths
+    env: userEnvironment({ ...env, RESULT: path.relative(cwd, file) }),
     timeout: 120_000,
   });
-  return readFile(path.join(project, RESULT), 'utf8');
+  return readFile(file, 'utf8');
 }

@@ -4,16 +4,28 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
-import { makeFolder, output } from './packages.js';
+import {
+  type Cleanup,
+  makeFolder,
+  output,
+  userEnvironment,
+} from './packages.js';
+
+export interface Registry {
+  url: string;
+  /** How npm is told of it. */
+  env: NodeJS.ProcessEnv;
+  publish(tarball: string): Promise<void>;
+}
 
 /** A registry on loopback that has what is published to it, and else what npm's has. */
 export async function startRegistry(
-  t: Pick<TestContext, 'after'>,
+  t: Cleanup,
   tools: string,
-): Promise<{ url: string; env: NodeJS.ProcessEnv }> {
+): Promise<Registry> {
   const folder = await makeFolder(t);
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
   const upstream = (await output('npm', ['config', 'get', 'registry'])).trim();
   await writeFile(
     `${folder}/config.json`,
@@ -49,11 +61,18 @@ export async function startRegistry(
   const userconfig = `${folder}/npmrc`;
   await writeFile(
     userconfig,
-    `registry=http://127.0.0.1:${port}/\n//127.0.0.1:${port}/:_authToken=none\nupdate-notifier=false\naudit=false\nfund=false\n`,
+    `registry=${url}\n//127.0.0.1:${port}/:_authToken=none\nupdate-notifier=false\naudit=false\nfund=false\n`,
   );
+  const env = { npm_config_userconfig: userconfig };
   return {
-    url: `http://127.0.0.1:${port}/`,
-    env: { npm_config_userconfig: userconfig },
+    url,
+    env,
+    async publish(tarball) {
+      await output('npm', ['publish', '--tag', 'latest', tarball], {
+        cwd: path.dirname(tarball),
+        env: userEnvironment(env),
+      });
+    },
   };
 }
 

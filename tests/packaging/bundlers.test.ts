@@ -1,6 +1,5 @@
 // The recipes of docs/bundlers.md, run as they stand there.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import {
   chmod,
@@ -17,11 +16,13 @@ import {
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
+  cleanups,
   installProject,
   installTools,
   makeFolder,
   output,
   prebuild,
+  report,
   root,
   script,
   userEnvironment,
@@ -49,8 +50,7 @@ describe('the library in an application that is packed', {
 }, () => {
   let tools: string;
   let project: string;
-  const ends: Array<() => Promise<void>> = [];
-  const folders = { after: (end: any) => void ends.push(end) };
+  const folders = cleanups();
 
   before(async () => {
     tools = await installTools('packaging');
@@ -73,7 +73,7 @@ describe('the library in an application that is packed', {
        });`,
     );
   });
-  after(() => Promise.all(ends.map((end) => end())));
+  after(() => folders.end());
 
   async function node(...args: Array<string>): Promise<string> {
     return output(process.execPath, args, {
@@ -85,18 +85,12 @@ describe('the library in an application that is packed', {
   const bin = (name: string) => path.join(tools, '.bin', name);
 
   /** Runs what was made of app.mjs, and returns what it reports. */
-  async function run(
+  function run(
     cwd: string,
     command: Array<string>,
     env: NodeJS.ProcessEnv = {},
   ): Promise<string> {
-    const RESULT = path.join(project, `result-${randomUUID()}`);
-    await output(command[0], command.slice(1), {
-      cwd,
-      env: userEnvironment({ ...env, RESULT }),
-      timeout: 120_000,
-    });
-    return readFile(RESULT, 'utf8');
+    return report(cwd, command, env, project);
   }
 
   /**

@@ -5,6 +5,7 @@ import { cp, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
+  cleanups,
   installProject,
   installTools,
   makeFolder,
@@ -25,8 +26,7 @@ describe('the library', { skip, timeout: 600_000 }, () => {
   let tools: string;
   let runners: string;
   let installed: string;
-  const ends: Array<() => Promise<void>> = [];
-  const folders = { after: (end: any) => void ends.push(end) };
+  const folders = cleanups();
 
   before(async () => {
     tools = await installTools('packaging');
@@ -41,7 +41,7 @@ describe('the library', { skip, timeout: 600_000 }, () => {
       recursive: true,
     });
   });
-  after(() => Promise.all(ends.map((end) => end())));
+  after(() => folders.end());
 
   /** A copy of tests/packaging/frameworks, beside an installed library. */
   async function makeProject(type: 'commonjs' | 'module'): Promise<string> {

@@ -1,20 +1,21 @@
 // The library as each package manager installs it from a registry, and several versions of it beside each other.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
+  cleanups,
   installTools,
   makeFolder,
   output,
   pack,
   prebuild,
+  report,
   root,
   script,
   userEnvironment,
 } from '../helpers/packages.js';
-import { startRegistry } from '../helpers/registry.js';
+import { type Registry, startRegistry } from '../helpers/registry.js';
 
 const { platforms, thisPlatform } = await script('platforms.js');
 const skip =
@@ -30,9 +31,8 @@ const works = 'dgram ok\nnative ok\n';
 
 describe('installed from a registry', { skip, timeout: 1_200_000 }, () => {
   let tools: string;
-  let registry: Awaited<ReturnType<typeof startRegistry>>;
-  const ends: Array<() => Promise<void>> = [];
-  const folders = { after: (end: any) => void ends.push(end) };
+  let registry: Registry;
+  const folders = cleanups();
 
   before(async () => {
     tools = await installTools('packaging');
@@ -41,25 +41,16 @@ describe('installed from a registry', { skip, timeout: 1_200_000 }, () => {
     const tarballs = await makeFolder(folders);
     for (const folder of [`packages/${thisPlatform}`, '.']) {
       const tarball = await pack(folder, tarballs);
-      await publish(tarball);
-      await publish(await asOther(tarball));
+      await registry.publish(tarball);
+      await registry.publish(await asOther(tarball));
     }
     // Yarn wants to know about all of them
     for (const platform of Object.keys(platforms)) {
       if (platform === thisPlatform) continue;
-      await publish(await pack(`packages/${platform}`, tarballs));
+      await registry.publish(await pack(`packages/${platform}`, tarballs));
     }
   });
-  after(async () => {
-    for (const end of ends.reverse()) await end();
-  });
-
-  async function publish(tarball: string): Promise<void> {
-    await output('npm', ['publish', '--tag', 'latest', tarball], {
-      cwd: path.dirname(tarball),
-      env: userEnvironment(registry.env),
-    });
-  }
+  after(() => folders.end());
 
   /** A tarball with another version in its package.json, its JavaScript and its native file. */
   async function asOther(tarball: string): Promise<string> {
@@ -99,13 +90,7 @@ describe('installed from a registry', { skip, timeout: 1_200_000 }, () => {
   }
 
   async function run(project: string, command: Array<string>) {
-    const RESULT = path.join(project, `result-${randomUUID()}`);
-    await output(command[0], command.slice(1), {
-      cwd: project,
-      env: await environment({ RESULT }),
-      timeout: 120_000,
-    });
-    return readFile(RESULT, 'utf8');
+    return report(project, command, await environment());
   }
 
   const dependencies = { [name]: version };

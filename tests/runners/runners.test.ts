@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
+  cleanups,
   installTools,
   makeFolder,
   output,
@@ -47,19 +48,17 @@ async function installHere(project: string): Promise<void> {
 describe('test runners', { timeout: 600_000 }, () => {
   let tools: string;
   let project: string;
-  const ends: Array<() => Promise<void>> = [];
+  const folders = cleanups();
 
   before(async () => {
     tools = await installTools('runners');
-    project = await makeFolder({
-      after: (end) => ends.push(end as () => Promise<void>),
-    });
+    project = await makeFolder(folders);
     await installHere(project);
     await cp(path.join(root, 'tests', 'runners', 'project'), project, {
       recursive: true,
     });
   });
-  after(() => Promise.all(ends.map((end) => end())));
+  after(() => folders.end());
 
   /** Runs one of the tools, and returns what it prints. */
   async function run(

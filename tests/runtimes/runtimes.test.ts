@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
+  cleanups,
   installProject,
   installTools,
   prebuild,
@@ -35,17 +36,14 @@ function node(name: string) {
 describe('an echo of 1 MiB', { skip }, () => {
   let tools: string;
   let project: string;
-  const ends: Array<() => Promise<void>> = [];
+  const folders = cleanups();
 
   before(async () => {
     tools = await installTools('runtimes');
     await prebuild(thisPlatform);
-    project = await installProject(
-      { after: (end) => ends.push(end as () => Promise<void>) },
-      thisPlatform,
-    );
+    project = await installProject(folders, thisPlatform);
   });
-  after(() => Promise.all(ends.map((end) => end())));
+  after(() => folders.end());
 
   for (const [name, command] of Object.entries(runtimes)) {
     for (const io of ['dgram', 'native']) {
