@@ -63,7 +63,7 @@ forEachIO((io) => {
       const config = {
         ca: undefined,
         verifyCallback: slow.callback,
-        maxIdleTimeout: 2000,
+        maxIdleTimeout: 1000,
         enableEarlyData,
       };
       const first = await connect(t, io, goodServer.port, { config });
@@ -74,7 +74,7 @@ forEachIO((io) => {
       await first.destroy();
       assert.deepEqual(slow.asked, ['good']);
 
-      slow.delay = 3000;
+      slow.delay = 1500;
       await assert.rejects(
         connect(t, io, evilServer.port, { config, session }).then(
           async ({ connection }) => {
@@ -90,7 +90,7 @@ forEachIO((io) => {
         },
       );
       // Until the answer is there, and longer
-      await setTimeout(3000);
+      await setTimeout(1500);
       assert.deepEqual(slow.asked, ['good', 'good']);
       assert.deepEqual(secrets, []);
     });

@@ -220,10 +220,9 @@ func TestAProbeIsNotLeftBehind(t *testing.T) {
 		p.clientConn.Close(true, 0, nil)
 		p.client.next(event.ConnectionClosed)
 		p.clientConn.Release()
-		time.Sleep(2 * probeInterval)
 		synctest.Wait()
-		if probes := &p.client.probes; probes.connections != nil {
-			t.Errorf("%d connections are looked at", len(probes.connections))
+		if p.client.probes.timer.Stop() {
+			t.Error("no connection is left, and still one is waited for")
 		}
 		p.sentSoFar()
 		p.serverConn.Close(true, 0, nil)

@@ -13,10 +13,11 @@ import (
 const probeInterval = 5 * time.Second
 
 // probes asks the peers of connections that are quiet whether they are still there, for connections that nobody has
-// asked an idle timeout for. It has one goroutine for all of an environment, as long as there are such connections.
+// asked an idle timeout for. It has one timer for all of an environment, as long as there are such connections.
 type probes struct {
 	mu          sync.Mutex
 	connections map[*Connection]*silence
+	timer       *time.Timer
 }
 
 // A silence is what is known of how long a peer has said nothing.
@@ -35,9 +36,9 @@ func (p *probes) add(c *Connection, conn *quic.Conn) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.connections == nil {
+	if len(p.connections) == 0 {
 		p.connections = make(map[*Connection]*silence)
-		go p.run()
+		p.timer = time.AfterFunc(probeInterval, p.look)
 	}
 	p.connections[c] = &silence{conn: conn, since: time.Now()}
 }
@@ -45,28 +46,25 @@ func (p *probes) add(c *Connection, conn *quic.Conn) {
 func (p *probes) remove(c *Connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if _, ok := p.connections[c]; !ok {
+		return
+	}
 	delete(p.connections, c)
-}
-
-func (p *probes) run() {
-	defer guard(func(error) {})
-	interval := time.NewTicker(probeInterval)
-	defer interval.Stop()
-	for now := range interval.C {
-		if !p.look(now) {
-			return
-		}
+	if len(p.connections) == 0 {
+		p.timer.Stop()
 	}
 }
 
-// look asks the peers that have become quiet. It returns false when there is no connection any more.
-func (p *probes) look(now time.Time) bool {
+// look asks the peers that have become quiet.
+func (p *probes) look() {
+	defer guard(func(error) {})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// The last connection may have gone while this waited for the lock
 	if len(p.connections) == 0 {
-		p.connections = nil
-		return false
+		return
 	}
+	now := time.Now()
 	for _, s := range p.connections {
 		if received := s.conn.ConnectionStats().PacketsReceived; received != s.received {
 			*s = silence{conn: s.conn, received: received, since: now}
@@ -75,5 +73,5 @@ func (p *probes) look(now time.Time) bool {
 			sendPing(s.conn)
 		}
 	}
-	return true
+	p.timer.Reset(probeInterval)
 }
