@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { errors, events } from '@matrixai/quic';
 import { on, until } from './helpers/events.js';
 import { forEachIO, type IO } from './helpers/io.js';
@@ -15,6 +17,18 @@ async function setup(t: TestContext, io: IO) {
     server: { onStream: (stream) => service.handle(stream) },
   });
   return { ...made, service, rpc: clientOf(made.connection) };
+}
+
+/** Keeps every core busy four times over while a function runs. */
+async function withBusyCores(use: () => Promise<void>): Promise<void> {
+  const spin = 'for (;;);';
+  const workers = Array.from(
+    { length: 4 * availableParallelism() },
+    () => new Worker(spin, { eval: true }),
+  );
+  await use().finally(() =>
+    Promise.all(workers.map((worker) => worker.terminate())),
+  );
 }
 
 /** Collects what is rejected and not handled. */
@@ -39,6 +53,16 @@ forEachIO((io) => {
       assert.deepEqual(reasons, []);
     });
   }
+
+  test('@matrixai/rpc: calls at once when the machine is busy', {
+    timeout,
+  }, async (t) => {
+    const { rpc, service } = await setup(t, io);
+    await withBusyCores(async () => {
+      await scenarios['90 unary calls at once'](rpc);
+    });
+    await service.stop();
+  });
 
   test('@matrixai/rpc: calls that are aborted reject with the reason, and others go on', {
     timeout,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { errors, events, type QUICStream } from '@matrixai/quic';
-import { once } from './helpers/events.js';
+import { on, once } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import { ends, sides } from './helpers/pair.js';
 import { KiB } from './helpers/streams.js';
@@ -91,6 +91,35 @@ forEachIO((io) => {
         });
       }
     }
+
+    test(`answers on streams of the ${opener} come before a stop, also to a thread that is behind`, {
+      timeout,
+    }, async (t) => {
+      const { local, peer } = await ends(t, io, opener);
+      on(peer, events.EventQUICConnectionStream, ({ detail }) => {
+        const arrived = end(detail);
+        void read(arrived.reader, 5).then(() =>
+          answers['stops reading after it has closed'](
+            arrived,
+            new Uint8Array(10),
+          ),
+        );
+      });
+      const ask = async () => {
+        const stream = local.newStream();
+        const { readable, writable } = new TransformStream<Uint8Array>();
+        // A pipe is over once it fails, even if nothing is left to send
+        const piped = readable.pipeTo(stream.writable);
+        const writer = writable.getWriter();
+        await writer.write(new Uint8Array(5));
+        await read(stream.readable.getReader() as Reader, 10);
+        const until = performance.now() + 5;
+        while (performance.now() < until);
+        await writer.close();
+        await piped;
+      };
+      await Promise.all(Array.from({ length: rounds }, ask));
+    });
 
     test(`what a reader waits for comes before a reset of a stream of the ${opener} and a stop`, {
       timeout,

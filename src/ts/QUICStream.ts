@@ -112,6 +112,8 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
   #isDrained = false;
   /** Whether the next chunk waits for the next turn of the event loop. */
   #isResting = false;
+  /** Whether a read waits until the event loop has had its turn. */
+  #isPutOff = false;
   #readError?: { reason: any };
   #_readClosed: boolean;
 
@@ -515,7 +517,9 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    * @internal
    */
   public [internals.pullInto](view: Uint8Array): number {
-    if (this.#isResting || this.#env.postpone(this)) return 0;
+    if (this.#isResting) return 0;
+    this.#isPutOff = this.#env.postpone(this);
+    if (this.#isPutOff) return 0;
     const result = this.#env.binding.streamRead(this.#handle, view);
     // The end without bytes and errors come as events
     this.#isDrained = result < 0;
@@ -544,6 +548,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    * @internal
    */
   public [internals.resume](): void {
+    this.#isPutOff = false;
     this.#readableSide?.wake();
   }
 
@@ -804,7 +809,9 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    */
   public [internals.readBeforeStopped](): void {
     if (this.#stopCode === undefined) return;
-    if (this.#hasRead && !this.#isDrained && !this.#_readClosed) {
+    const isBehind =
+      this.#isPutOff || this.#isResting || (this.#hasRead && !this.#isDrained);
+    if (isBehind && !this.#_readClosed) {
       this.#hasRead = false;
       setImmediate(endStopped, this);
     } else {

@@ -6,7 +6,7 @@ import { on, once, until } from '../helpers/events.js';
 import { forEachIO } from '../helpers/io.js';
 import { recordingLogger } from '../helpers/logging.js';
 import { connect, credentials, pair, startServer } from '../helpers/pair.js';
-import { pass, Relay } from '../helpers/relay.js';
+import { drop, pass, Relay } from '../helpers/relay.js';
 import { exchange, payload, serveEcho } from '../helpers/streams.js';
 
 const timeout = 30_000;
@@ -31,14 +31,10 @@ forEachIO((io) => {
     });
     await accepted;
     const ended = once(client, events.EventQUICConnectionError);
-    // Nobody hears of its end, which may reach the relay after the server has stopped
-    const dropped = new Promise<void>((resolve) => {
-      relay.impairment = (_datagram, _forward, direction) => {
-        if (direction === 'toClient') resolve();
-      };
-    });
+    // Nobody hears of its end, however late it comes to the relay
+    relay.impairment = drop;
     await first.stop({ force: true });
-    await dropped;
+    await relay.rebind();
     const second = new QUICServer(options);
     t.after(() => second.stop({ force: true }));
     await second.start({ host: '127.0.0.1', port });
