@@ -11,10 +11,7 @@ import { output, requireNativeTools } from './tools.js';
 
 const filters = process.argv.slice(2);
 const apart = ['packaging', 'platforms', 'runners', 'runtimes'];
-const alone = [
-  ...['capture', 'copies', 'diagnostics', 'idle', 'performance', 'process'],
-  ...['realms', 'sockets', 'workers'],
-];
+const alone = ['copies', 'idle', 'performance'];
 
 /** Runs one check, showing what it prints. */
 function check(name, command, args, options) {
@@ -79,8 +76,7 @@ function reliability() {
 
 /** Those that measure time, memory or the load of the machine run with nothing beside them. */
 function measures(file) {
-  const [name] = path.basename(file).split('.');
-  return path.dirname(file).endsWith('reliability') || alone.includes(name);
+  return alone.includes(path.basename(file, '.test.js'));
 }
 
 function checkTests(name, files, concurrency) {
@@ -113,8 +109,10 @@ if (filters.length === 0) {
 const files = testFiles();
 if (filters.length === 0) {
   const measuring = files.filter((file) => measures(file));
-  const others = files.filter((file) => !measures(file));
-  checkTests('TypeScript tests', others, availableParallelism());
+  // Those of reliability take longest: last, they would leave cores idle
+  const others = files.filter((file) => !measures(file)).reverse();
+  // Most of them wait most of the time
+  checkTests('TypeScript tests', others, 2 * availableParallelism());
   checkTests('TypeScript tests that measure', measuring, 1);
 } else {
   checkTests('TypeScript tests', files, 1);

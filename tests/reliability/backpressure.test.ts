@@ -82,7 +82,7 @@ forEachIO((io) => {
       timeout,
     }, async (t) => {
       const { stream, peerStream, roundTrip } = await setup(t, io, from);
-      const total = 256 * MiB;
+      const total = 64 * MiB;
       const chunk = payload(64 * KiB);
       const rssBefore = process.memoryUsage().rss;
       let accepted = 0;

@@ -22,7 +22,7 @@ forEachIO((io) => {
       timeout,
       skip,
     }, async (t) => {
-      const size = isFull ? 256 : 32;
+      const size = isFull ? 256 : 16;
       const { exit } = runFixtureWith(
         t,
         { within: ['unshare', '--net'] },

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { forEachIO } from './helpers/io.js';
-import { installTools, makeFolder, output, root } from './helpers/packages.js';
-import { pair } from './helpers/pair.js';
-import { serveEcho } from './helpers/streams.js';
+import { forEachIO } from '../helpers/io.js';
+import { installTools, makeFolder, output, root } from '../helpers/packages.js';
+import { pair } from '../helpers/pair.js';
+import { serveEcho } from '../helpers/streams.js';
 
 const dom = ['dom', 'dom.iterable'];
 
