@@ -9,6 +9,7 @@ import type {
   QUICSocket,
   QUICStream,
 } from '@matrixai/quic';
+import * as quic from '@matrixai/quic';
 import { until } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import {
@@ -176,4 +177,19 @@ forEachIO((io) => {
     assert.ok(closed.bytesReceived >= open.bytesReceived);
     assert.ok(connection.peerCertificate !== undefined);
   });
+});
+
+test('classes have the names that they are exported by', () => {
+  const all: Array<[string, unknown]> = [
+    ...Object.entries(quic),
+    ...Object.entries(quic.errors),
+    ...Object.entries(quic.events),
+  ];
+  const others = all
+    .filter(
+      ([name, value]) => typeof value === 'function' && /^[A-Z]/.test(name),
+    )
+    .map(([name, value]) => [name, (value as { name: string }).name])
+    .filter(([exported, name]) => exported !== name);
+  assert.deepEqual(others, []);
 });
