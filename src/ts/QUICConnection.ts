@@ -1176,7 +1176,12 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     const { binding } = this.#env;
     const reason = new errors.ErrorQUICConnectionStopping();
     const codeOf = (type: 'read' | 'write') =>
-      codeOfReason(this.#reasonToCode, type, reason);
+      codeOfReason(
+        this.#reasonToCode,
+        type,
+        reason,
+        () => this[internals.loggerOfStreams],
+      );
     binding.streamStopSending(handle, codeOf('read'));
     // Of a unidirectional stream this has no effect
     binding.streamReset(handle, codeOf('write'));

@@ -928,7 +928,12 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
   }
 
   #codeOf(type: 'read' | 'write', reason: any): number {
-    return codeOfReason(this.#reasonToCode, type, reason);
+    return codeOfReason(
+      this.#reasonToCode,
+      type,
+      reason,
+      () => this.#connection[internals.loggerOfStreams],
+    );
   }
 
   #reasonOf(type: 'read' | 'write', code: number): any {

@@ -5,7 +5,7 @@ import * as internals from './internals.js';
 import type Log from './Log.js';
 import { checkNames, closeNames } from './optionNames.js';
 import type { CloseOptions, StreamReasonToCode } from './types.js';
-import { validateCodeArgs } from './validation.js';
+import { describe, isIntegerWithin, validateCodeArgs } from './validation.js';
 
 /**
  * Something that events are dispatched on.
@@ -99,6 +99,7 @@ export function codeOfReason(
   reasonToCode: StreamReasonToCode | undefined,
   type: 'read' | 'write',
   reason: any,
+  logger: () => Log,
 ): number {
   let code: unknown = 0;
   try {
@@ -106,9 +107,13 @@ export function codeOfReason(
   } catch {
     // What the mapping throws is no reason to keep the stream
   }
-  return Number.isSafeInteger(code) && (code as number) >= 0
-    ? (code as number)
-    : 0;
+  if (isIntegerWithin(code, 0, Number.MAX_SAFE_INTEGER)) return code;
+  attempt(() =>
+    logger().warn(
+      `reasonToCode returned ${describe(code)} and must return an integer from 0 to 2^53 - 1: 0 is sent`,
+    ),
+  );
+  return 0;
 }
 
 /**

@@ -683,7 +683,8 @@ export type StreamPriority = {
 
 /**
  * Maps a reason (most likely an exception) to a stream error code, an integer
- * from 0. Use `0` for an unknown reason.
+ * from 0 to 2^53 - 1. Use `0` for an unknown reason. Whatever else is returned is
+ * sent as 0, and logged as a warning.
  */
 export type StreamReasonToCode = (
   type: 'read' | 'write',
@@ -691,7 +692,8 @@ export type StreamReasonToCode = (
 ) => number;
 
 /**
- * Maps a stream error code to a reason. 0 usually means an unknown reason.
+ * Maps a stream error code to a reason. 0 usually means an unknown reason. Codes of
+ * other implementations above 2^53 - 1, up to 2^62 - 1 (RFC 9000 section 20.2), are given as 2^53 - 1.
  */
 export type StreamCodeToReason = (type: 'read' | 'write', code: number) => any;
 

@@ -105,7 +105,14 @@ function fail(
   throw optionError(ErrorClass, option, describe(value), expected);
 }
 
-function isIntegerWithin(value: unknown, min: number, max: number): boolean {
+/**
+ * @internal
+ */
+export function isIntegerWithin(
+  value: unknown,
+  min: number,
+  max: number,
+): value is number {
   return (
     Number.isSafeInteger(value) &&
     (value as number) >= min &&

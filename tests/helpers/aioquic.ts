@@ -32,6 +32,12 @@ function install(): Promise<string> {
   return installing;
 }
 
+/** What runs programs that use aioquic. */
+export async function interpreter() {
+  const command = await install();
+  return { command, env: { ...process.env, PYTHONPATH: folder } };
+}
+
 /** Why aioquic cannot be had here, if it cannot. */
 export async function reasonNotToUse(): Promise<string | false> {
   try {

@@ -1,10 +1,12 @@
 import { describe } from 'node:test';
 
-export type IO = 'dgram' | 'native';
+export const ios = ['dgram', 'native'] as const;
+
+export type IO = (typeof ios)[number];
 
 /** Defines the same tests for both I/O modes. */
 export function forEachIO(define: (io: IO) => void): void {
-  for (const io of ['dgram', 'native'] as const) {
+  for (const io of ios) {
     describe(io, () => define(io));
   }
 }

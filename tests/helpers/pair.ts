@@ -6,9 +6,11 @@ import {
   type QUICClientConfigInput,
   type QUICConnection,
   QUICServer,
+  type QUICServerCrypto,
   QUICSocket,
   type QUICStream,
   type ResolveHostname,
+  type RetryPolicy,
   type StreamCodeToReason,
   type StreamReasonToCode,
   utils,
@@ -26,6 +28,10 @@ type CommonOptions = {
 
 export type ServerOptions = CommonOptions & {
   host?: string;
+  /** A free one if it is left out. */
+  port?: number;
+  retry?: RetryPolicy;
+  crypto?: QUICServerCrypto;
   minIdleTimeout?: number;
   maxConnections?: number;
   /** Gets every stream that a client opens. */
@@ -72,13 +78,15 @@ export async function startSocket(
 export async function startServer(
   t: TestContext,
   io: IO,
-  { config, socket, host = '127.0.0.1', onStream, ...rest }: ServerOptions = {},
+  options: ServerOptions = {},
 ): Promise<QUICServer> {
-  const options = { config: { ...credentials, ...config }, ...rest };
+  const { config, socket, host = '127.0.0.1', port, ...rest } = options;
+  const { onStream, ...common } = rest;
+  const all = { config: { ...credentials, ...config }, ...common };
   const server =
     socket === undefined
-      ? new QUICServer({ ...options, io })
-      : new QUICServer({ ...options, socket });
+      ? new QUICServer({ ...all, io })
+      : new QUICServer({ ...all, socket });
   t.after(() => server.stop({ force: true }));
   if (onStream !== undefined) {
     on(server, events.EventQUICServerConnection, ({ detail: connection }) => {
@@ -87,7 +95,7 @@ export async function startServer(
       );
     });
   }
-  await server.start({ host });
+  await server.start({ host, port });
   return server;
 }
 

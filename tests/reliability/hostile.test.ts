@@ -7,6 +7,7 @@ import {
   errors,
   events,
   QUICClient,
+  type QUICClientConfigInput,
   type QUICConnection,
   QUICServer,
 } from '@matrixai/quic';
@@ -47,6 +48,7 @@ async function captureInitials(
   t: TestContext,
   io: IO,
   count: number,
+  config: QUICClientConfigInput = {},
 ): Promise<Array<Buffer>> {
   const sink = await bind(t);
   const socket = await startSocket(t, io);
@@ -64,7 +66,7 @@ async function captureInitials(
     setMaxListeners(dials, controller.signal);
     const dialed = Array.from({ length: dials }, () =>
       QUICClient.createQUICClient(
-        { host: '127.0.0.1', port, socket },
+        { host: '127.0.0.1', port, socket, config },
         { signal: controller.signal },
       ).catch(() => {}),
     );
@@ -182,26 +184,40 @@ forEachIO((io) => {
   test('a server sends at most three times of what an address that is not validated has sent', {
     timeout,
   }, async (t) => {
-    const [initial] = await captureInitials(t, io, 1);
-    // More than fits
+    // 14 KB, which does not fit
     const ca = await createCA('RSA');
     const leaf = await issue(ca, 'RSA');
-    const cert = `${leaf.cert}\n${Array(6).fill(ca.cert).join('\n')}`;
-    const server = await startServer(t, io, {
-      config: { ...leaf, cert },
-      minIdleTimeout: 2000,
-    });
-    const attacker = await bind(t);
-    let received = 0;
-    attacker.on('message', ({ length }) => {
-      received += length;
-    });
-    const failed = once(server, events.EventQUICConnectionError);
-    attacker.send(initial, server.port, '127.0.0.1');
-    await failed;
-    t.diagnostic(`${received} bytes for ${initial.length}`);
-    // RFC 9000 section 8.1
-    assert.ok(received > 0 && received <= 3 * initial.length, `${received}`);
+    const size = (pem: string) => pem.length * (3 / 4);
+    const times = Math.ceil((14_000 - size(leaf.cert)) / size(ca.cert));
+    const cert = `${leaf.cert}\n${Array(times).fill(ca.cert).join('\n')}`;
+    for (const maxSendUdpPayloadSize of [1200, 1452]) {
+      const server = await startServer(t, io, {
+        config: { ...leaf, cert, maxSendUdpPayloadSize },
+        minIdleTimeout: 1000,
+      });
+      let failed = 0;
+      on(server, events.EventQUICConnectionError, () => failed++);
+      const answered = new Map<number, number>();
+      for (let size = 1200; size <= 1452; size += 28) {
+        const [initial] = await captureInitials(t, io, 1, {
+          maxSendUdpPayloadSize: size,
+        });
+        assert.equal(initial.length, size);
+        const attacker = await bind(t);
+        answered.set(size, 0);
+        attacker.on('message', ({ length }) => {
+          answered.set(size, answered.get(size)! + length);
+        });
+        attacker.send(initial, server.port, '127.0.0.1');
+      }
+      await until(() => failed === answered.size);
+      t.diagnostic(`${JSON.stringify([...answered])}`);
+      for (const [size, received] of answered) {
+        // RFC 9000 section 8.1
+        assert.ok(received <= 3 * size, `${received} bytes for ${size}`);
+        assert.ok(received > 3 * size - 1452, `only ${received} for ${size}`);
+      }
+    }
   });
 
   test('a peer that stops acknowledging is sent no more than the buffers hold, and ends with its idle timeout', {

@@ -19,14 +19,18 @@ var (
 	ErrClosed = net.ErrClosed
 )
 
+// exact returns an error code of the peer as JavaScript can tell it: what is beyond the integers that a number holds
+// exactly is the largest of these.
+func exact(code uint64) uint64 { return min(code, 1<<53-1) }
+
 // closeReason says how a connection that failed with err ended, in the fields of a
 // ConnectionClosed event.
 func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
 	if e, ok := errors.AsType[*quic.ApplicationError](err); ok {
-		return remote(event.CloseApplication, e.Remote), uint64(e.ErrorCode), e.ErrorMessage
+		return remote(event.CloseApplication, e.Remote), exact(uint64(e.ErrorCode)), e.ErrorMessage
 	}
 	if e, ok := errors.AsType[*quic.TransportError](err); ok {
-		return remote(event.CloseTransport, e.Remote), uint64(e.ErrorCode), reasonOf(err, e)
+		return remote(event.CloseTransport, e.Remote), exact(uint64(e.ErrorCode)), reasonOf(err, e)
 	}
 	if _, ok := errors.AsType[*quic.IdleTimeoutError](err); ok {
 		return event.CloseIdleTimeout, 0, ""

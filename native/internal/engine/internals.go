@@ -239,10 +239,15 @@ var (
 	sendStreamNext         = offsetOfKind[quic.SendStream](reflect.Pointer, "nextFrame")
 	sendStreamData         = offset[quic.SendStream, []byte]("dataForWriting")
 	transportMutex         = offset[quic.Transport, sync.Mutex]("mutex")
+	transportHandlers      = offsetOfMap[quic.Transport, quic.ConnectionID]("handlers")
+	transportResetTokens   = offsetOfMap[quic.Transport, [16]byte]("resetTokens")
 	connConfig             = offset[quic.Conn, *quic.Config]("config")
 	connDroppedInitialKeys = offset[quic.Conn, bool]("droppedInitialKeys")
 	connIdleTimeout        = offset[quic.Conn, time.Duration]("idleTimeout")
 	connPeerID             = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
+	connPathManager        = offsetOfKind[quic.Conn](reflect.Pointer, "pathManager")
+	connLogger             = offsetOfKind[quic.Conn](reflect.Interface, "logger")
+	activeConnectionID     = offsetIn[quic.ConnectionID](pointedTo[quic.Conn]("connIDManager"), "activeConnectionID")
 	connIDManager          = offsetOfKind[quic.Conn](reflect.Pointer, "connIDManager")
 	connMTU                = offsetOfKind[quic.Conn](reflect.Pointer, "mtuDiscoverer")
 	connMaxPayload         = offset[quic.Conn, atomic.Uint32]("maxPayloadSizeEstimate")
@@ -272,6 +277,8 @@ var (
 	sessionIsClient        = offset[tls.SessionState, bool]("isClient")
 	sessionCipherSuite     = offset[tls.SessionState, uint16]("cipherSuite")
 	sessionSecret          = offset[tls.SessionState, []byte]("secret")
+	sessionCreatedAt       = offset[tls.SessionState, uint64]("createdAt")
+	sessionAgeAdd          = offset[tls.SessionState, uint32]("ageAdd")
 	sessionChain           = offset[tls.SessionState, []*x509.Certificate]("peerCertificates")
 	streamReceiveStream    = offset[quic.Stream, *quic.ReceiveStream]("receiveStr")
 	streamSendStream       = offset[quic.Stream, *quic.SendStream]("sendStr")
@@ -545,6 +552,101 @@ func refuseMigration(conn *quic.Conn) {
 	*(*bool)(unsafe.Pointer(params.FieldByName("DisableActiveMigration").UnsafeAddr())) = true
 }
 
+// keepWithinLimit makes a connection of a client, whose ClientHello is being answered, never send more than three times of what came from
+// an address that is not validated (RFC 9000 section 8.1). quic-go asks before a packet whether the limit is reached, so
+// that the last one goes beyond: it must stop one packet earlier.
+func keepWithinLimit(conn *quic.Conn) {
+	defer guard(func(error) {}) // as above
+	const factor = 3
+	handler := reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem()
+	count := func(name string) *int64 {
+		field := handler.FieldByName(name)
+		known(reflect.StructField{}, field.Kind() == reflect.Int64, name)
+		return (*int64)(unsafe.Pointer(field.UnsafeAddr()))
+	}
+	// It stops when sent >= factor * received. No packet that is larger follows before the address is validated
+	sent, received, larger := count("bytesSent"), count("bytesReceived"), pathMTUOf(conn)-1
+	*sent += larger % factor
+	*received -= larger / factor
+}
+
+// shareConnectionID lets a connection of a client, whose ClientHello is being answered, follow that client to another address
+// with the connection ID in use, if the client has given no other: RFC 9000 section 9.5 allows it where only the
+// address of the peer changed. quic-go would neither validate the address nor send to it.
+func shareConnectionID(conn *quic.Conn) {
+	defer guard(func(error) {}) // as above
+	ids := *at[unsafe.Pointer](conn, connIDManager)
+	manager := newPathManager(
+		func(path int64) (quic.ConnectionID, bool) {
+			id, ok := connectionIDForPath(ids, path)
+			if !ok {
+				id = *(*quic.ConnectionID)(unsafe.Add(ids, activeConnectionID))
+			}
+			return id, true
+		},
+		func(path int64) { retireConnectionIDForPath(ids, path) },
+		*at[logger](conn, connLogger),
+	)
+	*at[unsafe.Pointer](conn, connPathManager) = manager
+}
+
+// A logger is the value of an interface that is internal to quic-go.
+type logger struct{ table, value unsafe.Pointer }
+
+//go:linkname newPathManager github.com/quic-go/quic-go.newPathManager
+func newPathManager(get func(path int64) (quic.ConnectionID, bool), retire func(path int64), l logger) unsafe.Pointer
+
+//go:linkname connectionIDForPath github.com/quic-go/quic-go.(*connIDManager).GetConnIDForPath
+func connectionIDForPath(ids unsafe.Pointer, path int64) (quic.ConnectionID, bool)
+
+//go:linkname retireConnectionIDForPath github.com/quic-go/quic-go.(*connIDManager).RetireConnIDForPath
+func retireConnectionIDForPath(ids unsafe.Pointer, path int64)
+
+// knows reports whether a transport has something to do with packets of a connection ID: there is a connection, or
+// was one a moment ago.
+func knows(t *quic.Transport, id quic.ConnectionID) bool {
+	mu := at[sync.Mutex](t, transportMutex)
+	mu.Lock()
+	defer mu.Unlock()
+	_, ok := (*at[map[quic.ConnectionID]packetHandler](t, transportHandlers))[id]
+	return ok
+}
+
+// A packetHandler is the value of an interface that is internal to quic-go.
+type packetHandler struct{ table, value unsafe.Pointer }
+
+// isResetToken reports whether a peer of a transport may send a stateless reset with a token.
+func isResetToken(t *quic.Transport, token [16]byte) bool {
+	mu := at[sync.Mutex](t, transportMutex)
+	mu.Lock()
+	defer mu.Unlock()
+	_, ok := (*at[map[[16]byte]packetHandler](t, transportResetTokens))[token]
+	return ok
+}
+
+// versionNegotiation returns a Version Negotiation packet (RFC 9000 section 17.2.1).
+//
+//go:linkname versionNegotiation github.com/quic-go/quic-go/internal/wire.ComposeVersionNegotiation
+func versionNegotiation(destination, source []byte, versions []quic.Version) []byte
+
+// firstKeyUpdate is the number of packets after which quic-go updates the keys of a connection for the first time (RFC 9001
+// section 6): early, to see whether the peer can do it. A peer that does it badly when packets are reordered would end
+// the connection.
+//
+//go:linkname firstKeyUpdate github.com/quic-go/quic-go/internal/handshake.FirstKeyUpdateInterval
+var firstKeyUpdate uint64
+
+// As many as between two later updates
+func init() { firstKeyUpdate = 100_000 }
+
+// keepTicketTime makes a session that a server has just sent a ticket for remember when that was in milliseconds, as the age that is
+// told at resumption is to be exact (RFC 8446 section 4.2.11.1), and servers reject early data otherwise. crypto/tls
+// keeps whole seconds: the rest is taken off what it adds to the age.
+func keepTicketTime(s *tls.SessionState, now time.Time) {
+	since := now.UnixMilli() - 1000*int64(*at[uint64](s, sessionCreatedAt))
+	*at[uint32](s, sessionAgeAdd) -= uint32(since)
+}
+
 // hasProvedAddress reports whether the client of a connection that is closed has proved its address: it has sent a packet
 // of the handshake (RFC 9000 section 8.1), at which a server drops the keys of those before.
 func hasProvedAddress(conn *quic.Conn) bool {
@@ -580,6 +682,18 @@ func offsetOfKind[T any](kind reflect.Kind, name string) uintptr {
 func offsetOfKindIn(t reflect.Type, kind reflect.Kind, name string) uintptr {
 	field, ok := t.FieldByName(name)
 	return known(field, ok && field.Type.Kind() == kind, name)
+}
+
+// offsetOfMap does so for a map with keys like K, whose type may be internal, and values of an internal interface.
+func offsetOfMap[T, K any](name string) uintptr {
+	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	ok = ok && field.Type.Kind() == reflect.Map
+	if ok {
+		key, like, value := field.Type.Key(), reflect.TypeFor[K](), field.Type.Elem()
+		ok = key.Kind() == like.Kind() && key.Size() == like.Size() &&
+			value.Kind() == reflect.Interface && value.NumMethod() > 0
+	}
+	return known(field, ok, name)
 }
 
 func known(field reflect.StructField, ok bool, name string) uintptr {

@@ -77,8 +77,12 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 			c.verifiesPeer = current.config.VerifyPeer
 			conn := connectionOf(t.quic, t.name(c))
 			c.handshaking.Store(conn)
-			if conn != nil && current.config.DisableActiveMigration {
-				refuseMigration(conn)
+			if conn != nil {
+				keepWithinLimit(conn)
+				shareConnectionID(conn)
+				if current.config.DisableActiveMigration {
+					refuseMigration(conn)
+				}
 			}
 			current.rotateTicketKeys(t.ticketSecret[:])
 			conf := current.tls

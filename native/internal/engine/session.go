@@ -64,6 +64,7 @@ func (s *session) Put(_ string, cs *tls.ClientSessionState) {
 	if err != nil || state == nil {
 		return // the offered one is of no use
 	}
+	keepTicketTime(state, time.Now())
 	s.mu.Lock()
 	s.ticket, s.state = ticket, state
 	s.mu.Unlock()

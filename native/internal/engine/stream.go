@@ -413,7 +413,7 @@ func (s *Stream) tellStopped() {
 	if s.untold == nil || !s.announced || s.isBehind() {
 		return
 	}
-	s.env.Events.Push(event.StreamStopped, s.Handle, float64(s.untold.code), float64(s.untold.lost), nil)
+	s.env.Events.Push(event.StreamStopped, s.Handle, float64(exact(uint64(s.untold.code))), float64(s.untold.lost), nil)
 	s.untold = nil
 }
 
@@ -563,7 +563,7 @@ func (s *Stream) received(n, left int, err error) bool {
 	case isReset:
 		s.readDone = true
 		s.clearIn()
-		s.env.Events.Push(event.StreamReset, s.Handle, float64(reset.ErrorCode), 0, nil)
+		s.env.Events.Push(event.StreamReset, s.Handle, float64(exact(uint64(reset.ErrorCode))), 0, nil)
 	case err == io.EOF && s.in.Len() == 0:
 		s.readDone = true
 		s.env.Events.Push(event.StreamEnded, s.Handle, 0, 0, nil)
@@ -652,7 +652,7 @@ func (s *Stream) Read(p []byte) int {
 	}
 	if reset, ok := errors.AsType[*quic.StreamError](s.inErr); ok && s.in.Len() == 0 {
 		s.readDone = true
-		s.env.Events.Push(event.StreamReset, s.Handle, float64(reset.ErrorCode), 0, nil)
+		s.env.Events.Push(event.StreamReset, s.Handle, float64(exact(uint64(reset.ErrorCode))), 0, nil)
 		s.mu.Unlock()
 		s.releaseIfDone()
 		return n

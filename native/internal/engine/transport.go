@@ -53,6 +53,7 @@ type Transport struct {
 	peers   peers
 	paths   paths
 	foreign foreign
+	answers chan struct{} // has one for each answer that is being sent, see answersAlone
 
 	nameMu  sync.Mutex
 	unnamed map[string]*Connection // by the goroutine that makes their own connection ID next
@@ -144,7 +145,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		conn.Close()
 		return nil, err
 	}
-	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{}), ids: ids}
+	t := &Transport{env: e, conn: conn, virtual: virtual, closing: make(chan struct{}), ids: ids, answers: make(chan struct{}, maxAnswers)}
 	t.ticketSecret = *deriveKey(o.Key, "session ticket")
 	t.quic = &quic.Transport{
 		Conn:                  conn,
@@ -161,9 +162,11 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 	}
 	t.Handle = h
 	if c, ok := conn.(*udpconn.Conn); ok {
+		c.Intercept = t.answersAlone
 		c.IsConnected = t.isConnected
 		c.OnFailure = t.failed
 	} else {
+		virtual.Intercept = t.answersAlone
 		allowMTUDiscovery(t.quic)
 	}
 	go t.receiveForeign()

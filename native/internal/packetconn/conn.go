@@ -48,6 +48,9 @@ type Conn struct {
 	mapIPv4 bool
 	notify  func() // called when the ring turns from empty to non-empty
 
+	// Intercept takes a datagram that came if it returns true: it is not read then. Nil if all are read.
+	Intercept func(data []byte, from net.Addr) bool
+
 	sendMu   sync.Mutex
 	sendCond sync.Cond
 	ring     []byte // shared with the sender; nil once closed or detached
@@ -268,6 +271,18 @@ var buffers = sync.Pool{New: func() any {
 
 // ReadFrom reads the next datagram. What does not fit into b is lost, as with a socket.
 func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, addr, err := c.readFrom(b)
+		if err != nil {
+			return 0, nil, err
+		}
+		if c.Intercept == nil || !c.Intercept(b[:n], addr) {
+			return n, addr, nil
+		}
+	}
+}
+
+func (c *Conn) readFrom(b []byte) (int, *net.UDPAddr, error) {
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
 	for {

@@ -32,6 +32,9 @@ type Conn struct {
 	// it could be anywhere on its way: networks come back. Nil if there never are any.
 	IsConnected func(netip.AddrPort) bool
 
+	// Intercept takes a datagram that came if it returns true: it is not read then. Nil if all are read.
+	Intercept func(data []byte, from net.Addr) bool
+
 	// OnFailure is called when a read has failed for good. Nil if nobody wants to know. Nothing is read any more then, but what is
 	// written is sent: peers can be told.
 	OnFailure func(error)
@@ -78,7 +81,7 @@ func (c *Conn) Close() error {
 func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for retries := 0; ; retries++ {
 		n, addr, err := c.UDPConn.ReadFrom(b)
-		if err != nil && c.shallRetry(err, retries) || err == nil && !isAnswerable(addr) {
+		if err != nil && c.shallRetry(err, retries) || err == nil && c.isOthers(b[:n], addr) {
 			continue
 		}
 		return n, addr, c.readError(err)
@@ -92,8 +95,8 @@ func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 		n, err = c.readBatch(messages, flags)
 	}
 	for i := range messages[:n] {
-		if !isAnswerable(messages[i].Addr) {
-			messages[i].N = 0 // quic-go skips it
+		if m := &messages[i]; c.isOthers(m.Buffers[0][:m.N], m.Addr) {
+			m.N = 0 // quic-go skips it
 		}
 	}
 	return n, c.readError(err)
@@ -152,6 +155,11 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 		c.interrupt()
 	}
 	return c.UDPConn.SetReadDeadline(t)
+}
+
+// isOthers reports whether a datagram is not for who reads.
+func (c *Conn) isOthers(data []byte, from net.Addr) bool {
+	return !isAnswerable(from) || c.Intercept != nil && c.Intercept(data, from)
 }
 
 // isAnswerable reports whether something can be sent to where a datagram says that it is from: not to port 0,
