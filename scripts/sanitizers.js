@@ -21,7 +21,7 @@ const apart = [
     'leaks',
   ],
   // Other programs do not bear what is preloaded
-  ...['capture', 'interop', 'compatibility'],
+  ...['capture', 'version2', 'aioquic', 'runner', 'gnutls', 'compatibility'],
 ];
 
 run('Building', process.execPath, ['scripts/build.js', 'tests', 'examples'], {

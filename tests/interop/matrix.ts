@@ -1,27 +1,29 @@
-// Tries this library with other implementations, at either end and in both I/O modes, prints a table and writes it to docs/interop.md.
-// Arguments are parts of names of peers and cases: only these are tried then, and nothing is written.
-import { readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+// Tries this library with other implementations, at either end and in both I/O modes, and writes a table to docs/interop.md.
+// Arguments are parts of names of peers and cases: only these are tried then, and the table has what was found before of others.
 import { type IO, ios } from '../helpers/io.js';
-import { cleanups, root } from '../helpers/packages.js';
+import { cleanups } from '../helpers/packages.js';
 import { Bench, type Case, cases } from './cases.js';
-import { tryEarlyData } from './gnutls.js';
 import { type Peer, peers, Unsupported } from './peers.js';
+import { type Cell, load, type Role, roles, save, write } from './results.js';
 
 const longest = 45_000;
 const filters = process.argv.slice(2);
-const document = path.join(root, 'docs', 'interop.md');
 
-type Role = 'client' | 'server';
-type Cell = { works: boolean; why: string };
+/** Those whose names have one of the filters in them, or all if no filter is meant for them. */
+function wanted<T extends { name: string }>(all: ReadonlyArray<T>): Array<T> {
+  const isMeant = (filter: string) => all.some((a) => a.name.includes(filter));
+  const meant = filters.filter(isMeant);
+  return all.filter(
+    ({ name }) => meant.length === 0 || meant.some((f) => name.includes(f)),
+  );
+}
 
 /** Tries a case, and says what became of it. */
 async function attempt(
-  run: Case[Role],
+  run: NonNullable<Case[Role]>,
   peer: Peer,
   io: IO,
-): Promise<Cell | undefined> {
-  if (run === undefined) return undefined;
+): Promise<Cell> {
   const scope = cleanups();
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -30,107 +32,43 @@ async function attempt(
       timer = setTimeout(() => reject(new Error('it takes too long')), longest);
     });
     await Promise.race([run(bench), late]);
-    return { works: true, why: '' };
+    return { outcome: 'works', why: '' };
   } catch (e) {
-    const { message } = e as Error;
-    const why = message.split('\n')[0];
-    if (e instanceof Unsupported) return { works: true, why };
-    return { works: false, why };
+    const [why] = (e as Error).message.split('\n');
+    return { outcome: e instanceof Unsupported ? 'unsupported' : 'fails', why };
   } finally {
     clearTimeout(timer);
     await scope.end().catch(() => {});
   }
 }
 
-function isWanted(name: string, names: Array<string>): boolean {
-  const asked = filters.filter((f) => names.some((n) => n.includes(f)));
-  return asked.length === 0 || asked.some((f) => name.includes(f));
-}
-
-const peerNames = peers.map(({ name }) => name);
-const caseNames = cases.map(({ name }) => name);
-const columns: Array<{ peer: Peer; role: Role; io: IO }> = [];
-const versions: Array<string> = [];
-for (const peer of peers) {
-  if (!isWanted(peer.name, peerNames)) continue;
+const failures: Array<string> = [];
+for (const peer of wanted(peers)) {
+  const { name } = peer;
+  console.log(`# ${name}`);
+  const results = await load(name);
   try {
-    console.log(`Installing ${peer.name}`);
-    const { version } = await peer.install();
-    versions.push(`${peer.name} ${version}`);
+    results.version = (await peer.install()).version;
   } catch (e) {
-    console.log(`${peer.name} cannot be had here: ${(e as Error).message}`);
-    versions.push(`${peer.name}, which was not to be had`);
+    console.log(`It cannot be had here: ${(e as Error).message}`);
     continue;
   }
-  for (const role of ['client', 'server'] as const) {
-    for (const io of ios) columns.push({ peer, role, io });
-  }
-}
-
-const reasons = new Map<string, Array<string>>();
-const failures: Array<string> = [];
-const rows: Array<Array<string>> = [];
-const gnutls: Array<string> = [];
-for (const each of cases) {
-  if (!isWanted(each.name, caseNames)) continue;
-  const cells = new Map<string, string>();
-  for (const { peer, role, io } of columns) {
-    const cell = await attempt(each[role], peer, io);
-    const where = `${peer.name}, ${role}, ${io}`;
-    const key = `${peer.name} ${role}`;
-    const mark =
-      cell === undefined ? '' : !cell.works ? 'no' : cell.why ? '–' : 'ok';
-    if (mark === 'no') failures.push(`${each.name}: ${where}: ${cell!.why}`);
-    if (mark === '–') {
-      const why = `${each.name}: ${cell!.why}`;
-      reasons.set(why, [...(reasons.get(why) ?? []), where]);
+  for (const each of wanted(cases)) {
+    for (const role of roles) {
+      const run = each[role];
+      if (run === undefined) continue;
+      for (const io of ios) {
+        const cell = await attempt(run, peer, io);
+        const where = `${each.name}, ${role}, ${io}`;
+        console.log(`${cell.outcome.padEnd(11)} ${where} ${cell.why}`);
+        if (cell.outcome === 'fails') failures.push(`${name}: ${where}`);
+        results.cells[each.name] ??= {};
+        results.cells[each.name][`${role} ${io}`] = cell;
+      }
     }
-    const before = cells.get(key);
-    cells.set(
-      key,
-      before === undefined || before === mark ? mark : `${before}/${mark}`,
-    );
-    console.log(`${mark.padEnd(3)} ${each.name}: ${where} ${cell?.why ?? ''}`);
   }
-  rows.push([each.name, ...cells.values()]);
+  await save(name, results);
 }
-
-if (isWanted('GnuTLS', ['GnuTLS'])) {
-  for (const io of ios) {
-    const cell = await attempt(tryEarlyData, peers[0], io);
-    const where = `0-RTT: ngtcp2 with GnuTLS, client, ${io}`;
-    console.log(`${cell!.works ? 'ok ' : 'no '} ${where} ${cell!.why}`);
-    if (!cell!.works) failures.push(`${where}: ${cell!.why}`);
-    else gnutls.push(cell!.why || `accepted, ${io}`);
-  }
-}
-
-const heads = [...new Set(columns.map(({ peer }) => peer.name))];
-const table = [
-  [
-    'case',
-    ...heads.flatMap((name) => [`client to ${name}`, `server of ${name}`]),
-  ],
-  Array(1 + 2 * heads.length).fill('---'),
-  ...rows,
-]
-  .map((cells) => `| ${cells.join(' | ')} |`)
-  .join('\n');
-console.log(`\n${table}`);
-for (const failure of failures) console.log(failure);
-if (filters.length === 0) {
-  const begin = '<!-- table -->\n';
-  const end = '<!-- end of table -->';
-  const text = await readFile(document, 'utf8');
-  const [before, rest] = text.split(begin);
-  const dashes = [...reasons]
-    .map(([why, where]) => `- ${why} (${where.join('; ')})`)
-    .join('\n');
-  const early = `Early data to ngtcp2 0.12.1 with GnuTLS, from Debian 12: ${gnutls.join(', ')}.`;
-  const content = `Tried with ${versions.join(', ')}.\n\n${table}\n\n${early}\n\nThe dashes:\n\n${dashes}\n`;
-  await writeFile(
-    document,
-    `${before}${begin}\n${content}\n${end}${rest.split(end)[1]}`,
-  );
-}
+console.log(`\n${await write(peers.map(({ name }) => name))}`);
+for (const failure of failures) console.log(`FAILED ${failure}`);
 process.exit(failures.length > 0 ? 1 : 0);

@@ -345,7 +345,7 @@ async fn main() {
     if args.nospare {
         unsupported("no spare connection IDs");
     }
-    if args.reset_key.is_some() {
+    if args.reset_key.is_some() && args.role == "server" {
         unsupported("stateless resets after a restart");
     }
     let result = if args.role == "server" {
