@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { LogLevel } from '@matrixai/logger';
 import {
   errors,
   events,
@@ -8,6 +9,7 @@ import {
 } from '@matrixai/quic';
 import { logStream, once, record } from './helpers/events.js';
 import { forEachIO, type IO } from './helpers/io.js';
+import { recordingLogger } from './helpers/logging.js';
 import { ends, openStream, pair, sides } from './helpers/pair.js';
 import { exchange, payload, readAll, serveEcho } from './helpers/streams.js';
 
@@ -160,11 +162,12 @@ forEachIO((io) => {
   test('a mapping that throws or gives nonsense does no harm', {
     timeout,
   }, async (t) => {
+    const { logger, lines } = recordingLogger(LogLevel.WARN);
     // The reason is what makes the code, and the code what makes the reason
     const reasonToCode: StreamReasonToCode = (_, reason) => reason();
     const { connection, serverConnection } = await pair(t, io, {
       server: { codeToReason: () => assert.fail('no reason') },
-      client: { reasonToCode },
+      client: { reasonToCode, logger },
     });
     for (const nonsense of [
       ...[NaN, -1, 2 ** 62, 2 ** 53, 0.5, Infinity, 5n, '5', 'text', null],
@@ -198,6 +201,10 @@ forEachIO((io) => {
       }
       assert.equal(entries.length, peerEntries.length);
     }
+    assert.match(
+      lines.join('\n'),
+      /WARN.*reasonToCode returned number 4611686018427388000 and must return an integer from 0 to 2\^53 - 1/,
+    );
     const [stream, peerStream] = await openStream(connection, serverConnection);
     serveEcho(peerStream);
     assert.deepEqual(await exchange(stream, payload(100)), payload(100));

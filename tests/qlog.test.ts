@@ -98,6 +98,25 @@ forEachIO((io: IO) => {
     }
   });
 
+  test('keys stay the same for more packets than are reordered at the start', {
+    timeout,
+  }, async (t) => {
+    const qlog = await makeDirectory(t);
+    const { client, connection, serverConnection } = await pair(t, io, {
+      server: { onStream: serveEcho },
+      client: { config: { qlog } },
+    });
+    await exchange(connection.newStream(), payload(1_000_000));
+    assert.ok(connection.stats().packetsSent > 500);
+    await client.destroy();
+    await serverConnection.closedP;
+    const { events } = await parse(path.join(qlog, fileOf(connection)));
+    const updates = events
+      .filter(({ name }) => name === 'security:key_updated')
+      .map(({ data }) => data.trigger);
+    assert.deepEqual([...new Set(updates)], ['tls']);
+  });
+
   test('QLOGDIR holds where the configuration has no directory', {
     timeout,
   }, async (t) => {

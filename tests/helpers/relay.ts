@@ -20,9 +20,11 @@ export const pass: Impairment = (datagram, forward) => forward(datagram);
 
 export const drop: Impairment = () => {};
 
-async function bind(): Promise<Socket> {
+const loopback = '127.0.0.1';
+
+async function bind(host = loopback): Promise<Socket> {
   const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, host);
   await once(socket, 'listening');
   return socket;
 }
@@ -38,6 +40,7 @@ export class Relay {
   private readonly upstreams = new Map<number, Promise<Socket>>();
   private readonly forgotten = new WeakSet<Socket>();
   private closed = false;
+  private host = loopback;
 
   private constructor(
     private readonly socket: Socket,
@@ -58,8 +61,9 @@ export class Relay {
     return this.socket.address().port;
   }
 
-  /** Gives every client another port, as a NAT does that has lost its table. */
-  async rebind(): Promise<void> {
+  /** Gives every client another port, as a NAT does that has lost its table, and another address if one is given. */
+  async rebind(host = this.host): Promise<void> {
+    this.host = host;
     const upstreams = [...this.upstreams.values()];
     this.upstreams.clear();
     for (const upstream of upstreams) {
@@ -83,7 +87,7 @@ export class Relay {
   private async toServer(datagram: Buffer, client: RemoteInfo): Promise<void> {
     let upstream = this.upstreams.get(client.port);
     if (upstream === undefined) {
-      upstream = bind();
+      upstream = bind(this.host);
       this.upstreams.set(client.port, upstream);
       (await upstream).on('message', (datagram) =>
         this.impair(datagram, 'toClient', this.socket, client.port),

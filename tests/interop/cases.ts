@@ -204,48 +204,36 @@ function through(
   };
 }
 
-/** The client's address changes in mid-transfer. */
-function moving(
-  name: string,
-  options: Options,
-  how: 'relay' | 'nat' | 'rebind',
-): Case {
+/** The address of the client changes in mid-transfer, of which it knows nothing. */
+function rebinding(what: string, host: string, options: Options = {}): Case {
+  const server = async (bench: Bench) => {
+    const { port } = await bench.server();
+    const relay = await Relay.start(bench.t, port);
+    const running = await bench.peerClient(
+      relay.port,
+      options,
+      ...['get 1000', 'get 5000000', 'send 1000000'],
+    );
+    await running.next();
+    await running.next();
+    await relay.rebind(host);
+    assert.ok((await running.next()).ok);
+    assert.ok((await running.next()).ok);
+  };
+  // This library always gives spare connection IDs
+  if (options.nospare) return { name: `rebinding of ${what}`, server };
   return {
-    name,
+    name: `rebinding of ${what}`,
+    server,
     async client(bench) {
-      if (how === 'rebind') return migrate(bench);
-      if (how === 'nat')
-        throw new Unsupported('the relay stands for both ends');
-      const { port } = await bench.peerServer(options);
+      const { port } = await bench.peerServer();
       const relay = await Relay.start(bench.t, port);
       const { connection } = await bench.connect(relay.port);
       await application.get(connection, 1000);
       const transfer = application.get(connection, 5 * MB);
-      await relay.rebind();
+      await relay.rebind(host);
       await transfer;
       await application.send(connection, MB);
-    },
-    async server(bench) {
-      const server = await bench.server();
-      if (how === 'relay') {
-        const relay = await Relay.start(bench.t, server.port);
-        const running = await bench.peerClient(
-          relay.port,
-          options,
-          ...['get 1000', 'get 5000000', 'send 1000000'],
-        );
-        await running.next();
-        await running.next();
-        await relay.rebind();
-        assert.ok((await running.next()).ok);
-        assert.ok((await running.next()).ok);
-        return;
-      }
-      await bench.actions(
-        server.port,
-        options,
-        ...['get 1000', how, 'get 1000000', 'send 1000000'],
-      );
     },
   };
 }
@@ -456,13 +444,23 @@ export const cases: Array<Case> = [
       assert.ok(first > 0 && !isCounting);
     },
   },
-  moving('rebinding of the port', {}, 'relay'),
-  moving(
-    'rebinding of the port by the client, without spare connection IDs',
-    { nospare: true },
-    'nat',
-  ),
-  moving('connection migration', {}, 'rebind'),
+  rebinding('the port', '127.0.0.1'),
+  rebinding('the address', '127.0.0.2'),
+  rebinding('the port, without spare connection IDs', '127.0.0.1', {
+    nospare: true,
+  }),
+  rebinding('the address, without spare connection IDs', '127.0.0.2', {
+    nospare: true,
+  }),
+  {
+    name: 'connection migration',
+    client: migrate,
+    async server(bench) {
+      const { port } = await bench.server();
+      const wants = ['get 1000', 'rebind', 'get 1000000', 'send 1000000'];
+      await bench.actions(port, {}, ...wants);
+    },
+  },
   plain(
     'datagrams',
     ({ connection }) => application.datagram(connection),

@@ -271,15 +271,14 @@ class Peer(QuicConnectionProtocol):
         if what == "keyupdate":
             self._quic.request_key_update()
             return dict(ok=True)
-        if what in ("rebind", "nat"):
+        if what == "rebind":
             sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             sock.bind(("::", 0))
             self._transport, _ = await self._loop.create_datagram_endpoint(
                 lambda: Forward(self), sock=sock
             )
-            if what == "rebind":
-                self._quic.change_connection_id()
+            self._quic.change_connection_id()
             return dict(ok=True)
         if what == "ended":
             return dict(ok=True, **await self.ended)

@@ -280,7 +280,7 @@ async fn act(
             conn.force_key_update();
             json!({ "ok": true })
         }
-        "rebind" | "nat" => {
+        "rebind" => {
             endpoint.rebind(UdpSocket::bind(SocketAddr::new(args.host, 0))?)?;
             json!({ "ok": true })
         }
