@@ -83,7 +83,7 @@ forEachIO((io) => {
     }, async (t) => {
       const { connection, serverConnection } = await pair(t, io);
       const incoming = serverConnection.incomingStreams.values();
-      const count = isFull ? 20_000 : 1000;
+      const count = isFull ? 20_000 : 500;
       const streams = Array.from({ length: count }, () => open(connection));
       await until(() => streams.filter(isOpened).length >= limit);
       // The server opens these: the client has no credit left

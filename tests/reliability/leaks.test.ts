@@ -41,8 +41,8 @@ const sizes = isFull
       growth: 0.05,
     }
   : {
-      streams: 5000,
-      connections: 350,
+      streams: 2500,
+      connections: 210,
       sockets: 50,
       workers: 4,
       // So little use says nothing of memory
