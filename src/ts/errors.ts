@@ -683,7 +683,7 @@ export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_LOCAL_READ';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
     code: number;
   };
 
@@ -705,7 +705,7 @@ export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_LOCAL_WRITE';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
     code: number;
   };
 
@@ -728,7 +728,7 @@ export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_PEER_READ';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
     code: number;
   };
 
@@ -751,7 +751,7 @@ export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_PEER_WRITE';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^62 - 1. */
+    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
     code: number;
   };
 

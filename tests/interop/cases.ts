@@ -424,24 +424,22 @@ export const cases: Array<Case> = [
         config: { ...leaf, cert: `${leaf.cert}\n${extra}` },
       });
       const relay = await Relay.start(bench.t, server.port);
-      let first = 0;
+      let received = 0;
       let answered = 0;
       let isCounting = true;
       relay.impairment = (datagram, forward, direction) => {
         if (direction === 'toServer') {
-          if (first === 0) first = datagram.length;
-          else if (isCounting) {
-            // The second one waits until all that the first may bring has come
-            isCounting = false;
-            assert.ok(answered > 0 && answered <= 3 * first);
-          }
+          // What follows an answer may prove the address
+          if (answered > 0) isCounting = false;
+          else received += datagram.length;
         } else if (isCounting) answered += datagram.length;
         forward(datagram);
       };
       const running = await bench.peerClient(relay.port, {}, 'get 1000');
       // It does not trust the chain, which it got whole
       await assert.rejects(running.next());
-      assert.ok(first > 0 && !isCounting);
+      assert.ok(!isCounting);
+      assert.ok(answered > 0 && answered <= 3 * received);
     },
   },
   rebinding('the port', '127.0.0.1'),
@@ -519,23 +517,27 @@ export const cases: Array<Case> = [
     },
     async server(bench) {
       const server = await bench.server();
+      const codes: Array<number> = [];
+      on(server, events.EventQUICConnectionClose, ({ detail }) =>
+        codes.push((detail as any).data.errorCode),
+      );
       await bench.actions(server.port, {}, 'askclose 77 enough of it');
-      const closed = once(server, events.EventQUICConnectionClose);
       await bench.actions(server.port, {}, 'get 1000', 'close 78 enough');
-      const { detail } = await closed;
-      assert.equal((detail as any).data.errorCode, 78);
+      await until(() => codes.length === 2);
+      assert.deepEqual(codes, [77, 78]);
     },
   },
   {
     name: 'closes of the transport',
     async client(bench) {
       const { port } = await bench.peerServer();
-      await assert.rejects(
-        bench.connect(port, { config: { applicationProtos: ['other'] } }),
-        (e: any) =>
-          e instanceof errors.ErrorQUICConnectionPeerTLS &&
-          e.data.errorCode >= 0x100,
-      );
+      const error = await bench
+        .connect(port, { config: { applicationProtos: ['other'] } })
+        .catch((e) => e);
+      if (error instanceof errors.ErrorQUICConnectionIdleTimeout) {
+        throw new Unsupported('servers say nothing of other protocols');
+      }
+      assert.ok(error instanceof errors.ErrorQUICConnectionPeerTLS, `${error}`);
     },
     async server(bench) {
       const server = await bench.server({

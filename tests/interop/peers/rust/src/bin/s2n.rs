@@ -40,7 +40,7 @@ fn limits(args: &Args) -> Result<Limits, Failure> {
 fn ids(args: &Args) -> Result<connection_id::default::Format, Failure> {
     let mut builder = connection_id::default::Format::builder();
     if let Some(length) = args.cid {
-        builder = builder.with_len(length).map_err(|e| e.to_string())?;
+        builder = builder.with_len(length).unwrap_or_else(|_| unsupported("--cid"));
     }
     Ok(builder.build()?)
 }
@@ -229,6 +229,8 @@ async fn act(conn: &mut s2n_quic::Connection, action: &str) -> Result<Value, Fai
         }
         "close" => {
             handle.close(application::Error::new(numbers[0])?);
+            // Else the close at the end is the one that is sent
+            tokio::time::sleep(Duration::from_millis(50)).await;
             json!({ "ok": true })
         }
         "askclose" => {
