@@ -39,7 +39,10 @@ export async function save(peer: string, results: Results): Promise<void> {
 const marks = { works: 'ok', fails: '**no**', unsupported: '–' };
 
 /** Both I/O modes, which are one where they agree. */
-function show(cells: Results['cells'], { name }: Case, role: Role): string {
+function show(cells: Results['cells'], each: Case, role: Role): string {
+  // What was found before may be of a case that is no more
+  if (each[role] === undefined) return '';
+  const { name } = each;
   const found = ios.flatMap((io) => cells[name]?.[`${role} ${io}`] ?? []);
   const [first = '', second = first] = found.map((c) => marks[c.outcome]);
   return first === second ? first : `${first} / ${second}`;

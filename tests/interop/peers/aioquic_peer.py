@@ -52,6 +52,7 @@ def arguments():
     parser.add_argument("--v2", action="store_true")
     parser.add_argument("--negotiate", action="store_true")
     parser.add_argument("--nospare", action="store_true")
+    parser.add_argument("--moving", action="store_true")
     parser.add_argument("--reset-key")
     parser.add_argument("actions", nargs="*")
     args = parser.parse_intermixed_args()
@@ -191,6 +192,7 @@ class Peer(QuicConnectionProtocol):
                 return
             elif command == b"KEYUPDATE":
                 self._quic.request_key_update()
+                data = b"updated"
             self._quic.send_stream_data(stream_id, data, end_stream=True)
         self.transmit()
 

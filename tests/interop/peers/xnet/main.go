@@ -315,7 +315,7 @@ func runClient(actions []string) {
 }
 
 func main() {
-	for _, name := range []string{"chacha20", "v2", "negotiate", "nospare"} {
+	for _, name := range []string{"chacha20", "v2", "negotiate", "nospare", "moving"} {
 		flag.BoolFunc(name, "", func(string) error { unsupported("--" + name); return nil })
 	}
 	for _, name := range []string{"cid", "mtu"} {
@@ -323,6 +323,9 @@ func main() {
 	}
 	role := os.Args[1]
 	flag.CommandLine.Parse(os.Args[2:])
+	if *idle < 30_000 {
+		unsupported("an idle timeout that its peer is told of")
+	}
 	if role == "server" {
 		runServer()
 	} else {

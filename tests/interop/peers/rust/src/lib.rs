@@ -45,6 +45,8 @@ pub struct Args {
     #[arg(long)]
     pub nospare: bool,
     #[arg(long)]
+    pub moving: bool,
+    #[arg(long)]
     pub reset_key: Option<String>,
     pub actions: Vec<String>,
 }

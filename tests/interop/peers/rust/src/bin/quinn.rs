@@ -22,13 +22,16 @@ fn certificates(path: &std::path::Path) -> Result<Vec<CertificateDer<'static>>, 
 fn provider(args: &Args) -> Arc<rustls::crypto::CryptoProvider> {
     let mut provider = rustls::crypto::ring::default_provider();
     if args.chacha20 {
-        // The first of these is for Initial packets
         let chacha20 = rustls::CipherSuite::TLS13_CHACHA20_POLY1305_SHA256;
-        provider
-            .cipher_suites
-            .sort_by_key(|s| s.suite() != chacha20);
+        provider.cipher_suites.retain(|s| s.suite() == chacha20);
     }
     Arc::new(provider)
+}
+
+/// What Initial packets are always protected with.
+fn initial() -> rustls::quic::Suite {
+    let aes = rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
+    aes.tls13().unwrap().quic_suite().unwrap()
 }
 
 fn transport(args: &Args) -> Result<Arc<TransportConfig>, Failure> {
@@ -85,6 +88,7 @@ async fn serve_stream(
     }
     if data == b"KEYUPDATE" {
         conn.force_key_update();
+        data = b"updated".to_vec();
     }
     match answer(data) {
         Answer::Data(data) => {
@@ -140,7 +144,10 @@ async fn run_server(args: Args) -> Result<(), Failure> {
         .with_single_cert(chain, key)?;
     tls.alpn_protocols = vec![ALPN.to_vec()];
     tls.max_early_data_size = u32::MAX;
-    let mut config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+    let mut config = quinn::ServerConfig::with_crypto(Arc::new(QuicServerConfig::with_initial(
+        Arc::new(tls),
+        initial(),
+    )?));
     config.transport_config(transport(&args)?);
     let socket = UdpSocket::bind(SocketAddr::new(args.host, args.port))?;
     let runtime = Arc::new(quinn::TokioRuntime);
@@ -302,7 +309,10 @@ async fn run_client(args: Args) -> Result<(), Failure> {
         .with_no_client_auth();
     tls.alpn_protocols = vec![ALPN.to_vec()];
     tls.enable_early_data = true;
-    let mut config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+    let mut config = quinn::ClientConfig::new(Arc::new(QuicClientConfig::with_initial(
+        Arc::new(tls),
+        initial(),
+    )?));
     config.transport_config(transport(&args)?);
     let socket = UdpSocket::bind(SocketAddr::new(args.host, 0))?;
     let runtime = Arc::new(quinn::TokioRuntime);
