@@ -3,7 +3,7 @@
 import { type IO, ios } from '../helpers/io.js';
 import { cleanups } from '../helpers/packages.js';
 import { Bench, type Case, cases } from './cases.js';
-import { type Peer, peers, Unsupported } from './peers.js';
+import { install, type Peer, peers, Unsupported } from './peers.js';
 import { type Cell, load, type Role, roles, save, write } from './results.js';
 
 const longest = 45_000;
@@ -48,7 +48,7 @@ for (const peer of wanted(peers)) {
   console.log(`# ${name}`);
   const results = await load(name);
   try {
-    results.version = (await peer.install()).version;
+    results.version = (await install(peer)).version;
   } catch (e) {
     console.log(`It cannot be had here: ${(e as Error).message}`);
     continue;

@@ -10,13 +10,27 @@ import { type Cleanup, output, root } from '../helpers/packages.js';
 const sources = path.join(root, 'tests', 'interop', 'peers');
 const cache = path.join(root, 'node_modules', '.cache', 'interop');
 
-type Command = { command: string; env?: NodeJS.ProcessEnv };
+type Installed = {
+  command: string;
+  args: Array<string>;
+  env?: NodeJS.ProcessEnv;
+  version: string;
+};
 
 export type Peer = {
   name: string;
   /** Makes it ready to run. Rejects when this machine cannot have it. */
-  install(): Promise<Command & { args: Array<string>; version: string }>;
+  install(): Promise<Installed>;
 };
+
+const installed = new Map<Peer, Promise<Installed>>();
+
+/** Installs a peer, once. */
+export function install(peer: Peer): Promise<Installed> {
+  const made = installed.get(peer) ?? peer.install();
+  installed.set(peer, made);
+  return made;
+}
 
 async function cargo(bin: string, crate: string) {
   const manifest = path.join(sources, 'rust', 'Cargo.toml');
@@ -63,6 +77,26 @@ export const peers: Array<Peer> = [
       return { command, args: [], version: version.trim().slice(1) };
     },
   },
+  {
+    name: 'Deno',
+    async install() {
+      const cwd = path.join(cache, 'deno');
+      await mkdir(cwd, { recursive: true });
+      const installing = [
+        'install',
+        '--no-audit',
+        '--no-fund',
+        '--prefix',
+        '.',
+      ];
+      await output('npm', [...installing, 'deno@2'], { cwd });
+      const command = path.join(cwd, 'node_modules', '.bin', 'deno');
+      const script = path.join(sources, 'deno', 'main.js');
+      const args = ['run', '--quiet', '-A', '--unstable-net', script];
+      const version = await output(command, ['--version'], { cwd });
+      return { command, args, version: /^deno (\S+)/.exec(version)![1] };
+    },
+  },
 ];
 
 /** A peer cannot do something. */
@@ -98,7 +132,7 @@ export class Running {
     actions: Array<string> = [],
   ): Promise<Running> {
     await mkdir(cache, { recursive: true });
-    const { command, args, env } = await peer.install();
+    const { command, args, env } = await install(peer);
     const child = spawn(
       command,
       [...args, role, ...flags(options), ...actions],

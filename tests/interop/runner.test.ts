@@ -41,7 +41,8 @@ const scenarios: Record<string, Scenario> = {
   transferloss: { files: some, network: { loss: 0.02, delay: 5 } },
   transfercorruption: { files: some, network: { corruption: 0.02, delay: 5 } },
   ecn: { files: few },
-  'rebind-port': { files: some, network: { rebinding: 300, delay: 15 } },
+  // A transfer of two seconds
+  'rebind-port': { files: some, network: { rebinding: 1000, delay: 100 } },
 };
 
 const roles = ['client', 'server'] as const;

@@ -189,7 +189,7 @@ forEachIO((io) => {
     // Their share is 8
     const { socket } = await start(t, io, { maxHandshakes: 64 });
     const clients = await Promise.all(
-      Array.from({ length: 100 }, () => connect(t, io, socket.port)),
+      Array.from({ length: 40 }, () => connect(t, io, socket.port)),
     );
     for (const { connection } of clients) {
       await exchange(connection.newStream(), payload(1));
