@@ -349,7 +349,7 @@ describe('the file of the native library', () => {
 
 test('the loader names what stands in the way on musl, and where there is no package', async () => {
   const { explain } = (await import(
-    '@matrixai/quic/native/explain.js'
+    '#internal/engine/explain.js'
   )) as unknown as { explain(data: errors.NativeLibraryData): string };
   const data: errors.NativeLibraryData = {
     platform: 'linux',

@@ -8,7 +8,7 @@ import {
   QUICSocket,
   utils,
 } from '@matrixai/quic';
-import * as optionNames from '@matrixai/quic/optionNames.js';
+import * as optionNames from '#internal/validation/optionNames.js';
 import { once } from './helpers/events.js';
 import { forEachIO } from './helpers/io.js';
 import { recordingLogger } from './helpers/logging.js';

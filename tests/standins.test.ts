@@ -10,10 +10,10 @@ import {
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { utils } from '@matrixai/quic';
-import * as internals from '@matrixai/quic/internals.js';
+import * as internals from '#internal/internals.js';
 import ReadableSide, {
   type ReadableSource,
-} from '@matrixai/quic/streams/ReadableSide.js';
+} from '#internal/web/ReadableSide.js';
 
 const timeout = 60_000;
 

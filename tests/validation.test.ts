@@ -7,7 +7,7 @@ import {
   minIdleTimeout,
   serverDefault,
 } from '@matrixai/quic/config.js';
-import * as validation from '@matrixai/quic/validation.js';
+import * as validation from '#internal/validation/validation.js';
 
 type ErrorClass = new (...args: any[]) => Error & { data: unknown };
 

@@ -3,17 +3,27 @@ import { destroyed, running } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type { Timer } from '@matrixai/timer';
-import { abortable, reasonOf, throwIfAborted } from './abort.js';
-import { type Failure, firstOf, interleave } from './attempts.js';
-import { checkAuthorities } from './authorities.js';
-import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, emit, withoutWait } from './internal.js';
-import * as internals from './internals.js';
-import Log from './Log.js';
-import Lifecycle from './lifecycle.js';
-import { withLogFiles } from './logFiles.js';
+import {
+  type Failure,
+  firstOf,
+  interleave,
+} from './internal/client/attempts.js';
+import type { ConnectionCloseError } from './internal/connection/closeErrors.js';
+import { callSite, traceTo } from './internal/errors/traces.js';
+import * as internals from './internal/internals.js';
+import {
+  abortable,
+  reasonOf,
+  throwIfAborted,
+} from './internal/lifecycle/abort.js';
+import { attempt, emit, withoutWait } from './internal/lifecycle/internal.js';
+import Lifecycle from './internal/lifecycle/Lifecycle.js';
+import Log from './internal/log/Log.js';
+import { withLogFiles } from './internal/log/logFiles.js';
+import { lookupAll } from './internal/socket/resolve.js';
+import { checkAuthorities } from './internal/tls/authorities.js';
 import {
   checkNames,
   clientConfigNames,
@@ -21,28 +31,7 @@ import {
   closeNames,
   contextNames,
   cryptoNames,
-} from './optionNames.js';
-import QUICConnection from './QUICConnection.js';
-import QUICSocket, {
-  type ResolvedTarget,
-  validateSocket,
-} from './QUICSocket.js';
-import { lookupAll } from './resolve.js';
-import { callSite, traceTo } from './traces.js';
-import type {
-  CloseOptions,
-  Host,
-  LoggerLike,
-  Options,
-  Port,
-  QUICClientConfigInput,
-  QUICClientCrypto,
-  ResolveHostname,
-  SocketIO,
-  StreamCodeToReason,
-  StreamReasonToCode,
-} from './types.js';
-import * as utils from './utils.js';
+} from './internal/validation/optionNames.js';
 import {
   describe,
   optionError,
@@ -60,7 +49,26 @@ import {
   validatePort,
   validateSession,
   validateSignal,
-} from './validation.js';
+} from './internal/validation/validation.js';
+import QUICConnection from './QUICConnection.js';
+import QUICSocket, {
+  type ResolvedTarget,
+  validateSocket,
+} from './QUICSocket.js';
+import type {
+  CloseOptions,
+  Host,
+  LoggerLike,
+  Options,
+  Port,
+  QUICClientConfigInput,
+  QUICClientCrypto,
+  ResolveHostname,
+  SocketIO,
+  StreamCodeToReason,
+  StreamReasonToCode,
+} from './types.js';
+import * as utils from './utils.js';
 
 /**
  * Options of {@link QUICClient.createQUICClient}.

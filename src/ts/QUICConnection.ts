@@ -1,14 +1,18 @@
 import type { X509Certificate } from 'node:crypto';
 import { running, status } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
-import { abortable, reasonOf, throwIfAborted } from './abort.js';
-import { toX509 } from './authorities.js';
-import * as channels from './channels.js';
+import * as errors from './errors.js';
+import * as events from './events.js';
 import {
   type ConnectionCloseError,
   connectionError,
   levelOf,
-} from './connectionErrors.js';
+} from './internal/connection/closeErrors.js';
+import {
+  type BindingError,
+  BindingErrorKind,
+} from './internal/engine/binding.js';
+import { environment } from './internal/engine/Environment.js';
 import {
   callEngine,
   certificatesToDER,
@@ -17,31 +21,43 @@ import {
   questionOf,
   toEngineConfig,
   verdictOf,
-} from './engine.js';
-import * as errors from './errors.js';
-import * as events from './events.js';
+} from './internal/engine/engine.js';
+import { EventKind, migrationFailures } from './internal/engine/events.js';
+import { iterate } from './internal/events/iterate.js';
+import * as internals from './internal/internals.js';
+import {
+  abortable,
+  reasonOf,
+  throwIfAborted,
+} from './internal/lifecycle/abort.js';
 import {
   attempt,
   codeOfReason,
   emit,
   nextTick,
   type Target,
-} from './internal.js';
-import * as internals from './internals.js';
-import { iterate } from './iterate.js';
-import type Log from './Log.js';
-import type { LogFields } from './Log.js';
-import Lifecycle from './lifecycle.js';
-import { type BindingError, BindingErrorKind } from './native/binding.js';
-import { environment } from './native/Environment.js';
-import { EventKind, migrationFailures } from './native/events.js';
-import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
+} from './internal/lifecycle/internal.js';
+import Lifecycle from './internal/lifecycle/Lifecycle.js';
+import * as channels from './internal/log/channels.js';
+import type Log from './internal/log/Log.js';
+import type { LogFields } from './internal/log/Log.js';
+import { toX509 } from './internal/tls/authorities.js';
 import {
   checkNames,
   closeNames,
   migrateNames,
   newStreamNames,
-} from './optionNames.js';
+} from './internal/validation/optionNames.js';
+import {
+  type CompleteConfig,
+  validateCodeArgs,
+  validateObject,
+  validatePriority,
+  validateSignal,
+  validateStreamType,
+  withOptions,
+} from './internal/validation/validation.js';
+import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import QUICDatagrams from './QUICDatagrams.js';
 import type QUICSocket from './QUICSocket.js';
@@ -61,15 +77,6 @@ import type {
   StreamReasonToCode,
 } from './types.js';
 import * as utils from './utils.js';
-import {
-  type CompleteConfig,
-  validateCodeArgs,
-  validateObject,
-  validatePriority,
-  validateSignal,
-  validateStreamType,
-  withOptions,
-} from './validation.js';
 
 /**
  * What the engine tells of a connection, see `native/internal/engine/connection.go`.

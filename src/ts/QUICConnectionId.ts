@@ -1,5 +1,5 @@
 import { ErrorQUICOptionInvalid } from './errors.js';
-import { describe, optionError } from './validation.js';
+import { describe, optionError } from './internal/validation/validation.js';
 
 /**
  * Connection ID of 0 to 20 bytes (RFC 9000 section 5.1).

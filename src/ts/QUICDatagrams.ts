@@ -1,13 +1,13 @@
-import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
-import * as internals from './internals.js';
-import { DatagramsStatus } from './native/binding.js';
-import { environment } from './native/Environment.js';
-import { copyBuffer, toBytes } from './streams/chunk.js';
-import ReadableSide from './streams/ReadableSide.js';
-import WritableSide from './streams/WritableSide.js';
+import type { ConnectionCloseError } from './internal/connection/closeErrors.js';
+import { DatagramsStatus } from './internal/engine/binding.js';
+import { environment } from './internal/engine/Environment.js';
+import * as internals from './internal/internals.js';
+import { validateHighWaterMark } from './internal/validation/validation.js';
+import { copyBuffer, toBytes } from './internal/web/chunk.js';
+import ReadableSide from './internal/web/ReadableSide.js';
+import WritableSide from './internal/web/WritableSide.js';
 import type { ReadableBytes, WritableBytes } from './types.js';
-import { validateHighWaterMark } from './validation.js';
 
 /**
  * @internal

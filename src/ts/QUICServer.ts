@@ -1,22 +1,31 @@
 import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running } from '@matrixai/async-init/utils.js';
 import { EventAll } from '@matrixai/events';
-import { Abortable } from './abort.js';
-import { checkServerConfig } from './authorities.js';
-import { connectionError } from './connectionErrors.js';
-import { callEngine, questionOf, toEngineConfig, verdictOf } from './engine.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, emit, Overtaking, withoutWait } from './internal.js';
-import * as internals from './internals.js';
-import { iterate } from './iterate.js';
-import Log from './Log.js';
-import type { Startable } from './lifecycle.js';
-import { ByClass, type TypedListeners } from './listeners.js';
-import { withLogFiles } from './logFiles.js';
-import { environment } from './native/Environment.js';
-import { EventKind } from './native/events.js';
-import { ConnectionErrorCode } from './native/types.js';
+import { connectionError } from './internal/connection/closeErrors.js';
+import { environment } from './internal/engine/Environment.js';
+import {
+  callEngine,
+  questionOf,
+  toEngineConfig,
+  verdictOf,
+} from './internal/engine/engine.js';
+import { EventKind } from './internal/engine/events.js';
+import { iterate } from './internal/events/iterate.js';
+import { ByClass, type TypedListeners } from './internal/events/listeners.js';
+import * as internals from './internal/internals.js';
+import { Abortable } from './internal/lifecycle/abort.js';
+import {
+  attempt,
+  emit,
+  Overtaking,
+  withoutWait,
+} from './internal/lifecycle/internal.js';
+import type { Startable } from './internal/lifecycle/Lifecycle.js';
+import Log from './internal/log/Log.js';
+import { withLogFiles } from './internal/log/logFiles.js';
+import { checkServerConfig } from './internal/tls/authorities.js';
 import {
   checkNames,
   cryptoNames,
@@ -24,7 +33,21 @@ import {
   serverConfigNames,
   serverNames,
   startNames,
-} from './optionNames.js';
+} from './internal/validation/optionNames.js';
+import {
+  type Admission,
+  type CompleteConfig,
+  validateAdmission,
+  validateConfig,
+  validateCrypto,
+  validateFunction,
+  validateLoadBalancing,
+  validateLogger,
+  validateMinIdleTimeout,
+  validateObject,
+  validateVerification,
+} from './internal/validation/validation.js';
+import { ConnectionErrorCode } from './native/types.js';
 import QUICConnection, {
   type ConnectionDescription,
 } from './QUICConnection.js';
@@ -51,19 +74,6 @@ import type {
   StreamReasonToCode,
 } from './types.js';
 import * as utils from './utils.js';
-import {
-  type Admission,
-  type CompleteConfig,
-  validateAdmission,
-  validateConfig,
-  validateCrypto,
-  validateFunction,
-  validateLoadBalancing,
-  validateLogger,
-  validateMinIdleTimeout,
-  validateObject,
-  validateVerification,
-} from './validation.js';
 
 const noStats = {
   acceptedConnections: 0,

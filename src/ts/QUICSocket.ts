@@ -3,19 +3,22 @@ import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running, status } from '@matrixai/async-init/utils.js';
 import type { Evented } from '@matrixai/events';
 import { eventTarget } from '@matrixai/events/utils.js';
-import { Abortable, abortable } from './abort.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, emit } from './internal.js';
-import * as internals from './internals.js';
-import DgramTransport from './io/dgram.js';
-import NativeTransport from './io/native.js';
-import { type SocketTransport, systemError } from './io/types.js';
-import Log from './Log.js';
-import type { Startable } from './lifecycle.js';
-import { ByClass, type TypedListeners } from './listeners.js';
-import { environment } from './native/Environment.js';
-import { ConnectionErrorCode } from './native/types.js';
+import { environment } from './internal/engine/Environment.js';
+import { ByClass, type TypedListeners } from './internal/events/listeners.js';
+import * as internals from './internal/internals.js';
+import DgramTransport from './internal/io/DgramTransport.js';
+import NativeTransport from './internal/io/NativeTransport.js';
+import {
+  type SocketTransport,
+  systemError,
+} from './internal/io/SocketTransport.js';
+import { Abortable, abortable } from './internal/lifecycle/abort.js';
+import { attempt, emit } from './internal/lifecycle/internal.js';
+import type { Startable } from './internal/lifecycle/Lifecycle.js';
+import Log from './internal/log/Log.js';
+import { lookupAll, resolveHosts } from './internal/socket/resolve.js';
 import {
   checkNames,
   cryptoNames,
@@ -24,11 +27,24 @@ import {
   socketNames,
   socketStopNames,
   startNames,
-} from './optionNames.js';
+} from './internal/validation/optionNames.js';
+import {
+  describe,
+  optionError,
+  validateBoolean,
+  validateCrypto,
+  validateFunction,
+  validateHost,
+  validateIO,
+  validateLoadBalancing,
+  validateLogger,
+  validateObject,
+  validatePort,
+} from './internal/validation/validation.js';
+import { ConnectionErrorCode } from './native/types.js';
 import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
 import type QUICServer from './QUICServer.js';
-import { lookupAll, resolveHosts } from './resolve.js';
 import type {
   AbortOptions,
   Class,
@@ -43,19 +59,6 @@ import type {
   StartOptions,
 } from './types.js';
 import * as utils from './utils.js';
-import {
-  describe,
-  optionError,
-  validateBoolean,
-  validateCrypto,
-  validateFunction,
-  validateHost,
-  validateIO,
-  validateLoadBalancing,
-  validateLogger,
-  validateObject,
-  validatePort,
-} from './validation.js';
 
 interface QUICSocket
   extends Startable,

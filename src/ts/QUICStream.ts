@@ -1,25 +1,36 @@
 import { Duplex } from 'node:stream';
 import { destroyed } from '@matrixai/async-init/utils.js';
-import { abortable, reasonOf } from './abort.js';
-import type { ConnectionCloseError } from './connectionErrors.js';
 import * as errors from './errors.js';
 import * as events from './events.js';
-import { attempt, codeOfReason, emit, nextTick } from './internal.js';
-import * as internals from './internals.js';
-import Lifecycle from './lifecycle.js';
-import { StreamStatus } from './native/binding.js';
-import { environment } from './native/Environment.js';
-import { EventKind } from './native/events.js';
+import type { ConnectionCloseError } from './internal/connection/closeErrors.js';
+import { StreamStatus } from './internal/engine/binding.js';
+import { environment } from './internal/engine/Environment.js';
+import { EventKind } from './internal/engine/events.js';
+import { withoutFailure } from './internal/errors/withoutFailure.js';
+import * as internals from './internal/internals.js';
+import { abortable, reasonOf } from './internal/lifecycle/abort.js';
+import {
+  attempt,
+  codeOfReason,
+  emit,
+  nextTick,
+} from './internal/lifecycle/internal.js';
+import Lifecycle from './internal/lifecycle/Lifecycle.js';
 import {
   checkNames,
   destroyStreamNames,
   priorityNames,
-} from './optionNames.js';
-import { withoutFailure } from './orderly.js';
+} from './internal/validation/optionNames.js';
+import {
+  optionError,
+  validateBoolean,
+  validateObject,
+  validatePriority,
+} from './internal/validation/validation.js';
+import { copyBuffer, toBytes } from './internal/web/chunk.js';
+import ReadableSide from './internal/web/ReadableSide.js';
+import WritableSide from './internal/web/WritableSide.js';
 import type QUICConnection from './QUICConnection.js';
-import { copyBuffer, toBytes } from './streams/chunk.js';
-import ReadableSide from './streams/ReadableSide.js';
-import WritableSide from './streams/WritableSide.js';
 import type {
   AbortOptions,
   ConnectionMetadata,
@@ -32,12 +43,6 @@ import type {
   StreamReasonToCode,
   WritableBytes,
 } from './types.js';
-import {
-  optionError,
-  validateBoolean,
-  validateObject,
-  validatePriority,
-} from './validation.js';
 
 /**
  * @internal

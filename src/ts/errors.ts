@@ -1,7 +1,7 @@
 import { AbstractError, type POJO } from '@matrixai/errors';
+import { withoutFailure } from './internal/errors/withoutFailure.js';
+import { textOf } from './internal/utils/text.js';
 import type { ConnectionError, CryptoError } from './native/types.js';
-import { withoutFailure } from './orderly.js';
-import { textOf } from './text.js';
 
 /**
  * What the errors of invalid options carry in `data`.

@@ -11,8 +11,14 @@ import {
   ErrorQUICStreamPeerWrite,
   ErrorQUICUndefinedBehaviour,
 } from './errors.js';
+import { lookupAll, resolveHosts } from './internal/socket/resolve.js';
+import {
+  describe,
+  describeSecret,
+  optionError,
+  validatePort,
+} from './internal/validation/validation.js';
 import QUICConnectionId from './QUICConnectionId.js';
-import { lookupAll, resolveHosts } from './resolve.js';
 import type {
   Callback,
   Class,
@@ -26,12 +32,6 @@ import type {
   ServerCryptoOps,
   StreamId,
 } from './types.js';
-import {
-  describe,
-  describeSecret,
-  optionError,
-  validatePort,
-} from './validation.js';
 
 /**
  * Encodes strings as UTF-8.
@@ -624,4 +624,4 @@ export {
   createAuthority,
   type KeyPair,
   selfSigned,
-} from './certificates.js';
+} from './internal/tls/certificates.js';

@@ -1,7 +1,7 @@
-import { validateBoolean } from '../validation.js';
-import { environment } from './Environment.js';
+import { environment } from '../internal/engine/Environment.js';
+import { validateBoolean } from '../internal/validation/validation.js';
 
-export { setNativeLibrary } from './load.js';
+export { setNativeLibrary } from '../internal/engine/load.js';
 
 /**
  * Numbers of live native objects of this copy of the library in this thread, and what the engine

@@ -1,0 +1,361 @@
+import type * as dgram from 'node:dgram';
+import { once } from 'node:events';
+import type { Host, Port } from '../../types.js';
+import { environment } from '../engine/Environment.js';
+import { EventKind, type NativeEventHandler } from '../engine/events.js';
+import { outOfContext } from '../engine/thread.js';
+import * as internals from '../internals.js';
+import { readDatagrams } from './rawDatagrams.js';
+import type { BindOptions, SocketTransport } from './SocketTransport.js';
+
+/**
+ * Reads that failed and may succeed later. The system was short of memory, or told of a network or a peer that is gone,
+ * which is no fault of the socket that others use as well: anyone can send such ICMP messages, and QUIC notices by itself.
+ * The list is that of `native/internal/udpconn/errno_unix.go`.
+ */
+const transient = new Set<string | undefined>([
+  'EAGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EINTR',
+  'EIO',
+  'EMFILE',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EPROTO',
+  'ETIMEDOUT',
+]);
+
+// The layouts are those of native/internal/packetconn/conn.go
+const slotSize = 1536;
+const slotHeaderSize = 64;
+const slots = 256;
+// Datagrams that are sent in one go, while the engine fills the rest of the ring
+const sendBatch = 64;
+const batchHeaderSize = 5;
+
+// A batch is delivered when it cannot take another datagram of the largest size
+const maxDatagramSize = 65_535;
+const maxHostLength = 255;
+const batchSize = 256 * 1024;
+
+// Addresses that are remembered; a flood from many sources must not grow memory
+const maxAddresses = 4096;
+
+// Asked of the operating system, which gives what it allows. QUIC sends in bursts that
+// the default of many systems has no room for.
+const socketBufferSize = 4 * 1024 * 1024;
+
+/**
+ * Node's own UDP socket carries the packets of the engine.
+ *
+ * @internal
+ */
+class DgramTransport implements SocketTransport, NativeEventHandler {
+  public readonly handle: number;
+  public readonly host: Host;
+  public readonly port: Port;
+  protected environment = environment();
+
+  // Outgoing datagrams. The engine writes them into the ring, and this
+  // sends them from there.
+  protected ring: Uint8Array;
+  protected ringView: DataView;
+  protected destinations: Map<number, { host: string; port: number }> =
+    new Map();
+  protected nextSlot = 0;
+  protected inFlight = 0;
+  protected sent = 0;
+  protected flushing = false;
+
+  // Incoming datagrams, collected for one turn of the event loop
+  protected batch = new Uint8Array(batchSize);
+  protected batchView = new DataView(this.batch.buffer);
+  protected batchLength = 0;
+  protected sources: Map<string, Uint8Array> = new Map();
+  protected delivering = false;
+
+  protected onDatagram: BindOptions['onDatagram'];
+  protected closed = false;
+  protected resolveIdle?: () => void;
+  protected resolveClosed!: () => void;
+  protected closedP: Promise<void> = new Promise((resolve) => {
+    this.resolveClosed = resolve;
+  });
+
+  public static async open(
+    options: BindOptions,
+    onError: (e: Error) => void,
+  ): Promise<DgramTransport> {
+    const { host, port, udpType, reuseAddr, ipv6Only } = options;
+    // Loaded at the first use, as all that an import can do without
+    const { createSocket } = await import('node:dgram');
+    const { lookup } = environment().thread;
+    const socket = outOfContext(() =>
+      createSocket({
+        type: udpType,
+        reuseAddr,
+        ipv6Only,
+        // Addresses are resolved before they come here
+        lookup,
+      }),
+    );
+    try {
+      // With that lookup it may be listening before bind() returns
+      const listening = once(socket, 'listening');
+      // Otherwise the workers of a cluster would share a port, and get each other's packets
+      socket.bind({ address: host, port, exclusive: true });
+      await listening;
+    } catch (e) {
+      socket.close();
+      const isAny = host === '::' && !ipv6Only;
+      if (isAny && (e as NodeJS.ErrnoException).code === 'EAFNOSUPPORT') {
+        // A system without IPv6, where that means all addresses too
+        const any = { host: '0.0.0.0' as Host, udpType: 'udp4' as const };
+        return DgramTransport.open({ ...options, ...any }, onError);
+      }
+      throw e;
+    }
+    return new DgramTransport(socket, options, onError);
+  }
+
+  protected constructor(
+    protected socket: dgram.Socket,
+    { key, connectionIds, takeOver, onDatagram }: BindOptions,
+    protected onError: (e: Error) => void,
+  ) {
+    this.onDatagram = onDatagram;
+    const { thread, seat } = this.environment;
+    const ring = seat.lend(socket, slots * slotSize);
+    this.ring = new Uint8Array(ring);
+    this.ringView = new DataView(ring);
+    // Nobody has asked for it to hold the event loop yet
+    socket.unref();
+    const { address, port } = socket.address();
+    this.host = address as Host;
+    this.port = port as Port;
+    try {
+      socket.setRecvBufferSize(socketBufferSize);
+      socket.setSendBufferSize(socketBufferSize);
+    } catch {
+      // Some systems refuse more than they allow. The default works as well.
+    }
+    this.handle = this.environment.binding.transportOpenVirtual(
+      this.host,
+      this.port,
+      key,
+      connectionIds,
+      takeOver,
+      this.ring,
+    );
+    this.environment.register(this.handle, this);
+    // An open socket is held by Node.js, and must not hold a realm that is torn down
+    socket.on('error', thread.weakly(this.handleError));
+    socket.on('message', thread.weakly(this.handleMessage));
+  }
+
+  public send(data: Uint8Array, port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.socket.send(data, port, host, (e, bytes) =>
+        e != null ? reject(e) : resolve(bytes),
+      );
+    });
+  }
+
+  public async close(): Promise<void> {
+    // A connection that was closed just now has its last packet in the ring
+    if (this.environment.binding.transportPending(this.handle) > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.resolveIdle = resolve;
+      });
+      this.flush();
+      await this.environment.holdFor(idle);
+    }
+    this.environment.binding.transportClose(this.handle);
+    // Until then connections may be writing, and must not wait for room in the ring
+    await this.environment.holdFor(this.closedP);
+    this.closed = true;
+    const closed = new Promise<void>((resolve) => {
+      this.socket.close(resolve);
+    });
+    await this.environment.holdFor(closed);
+    this.environment.seat.takeBack(this.socket);
+  }
+
+  public ref(): void {
+    this.socket.ref();
+  }
+
+  public unref(): void {
+    this.socket.unref();
+  }
+
+  public [internals.handleNativeEvent](kind: number): void {
+    switch (kind) {
+      case EventKind.TransportSend:
+        this.flush();
+        break;
+      case EventKind.TransportDatagrams:
+        readDatagrams(this.handle, this.onDatagram);
+        break;
+      case EventKind.TransportClosed:
+        this.environment.unregister(this.handle);
+        this.resolveClosed();
+        break;
+    }
+  }
+
+  /**
+   * Sends what is in the ring, which libuv does at once unless the system has no room.
+   */
+  public handleExit(): void {
+    this.sendSome(slots);
+  }
+
+  protected flush = (): void => {
+    this.flushing = false;
+    if (!this.closed) this.sendSome(sendBatch);
+  };
+
+  /**
+   * Sends datagrams in the ring that are not being sent yet.
+   *
+   * @param most - how many may be under way
+   */
+  protected sendSome(most: number): void {
+    const pending = this.environment.binding.transportPending(this.handle);
+    const view = this.ringView;
+    const end = Math.min(pending, most);
+    while (this.inFlight < end) {
+      const offset = this.nextSlot * slotSize;
+      const length = view.getUint16(offset, true);
+      const { host, port } = this.destination(offset);
+      this.nextSlot = (this.nextSlot + 1) % slots;
+      this.inFlight++;
+      const start = offset + slotHeaderSize;
+      try {
+        this.socket.send(this.ring, start, length, port, host, this.handleSent);
+      } catch (e) {
+        // What cannot be sent is lost, but its slot must be given back in turn
+        process.nextTick(this.handleSent, e);
+      }
+    }
+    if (pending === 0) this.resolveIdle?.();
+  }
+
+  protected destination(offset: number): { host: string; port: number } {
+    const id = this.ringView.getUint32(offset + 4, true);
+    let destination = this.destinations.get(id);
+    if (destination === undefined) {
+      const start = offset + 9;
+      const end = start + this.ring[offset + 8];
+      destination = {
+        host: Buffer.from(this.ring.buffer).toString('latin1', start, end),
+        port: this.ringView.getUint16(offset + 2, true),
+      };
+      if (this.destinations.size >= maxAddresses) this.destinations.clear();
+      this.destinations.set(id, destination);
+    }
+    return destination;
+  }
+
+  /**
+   * Called for each datagram, in the order of sending. Their slots are given back
+   * together, and what came into the ring meanwhile goes out in the next turn
+   * of the event loop, so that datagrams also come in.
+   */
+  protected handleSent = (e: NodeJS.ErrnoException | null): void => {
+    if (e != null) this.handleSendError(e);
+    if (++this.sent < this.inFlight) return;
+    const { sent } = this;
+    this.sent = 0;
+    this.inFlight = 0;
+    const left = this.environment.binding.transportRelease(this.handle, sent);
+    if (left === 0) {
+      this.resolveIdle?.();
+    } else if (!this.flushing) {
+      this.flushing = true;
+      setImmediate(this.flush);
+    }
+  };
+
+  /**
+   * A datagram that the system has no room for is lost, as it could be anywhere on
+   * its way. An address that it refuses ends the connection to it.
+   */
+  protected handleSendError(e: NodeJS.ErrnoException): void {
+    const { address, port } = e as { address?: string; port?: number };
+    if (address === undefined || port === undefined) return;
+    if (e.code === undefined || !refusals.has(e.code)) return;
+    this.environment.binding.transportFailWrites(
+      this.handle,
+      address,
+      port,
+      Math.abs(e.errno ?? 0),
+    );
+  }
+
+  protected handleError = (e: NodeJS.ErrnoException): void => {
+    if (!transient.has(e.code)) this.onError(e);
+  };
+
+  protected handleMessage = (data: Buffer, rinfo: dgram.RemoteInfo): void => {
+    // Nobody can be answered there, and dgram throws when one tries
+    if (rinfo.port === 0) return;
+    if (
+      this.batchLength + batchHeaderSize + maxHostLength + maxDatagramSize >
+      batchSize
+    ) {
+      this.deliver();
+    }
+    const host = this.source(rinfo.address);
+    const start = this.batchLength;
+    this.batchView.setUint16(start, data.length, true);
+    this.batchView.setUint16(start + 2, rinfo.port, true);
+    this.batch[start + 4] = host.length;
+    this.batch.set(host, start + batchHeaderSize);
+    this.batch.set(data, start + batchHeaderSize + host.length);
+    this.batchLength += batchHeaderSize + host.length + data.length;
+    if (!this.delivering) {
+      this.delivering = true;
+      // Runs when the datagrams of this turn of the event loop have been read
+      setImmediate(this.deliver);
+    }
+  };
+
+  protected source(address: string): Uint8Array {
+    let bytes = this.sources.get(address);
+    if (bytes === undefined) {
+      bytes = Buffer.from(address, 'latin1');
+      if (this.sources.size >= maxAddresses) this.sources.clear();
+      this.sources.set(address, bytes);
+    }
+    return bytes;
+  }
+
+  protected deliver = (): void => {
+    this.delivering = false;
+    const length = this.batchLength;
+    this.batchLength = 0;
+    if (length === 0 || this.closed) return;
+    this.environment.binding.transportDeliver(this.handle, this.batch, length);
+  };
+}
+
+const refusals = new Set([
+  'EACCES',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EHOSTUNREACH',
+  'EINVAL',
+  'ENETUNREACH',
+  'EPERM',
+]);
+
+export default DgramTransport;

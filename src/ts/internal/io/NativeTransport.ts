@@ -1,0 +1,149 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { Host, Port } from '../../types.js';
+import { isIPv4, isIPv4MappedIPv6 } from '../../utils.js';
+import type { BindingError } from '../engine/binding.js';
+import { BindingErrorKind } from '../engine/binding.js';
+import { environment } from '../engine/Environment.js';
+import { EventKind, type NativeEventHandler } from '../engine/events.js';
+import * as internals from '../internals.js';
+import { readDatagrams } from './rawDatagrams.js';
+import {
+  type BindOptions,
+  type SocketTransport,
+  systemError,
+} from './SocketTransport.js';
+
+/**
+ * A UDP socket that the engine owns: no packet passes through the JS thread.
+ *
+ * @internal
+ */
+class NativeTransport implements SocketTransport, NativeEventHandler {
+  public readonly handle: number;
+  public readonly host: Host;
+  public readonly port: Port;
+  protected environment = environment();
+  protected sends: Map<number, (code?: string, errno?: number) => void> =
+    new Map();
+  protected nextSend = 0;
+  protected isReferenced = false;
+  protected resolveClosed!: () => void;
+  protected closed: Promise<void> = new Promise((resolve) => {
+    this.resolveClosed = resolve;
+  });
+
+  public static async open(
+    options: BindOptions,
+    onError: (e: Error) => void,
+  ): Promise<NativeTransport> {
+    return new NativeTransport(options, onError);
+  }
+
+  protected onDatagram: BindOptions['onDatagram'];
+
+  protected constructor(
+    options: BindOptions,
+    protected onError: (e: Error) => void,
+  ) {
+    const { binding } = this.environment;
+    this.onDatagram = options.onDatagram;
+    const { host, port, reuseAddr, ipv6Only } = options;
+    if (ipv6Only && (isIPv4(host) || isIPv4MappedIPv6(host))) {
+      throw systemError('bind', 'EINVAL', -constants.errno.EINVAL, host, port);
+    }
+    try {
+      this.handle = binding.transportOpenNative(
+        host,
+        port,
+        reuseAddr,
+        ipv6Only,
+        options.key,
+        options.connectionIds,
+        options.takeOver,
+      );
+    } catch (e) {
+      const { kind, code } = e as BindingError;
+      if (kind !== BindingErrorKind.System) throw e;
+      throw systemError('bind', errorName(code), -code, host, port);
+    }
+    this.host = binding.transportHost(this.handle).toString() as Host;
+    this.port = binding.transportPort(this.handle) as Port;
+    this.environment.register(this.handle, this);
+  }
+
+  public send(data: Uint8Array, port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextSend++;
+      this.sends.set(id, (code, errno = 0) =>
+        code === undefined
+          ? resolve(data.byteLength)
+          : reject(systemError('send', code, errno, host, port)),
+      );
+      const { binding } = this.environment;
+      if (!binding.transportSend(this.handle, id, data, host, port)) {
+        this.settle(id, 'EBADF', -9);
+      }
+    });
+  }
+
+  public async close(): Promise<void> {
+    this.environment.binding.transportClose(this.handle);
+    await this.environment.holdFor(this.closed);
+  }
+
+  public ref(): void {
+    if (!this.isReferenced) this.environment.ref();
+    this.isReferenced = true;
+  }
+
+  public unref(): void {
+    if (this.isReferenced) this.environment.unref();
+    this.isReferenced = false;
+  }
+
+  public [internals.handleNativeEvent](
+    kind: number,
+    a: number,
+    b: number,
+  ): void {
+    switch (kind) {
+      case EventKind.TransportSent:
+        if (b === 0) this.settle(a);
+        else this.settle(a, errorName(b), -b);
+        break;
+      case EventKind.TransportFailed:
+        this.onError(
+          systemError('recvmsg', errorName(a), -a, this.host, this.port),
+        );
+        break;
+      case EventKind.TransportDatagrams:
+        readDatagrams(this.handle, this.onDatagram);
+        break;
+      case EventKind.TransportClosed:
+        this.environment.unregister(this.handle);
+        for (const id of this.sends.keys()) {
+          this.settle(id, 'EBADF', -9);
+        }
+        this.resolveClosed();
+        break;
+    }
+  }
+
+  protected settle(id: number, code?: string, errno?: number): void {
+    const settle = this.sends.get(id);
+    this.sends.delete(id);
+    settle?.(code, errno);
+  }
+}
+
+function errorName(errno: number): string {
+  try {
+    return getSystemErrorName(-errno);
+  } catch {
+    return `E${errno}`;
+  }
+}
+
+export default NativeTransport;
+export { errorName };

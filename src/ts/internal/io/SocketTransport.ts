@@ -1,0 +1,60 @@
+import type { Host, Port } from '../../types.js';
+
+/**
+ * Where and how a socket binds.
+ *
+ * @internal
+ */
+export type BindOptions = {
+  host: Host;
+  port: number;
+  udpType: 'udp4' | 'udp6';
+  reuseAddr: boolean;
+  ipv6Only: boolean;
+  /** Gets the datagrams that are not QUIC. */
+  onDatagram: (data: Uint8Array, host: string, port: number) => void;
+  /** Secret of tokens, session tickets and stateless resets, empty for a random one. */
+  key: Uint8Array;
+  /** How connection IDs are made, see `native/internal/connectionid`. */
+  connectionIds: Uint8Array;
+  /** Whether to send stateless resets for all sockets with the same key. */
+  takeOver: boolean;
+};
+
+/**
+ * How the datagrams of a `QUICSocket` get to and from the network.
+ *
+ * @internal
+ */
+export interface SocketTransport {
+  /** Handle of the engine's transport. */
+  readonly handle: number;
+  /** The address that it is bound to, in canonical text. */
+  readonly host: Host;
+  readonly port: Port;
+  /** Sends a datagram of the application; resolves with its length. */
+  send(data: Uint8Array, port: number, host: string): Promise<number>;
+  /** Sends what is queued, then closes. */
+  close(): Promise<void>;
+  /** Holds the event loop, which an open transport does not do by itself. */
+  ref(): void;
+  unref(): void;
+}
+
+/**
+ * Makes an error like those of Node's own `dgram`.
+ *
+ * @internal
+ */
+export function systemError(
+  syscall: string,
+  code: string,
+  errno: number,
+  address: string,
+  port: number,
+): NodeJS.ErrnoException {
+  return Object.assign(
+    new Error(`${syscall} ${code} ${address}${port ? `:${port}` : ''}`),
+    { syscall, code, errno, address, port },
+  );
+}

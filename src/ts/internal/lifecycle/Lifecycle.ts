@@ -1,0 +1,102 @@
+import type { Status } from '@matrixai/async-init/types.js';
+import {
+  initLock,
+  running,
+  status,
+  statusP,
+} from '@matrixai/async-init/utils.js';
+import { RWLockWriter } from '@matrixai/async-locks';
+import LazyEvented from '../events/LazyEvented.js';
+import * as internals from '../internals.js';
+
+/**
+ * What the decorator `StartStop` adds to a class, besides `start` and `stop`.
+ */
+export interface Startable {
+  /** Whether it is running, or about to stop. */
+  readonly [running]: boolean;
+  /** What it is at: `null` if it is at rest. */
+  readonly [status]: Status;
+  /** Resolves with the next status. */
+  readonly [statusP]: Promise<Status>;
+  /** Taken for the time of a step. */
+  readonly [initLock]: RWLockWriter;
+}
+
+/**
+ * What the decorators `StartStop` and `CreateDestroy` have in common, for objects of which there are many: those
+ * take a lock for every step, which costs more than a handshake.
+ */
+abstract class Lifecycle<Events> extends LazyEvented<Events> {
+  #statusNow: Status = null;
+  #statusNext?: { p: Promise<Status>; resolve: (s: Status) => void };
+  #lock?: RWLockWriter;
+  #queues = 0;
+
+  /** What the object is at: `null` if it is at rest. */
+  public get [status](): Status {
+    return this.#statusNow;
+  }
+
+  /** Resolves with the next status. */
+  public get [statusP](): Promise<Status> {
+    if (this.#statusNext === undefined) {
+      let resolve!: (s: Status) => void;
+      const p = new Promise<Status>((r) => {
+        resolve = r;
+      });
+      this.#statusNext = { p, resolve };
+    }
+    return this.#statusNext.p;
+  }
+
+  /** Not taken by the object. */
+  public get [initLock](): RWLockWriter {
+    this.#lock ??= new RWLockWriter();
+    return this.#lock;
+  }
+
+  /**
+   * Called when the object begins to wait in a queue of the application, where it may end.
+   *
+   * @internal
+   */
+  public [internals.enqueued](): void {
+    this.#queues++;
+  }
+
+  /**
+   * Called when it was taken from there.
+   *
+   * @internal
+   */
+  public [internals.dequeued](): void {
+    this.#queues--;
+    this[internals.giveBack]();
+  }
+
+  /**
+   * Whether the object waits in a queue.
+   *
+   * @internal
+   */
+  public get [internals.isQueued](): boolean {
+    return this.#queues > 0;
+  }
+
+  /**
+   * Gives the peer its credit back if the object has ended and waits in no queue. May be called again.
+   *
+   * @internal
+   */
+  public [internals.giveBack](): void {}
+
+  /** @internal */
+  public [internals.setStatus](next: Status): void {
+    this.#statusNow = next;
+    this.#statusNext?.resolve(next);
+    this.#statusNext = undefined;
+  }
+}
+
+export default Lifecycle;
