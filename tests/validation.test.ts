@@ -7,7 +7,23 @@ import {
   minIdleTimeout,
   serverDefault,
 } from '@matrixai/quic/config.js';
-import * as validation from '#internal/validation/validation.js';
+import {
+  toCertificateName,
+  validateHost,
+  validatePort,
+} from '#internal/validation/address.js';
+import { validateMinIdleTimeout } from '#internal/validation/client.js';
+import { validateCodeArgs } from '#internal/validation/close.js';
+import { validateConfig } from '#internal/validation/config.js';
+import { validateCrypto } from '#internal/validation/crypto.js';
+import { describe as describeValue } from '#internal/validation/describe.js';
+import { validateLogger } from '#internal/validation/logger.js';
+import { validateIO } from '#internal/validation/socket.js';
+import { validateStreamType } from '#internal/validation/stream.js';
+import {
+  validateBoolean,
+  validateFunction,
+} from '#internal/validation/values.js';
 
 type ErrorClass = new (...args: any[]) => Error & { data: unknown };
 
@@ -67,44 +83,38 @@ describe('config', () => {
     assert.throws(() => {
       serverDefault.enableDgram[0] = true;
     }, TypeError);
-    const config = validation.validateConfig(undefined, 'client');
+    const config = validateConfig(undefined, 'client');
     config.applicationProtos.push('h3');
     assert.deepEqual(clientDefault.applicationProtos, ['quic']);
   });
 
   test('options that are missing or undefined take their default', () => {
+    assert.deepEqual(validateConfig(undefined, 'client'), clientDefault);
     assert.deepEqual(
-      validation.validateConfig(undefined, 'client'),
+      validateConfig({ grease: undefined, ca: undefined }, 'client'),
       clientDefault,
     );
     assert.deepEqual(
-      validation.validateConfig({ grease: undefined, ca: undefined }, 'client'),
-      clientDefault,
-    );
-    assert.deepEqual(
-      validation.validateConfig({ key, cert, maxIdleTimeout: 5 }, 'server'),
+      validateConfig({ key, cert, maxIdleTimeout: 5 }, 'server'),
       { ...serverDefault, key: [Buffer.from(key)], cert, maxIdleTimeout: 5 },
     );
   });
 
   test('options that do not exist are left out', () => {
     assert.deepEqual(
-      validation.validateConfig({ maxAckDelay: 'x', toString: 1 }, 'client'),
+      validateConfig({ maxAckDelay: 'x', toString: 1 }, 'client'),
       clientDefault,
     );
   });
 
   test('an update keeps what it leaves out', () => {
-    const old = validation.validateConfig(
-      { key, cert, grease: false },
-      'server',
-    );
-    assert.deepEqual(
-      validation.validateConfig({ verifyPeer: true }, 'server', old),
-      { ...old, verifyPeer: true },
-    );
+    const old = validateConfig({ key, cert, grease: false }, 'server');
+    assert.deepEqual(validateConfig({ verifyPeer: true }, 'server', old), {
+      ...old,
+      verifyPeer: true,
+    });
     refuses(
-      () => validation.validateConfig({ key: [key, key] }, 'server', old),
+      () => validateConfig({ key: [key, key] }, 'server', old),
       errors.ErrorQUICConfig,
       'config.key and config.cert',
     );
@@ -112,7 +122,7 @@ describe('config', () => {
 
   test('what was checked cannot be changed afterwards', () => {
     const applicationProtos = ['a'];
-    const config = validation.validateConfig({ applicationProtos }, 'client');
+    const config = validateConfig({ applicationProtos }, 'client');
     applicationProtos[0] = '';
     assert.deepEqual(config.applicationProtos, ['a']);
   });
@@ -120,7 +130,7 @@ describe('config', () => {
   test('the config itself is an object', () => {
     for (const config of [null, 1, key, [], () => {}]) {
       refuses(
-        () => validation.validateConfig(config, 'client'),
+        () => validateConfig(config, 'client'),
         errors.ErrorQUICConfig,
         'config',
       );
@@ -161,7 +171,7 @@ describe('config', () => {
       for (const value of values) {
         for (const role of ['client', 'server'] as const) {
           refuses(
-            () => validation.validateConfig({ key, cert, [name]: value }, role),
+            () => validateConfig({ key, cert, [name]: value }, role),
             errors.ErrorQUICConfig,
             `config.${name}`,
           );
@@ -190,7 +200,7 @@ describe('config', () => {
       'config.cert[0]': { key: [key], cert: [Buffer.from(secret)] },
     })) {
       refuses(
-        () => validation.validateConfig(config, 'client'),
+        () => validateConfig(config, 'client'),
         errors.ErrorQUICConfig,
         option,
       );
@@ -223,7 +233,7 @@ describe('config', () => {
     for (const config of limits) {
       const { key, ...others } = config as QUICClientConfigInput;
       const keys = [key ?? []].flat().map((pem) => Buffer.from(pem));
-      assert.deepEqual(validation.validateConfig(config, 'client'), {
+      assert.deepEqual(validateConfig(config, 'client'), {
         ...clientDefault,
         ...others,
         ...(key === undefined ? {} : { key: keys }),
@@ -241,7 +251,7 @@ describe('config', () => {
     ]) {
       for (const role of ['client', 'server'] as const) {
         refuses(
-          () => validation.validateConfig(config, role),
+          () => validateConfig(config, role),
           errors.ErrorQUICConfig,
           'config.key and config.cert',
         );
@@ -252,11 +262,11 @@ describe('config', () => {
   test('a server needs a key and a certificate, a client does not', () => {
     for (const config of [undefined, {}, { key: [], cert: [] }]) {
       refuses(
-        () => validation.validateConfig(config, 'server'),
+        () => validateConfig(config, 'server'),
         errors.ErrorQUICConfig,
         'config.key and config.cert',
       );
-      assert.doesNotThrow(() => validation.validateConfig(config, 'client'));
+      assert.doesNotThrow(() => validateConfig(config, 'client'));
     }
   });
 
@@ -264,7 +274,7 @@ describe('config', () => {
     for (const keepAliveIntervalTime of [100, 101]) {
       refuses(
         () =>
-          validation.validateConfig(
+          validateConfig(
             { keepAliveIntervalTime, maxIdleTimeout: 100 },
             'client',
           ),
@@ -274,7 +284,7 @@ describe('config', () => {
     }
     for (const maxIdleTimeout of [0, 101]) {
       assert.doesNotThrow(() =>
-        validation.validateConfig(
+        validateConfig(
           { keepAliveIntervalTime: 100, maxIdleTimeout },
           'client',
         ),
@@ -285,17 +295,17 @@ describe('config', () => {
 
 describe('other options', () => {
   test('ports', () => {
-    assert.equal(validation.validatePort(0), 0);
-    assert.equal(validation.validatePort(65535, 'port', 1), 65535);
+    assert.equal(validatePort(0), 0);
+    assert.equal(validatePort(65535, 'port', 1), 65535);
     for (const port of [undefined, null, '80', 80n, -1, 65536, 1.5, NaN]) {
       refuses(
-        () => validation.validatePort(port, 'localPort'),
+        () => validatePort(port, 'localPort'),
         errors.ErrorQUICPortInvalid,
         'localPort',
       );
     }
     refuses(
-      () => validation.validatePort(0, 'port', 1),
+      () => validatePort(0, 'port', 1),
       errors.ErrorQUICPortInvalid,
       'port',
     );
@@ -312,10 +322,10 @@ describe('other options', () => {
       'under_score',
       'bücher.example',
     ]) {
-      assert.equal(validation.validateHost(host), host);
+      assert.equal(validateHost(host), host);
     }
     for (const host of ['::', 'fe80::1%eth0', '::ffff:127.0.0.1']) {
-      assert.equal(validation.validateHost(`[${host}]`), host);
+      assert.equal(validateHost(`[${host}]`), host);
     }
     for (const host of [
       undefined,
@@ -333,7 +343,7 @@ describe('other options', () => {
       'https://localhost',
     ]) {
       refuses(
-        () => validation.validateHost(host, 'localHost'),
+        () => validateHost(host, 'localHost'),
         errors.ErrorQUICHostInvalid,
         'localHost',
       );
@@ -352,11 +362,11 @@ describe('other options', () => {
       ['*.bücher.example', '*.xn--bcher-kva.example'],
       ['日本語。jp', 'xn--wgv71a119e.jp'],
     ]) {
-      assert.equal(validation.toCertificateName(host, 'host'), name);
+      assert.equal(toCertificateName(host, 'host'), name);
     }
     for (const host of ['xn--ü', 'ü?', 'ü#', 'ü@b', 'ü\\', '%ü', 'ü:80']) {
       refuses(
-        () => validation.toCertificateName(host, 'serverName'),
+        () => toCertificateName(host, 'serverName'),
         errors.ErrorQUICHostInvalid,
         'serverName',
       );
@@ -364,20 +374,16 @@ describe('other options', () => {
   });
 
   test('I/O modes and stream types', () => {
-    assert.equal(validation.validateIO(undefined), 'dgram');
-    assert.equal(validation.validateIO('dgram'), 'dgram');
-    assert.equal(validation.validateIO('native'), 'native');
-    assert.equal(validation.validateStreamType(undefined), 'bidi');
-    assert.equal(validation.validateStreamType('bidi'), 'bidi');
-    assert.equal(validation.validateStreamType('uni'), 'uni');
+    assert.equal(validateIO(undefined), 'dgram');
+    assert.equal(validateIO('dgram'), 'dgram');
+    assert.equal(validateIO('native'), 'native');
+    assert.equal(validateStreamType(undefined), 'bidi');
+    assert.equal(validateStreamType('bidi'), 'bidi');
+    assert.equal(validateStreamType('uni'), 'uni');
     for (const value of [null, '', 'DGRAM', true, {}]) {
+      refuses(() => validateIO(value), errors.ErrorQUICOptionInvalid, 'io');
       refuses(
-        () => validation.validateIO(value),
-        errors.ErrorQUICOptionInvalid,
-        'io',
-      );
-      refuses(
-        () => validation.validateStreamType(value),
+        () => validateStreamType(value),
         errors.ErrorQUICOptionInvalid,
         'type',
       );
@@ -386,26 +392,26 @@ describe('other options', () => {
 
   test('booleans, functions and loggers', () => {
     assert.doesNotThrow(() => {
-      validation.validateBoolean(undefined, 'reuseAddr');
-      validation.validateBoolean(false, 'reuseAddr');
-      validation.validateFunction(undefined, 'reasonToCode');
-      validation.validateFunction(() => 0, 'reasonToCode');
-      validation.validateLogger(undefined);
-      validation.validateLogger(new Logger());
+      validateBoolean(undefined, 'reuseAddr');
+      validateBoolean(false, 'reuseAddr');
+      validateFunction(undefined, 'reasonToCode');
+      validateFunction(() => 0, 'reasonToCode');
+      validateLogger(undefined);
+      validateLogger(new Logger());
     });
     for (const value of [null, 0, 'true', {}]) {
       refuses(
-        () => validation.validateBoolean(value, 'reuseAddr'),
+        () => validateBoolean(value, 'reuseAddr'),
         errors.ErrorQUICOptionInvalid,
         'reuseAddr',
       );
       refuses(
-        () => validation.validateFunction(value, 'codeToReason'),
+        () => validateFunction(value, 'codeToReason'),
         errors.ErrorQUICOptionInvalid,
         'codeToReason',
       );
       refuses(
-        () => validation.validateLogger(value),
+        () => validateLogger(value),
         errors.ErrorQUICOptionInvalid,
         'logger',
       );
@@ -414,11 +420,11 @@ describe('other options', () => {
 
   test('the minimum idle timeout', () => {
     for (const value of [undefined, 0, 1, 1.5, Infinity]) {
-      assert.doesNotThrow(() => validation.validateMinIdleTimeout(value));
+      assert.doesNotThrow(() => validateMinIdleTimeout(value));
     }
     for (const value of [null, -1, NaN, '1', 1n]) {
       refuses(
-        () => validation.validateMinIdleTimeout(value),
+        () => validateMinIdleTimeout(value),
         errors.ErrorQUICOptionInvalid,
         'minIdleTimeout',
       );
@@ -433,7 +439,7 @@ describe('other options', () => {
       { reason: Buffer.from('bye') },
       { reason: 'bye' },
     ]) {
-      assert.doesNotThrow(() => validation.validateCodeArgs(args));
+      assert.doesNotThrow(() => validateCodeArgs(args));
     }
     const bad: Record<string, unknown[]> = {
       isApp: [null, 1],
@@ -444,14 +450,14 @@ describe('other options', () => {
     for (const [name, values] of Object.entries(bad)) {
       for (const value of values) {
         refuses(
-          () => validation.validateCodeArgs({ [name]: value }),
+          () => validateCodeArgs({ [name]: value }),
           errors.ErrorQUICOptionInvalid,
           name,
         );
       }
     }
     refuses(
-      () => validation.validateCodeArgs(null),
+      () => validateCodeArgs(null),
       errors.ErrorQUICOptionInvalid,
       'options',
     );
@@ -465,10 +471,10 @@ describe('other options', () => {
       { key: Buffer.from('k') },
       { key: new ArrayBuffer(32), ops: { sign: async, verify: async } },
     ]) {
-      assert.doesNotThrow(() => validation.validateCrypto(crypto, 'server'));
+      assert.doesNotThrow(() => validateCrypto(crypto, 'server'));
     }
     for (const crypto of [undefined, {}, { ops: { randomBytes: async } }]) {
-      assert.doesNotThrow(() => validation.validateCrypto(crypto, 'client'));
+      assert.doesNotThrow(() => validateCrypto(crypto, 'client'));
     }
     for (const bad of [
       undefined,
@@ -479,7 +485,7 @@ describe('other options', () => {
       new ArrayBuffer(2 ** 20 + 1),
     ]) {
       refuses(
-        () => validation.validateCrypto({ key: bad }, 'server'),
+        () => validateCrypto({ key: bad }, 'server'),
         errors.ErrorQUICOptionInvalid,
         'crypto.key',
       );
@@ -487,17 +493,17 @@ describe('other options', () => {
     for (const role of ['client', 'server'] as const) {
       const valid = { key: new ArrayBuffer(1) };
       refuses(
-        () => validation.validateCrypto(null, role),
+        () => validateCrypto(null, role),
         errors.ErrorQUICOptionInvalid,
         'crypto',
       );
       refuses(
-        () => validation.validateCrypto({ ...valid, ops: 1 }, role),
+        () => validateCrypto({ ...valid, ops: 1 }, role),
         errors.ErrorQUICOptionInvalid,
         'crypto.ops',
       );
       refuses(
-        () => validation.validateCrypto({ ...valid, ops: {} }, role),
+        () => validateCrypto({ ...valid, ops: {} }, role),
         errors.ErrorQUICOptionInvalid,
         `crypto.ops.${role === 'server' ? 'sign' : 'randomBytes'}`,
       );
@@ -506,15 +512,12 @@ describe('other options', () => {
 });
 
 test('long values are abbreviated', () => {
-  assert.equal(
-    validation.describe('x'.repeat(1000)),
-    `string "${'x'.repeat(40)}…"`,
-  );
-  assert.equal(validation.describe(key), `string of ${key.length} characters`);
-  assert.equal(validation.describe(-1), 'number -1');
-  assert.equal(validation.describe([1, 2]), 'array of 2 elements');
-  assert.equal(validation.describe(Buffer.alloc(2)), 'Buffer of 2 bytes');
-  assert.equal(validation.describe(null), 'null');
-  assert.equal(validation.describe(Symbol('s')), 'symbol');
-  assert.equal(validation.describe(Object.create(null)), 'object');
+  assert.equal(describeValue('x'.repeat(1000)), `string "${'x'.repeat(40)}…"`);
+  assert.equal(describeValue(key), `string of ${key.length} characters`);
+  assert.equal(describeValue(-1), 'number -1');
+  assert.equal(describeValue([1, 2]), 'array of 2 elements');
+  assert.equal(describeValue(Buffer.alloc(2)), 'Buffer of 2 bytes');
+  assert.equal(describeValue(null), 'null');
+  assert.equal(describeValue(Symbol('s')), 'symbol');
+  assert.equal(describeValue(Object.create(null)), 'object');
 });

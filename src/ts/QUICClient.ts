@@ -3,15 +3,44 @@ import { destroyed, running } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
 import { EventAll } from '@matrixai/events';
 import type { Timer } from '@matrixai/timer';
-import * as errors from './errors.js';
-import * as events from './events.js';
 import {
   type Failure,
   firstOf,
   interleave,
 } from './internal/client/attempts.js';
 import type { ConnectionCloseError } from './internal/connection/closeErrors.js';
+import {
+  ErrorQUICClientCreateTimeout,
+  ErrorQUICClientDestroyed,
+  ErrorQUICClientInvalidArgument,
+  ErrorQUICClientInvalidHost,
+  ErrorQUICClientSocketNotRunning,
+} from './internal/errors/client.js';
+import {
+  ErrorQUICConnectionIdleTimeout,
+  ErrorQUICConnectionInternal,
+} from './internal/errors/close.js';
+import { ErrorQUIC } from './internal/errors/ErrorQUIC.js';
+import {
+  ErrorQUICConfig,
+  ErrorQUICOptionInvalid,
+} from './internal/errors/options.js';
 import { callSite, traceTo } from './internal/errors/traces.js';
+import {
+  EventQUICClientClose,
+  EventQUICClientDestroy,
+  EventQUICClientDestroyed,
+  EventQUICClientError,
+  type QUICClientEvents,
+} from './internal/events/client.js';
+import {
+  EventQUICConnectionError,
+  EventQUICConnectionMigrated,
+} from './internal/events/connection.js';
+import {
+  EventQUICSocket,
+  EventQUICSocketStopped,
+} from './internal/events/socket.js';
 import * as internals from './internal/internals.js';
 import {
   abortable,
@@ -24,6 +53,34 @@ import Log from './internal/log/Log.js';
 import { withLogFiles } from './internal/log/logFiles.js';
 import { lookupAll } from './internal/socket/resolve.js';
 import { checkAuthorities } from './internal/tls/authorities.js';
+import type { Host, Port, ResolveHostname } from './internal/types/address.js';
+import type { Options } from './internal/types/common.js';
+import type { QUICClientConfigInput } from './internal/types/config.js';
+import type { CloseOptions } from './internal/types/connection.js';
+import type { QUICClientCrypto } from './internal/types/crypto.js';
+import type { LoggerLike } from './internal/types/logger.js';
+import type { SocketIO } from './internal/types/socket.js';
+import type {
+  StreamCodeToReason,
+  StreamReasonToCode,
+} from './internal/types/stream.js';
+import { buildAddress } from './internal/utils/address.js';
+import { toCanonicalIP } from './internal/utils/ip.js';
+import {
+  toCertificateName,
+  validateHost,
+  validatePort,
+} from './internal/validation/address.js';
+import {
+  validateAttemptTimeout,
+  validateMinIdleTimeout,
+  validateSession,
+} from './internal/validation/client.js';
+import { validateCodeArgs } from './internal/validation/close.js';
+import { validateConfig } from './internal/validation/config.js';
+import { validateCrypto } from './internal/validation/crypto.js';
+import { describe, optionError } from './internal/validation/describe.js';
+import { validateLogger } from './internal/validation/logger.js';
 import {
   checkNames,
   clientConfigNames,
@@ -33,42 +90,16 @@ import {
   cryptoNames,
 } from './internal/validation/optionNames.js';
 import {
-  describe,
-  optionError,
-  toCertificateName,
-  validateAttemptTimeout,
   validateBoolean,
-  validateCodeArgs,
-  validateConfig,
-  validateCrypto,
   validateFunction,
-  validateHost,
-  validateLogger,
-  validateMinIdleTimeout,
   validateObject,
-  validatePort,
-  validateSession,
   validateSignal,
-} from './internal/validation/validation.js';
+} from './internal/validation/values.js';
 import QUICConnection from './QUICConnection.js';
 import QUICSocket, {
   type ResolvedTarget,
   validateSocket,
 } from './QUICSocket.js';
-import type {
-  CloseOptions,
-  Host,
-  LoggerLike,
-  Options,
-  Port,
-  QUICClientConfigInput,
-  QUICClientCrypto,
-  ResolveHostname,
-  SocketIO,
-  StreamCodeToReason,
-  StreamReasonToCode,
-} from './types.js';
-import * as utils from './utils.js';
 
 /**
  * Options of {@link QUICClient.createQUICClient}.
@@ -141,7 +172,7 @@ type QUICClientOptions = {
 /**
  * One connection to a server. Its events, and those of its streams, are emitted again on the client.
  */
-class QUICClient extends Lifecycle<events.QUICClientEvents> {
+class QUICClient extends Lifecycle<QUICClientEvents> {
   /**
    * Connects to a server. It succeeds once the server's certificate is verified; a server that
    * verifies clients may refuse this one thereafter, which is an error event of
@@ -232,7 +263,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get host(): Host {
-    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new ErrorQUICClientDestroyed();
     return this.connection.remoteHost;
   }
 
@@ -242,7 +273,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get port(): Port {
-    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new ErrorQUICClientDestroyed();
     return this.connection.remotePort;
   }
 
@@ -252,7 +283,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get localHost(): Host {
-    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new ErrorQUICClientDestroyed();
     return this.connection.localHost;
   }
 
@@ -262,7 +293,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    * @throws {errors.ErrorQUICClientDestroyed}
    */
   public get localPort(): Port {
-    if (this.#isDestroyed) throw new errors.ErrorQUICClientDestroyed();
+    if (this.#isDestroyed) throw new ErrorQUICClientDestroyed();
     return this.connection.localPort;
   }
 
@@ -331,15 +362,15 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
     const { connection, socket } = this;
     connection[internals.setOwner](this);
     connection.addEventListener(
-      events.EventQUICConnectionError.name,
+      EventQUICConnectionError.name,
       this.#handleEventQUICConnectionError,
     );
     connection.addEventListener(
-      events.EventQUICConnectionMigrated.name,
+      EventQUICConnectionMigrated.name,
       this.#handleEventQUICConnectionMigrated,
     );
     socket.addEventListener(
-      events.EventQUICSocketStopped.name,
+      EventQUICSocketStopped.name,
       this.#handleEventQUICSocketStopped,
     );
     if (!this.isSocketShared) {
@@ -355,10 +386,10 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    */
   #handleEventQUICConnectionError = ({
     detail: error,
-  }: events.EventQUICConnectionError): void => {
+  }: EventQUICConnectionError): void => {
     this.#close(
       this.#destroying === undefined && !this.#socketInUse[internals.isOpen]
-        ? new errors.ErrorQUICClientSocketNotRunning(undefined, {
+        ? new ErrorQUICClientSocketNotRunning(undefined, {
             cause: error,
           })
         : error,
@@ -369,7 +400,7 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    * The client depends on the socket that the connection goes over.
    */
   #handleEventQUICConnectionMigrated = (): void => {
-    const { name } = events.EventQUICSocketStopped;
+    const { name } = EventQUICSocketStopped;
     const listener = this.#handleEventQUICSocketStopped;
     this.#socketInUse.removeEventListener(name, listener);
     this.#socketInUse = this.connection[internals.socket];
@@ -381,14 +412,14 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
    */
   #handleEventQUICSocketStopped = (): void => {
     if (this.#destroying !== undefined) return;
-    this.#close(new errors.ErrorQUICClientSocketNotRunning());
+    this.#close(new ErrorQUICClientSocketNotRunning());
   };
 
   /**
    * Emits events of the own socket again.
    */
   #handleEventQUICSocket = (evt: EventAll): void => {
-    if (evt.detail instanceof events.EventQUICSocket) {
+    if (evt.detail instanceof EventQUICSocket) {
       this.dispatchEvent(evt.detail.clone());
     }
   };
@@ -396,31 +427,29 @@ class QUICClient extends Lifecycle<events.QUICClientEvents> {
   async #destroyNow(opts: CloseOptions): Promise<void> {
     attempt(() => this.#logger.info(`Destroy ${this.constructor.name}`));
     this[internals.setStatus]('destroying');
-    emit([this], events.EventQUICClientDestroy, {});
+    emit([this], EventQUICClientDestroy, {});
     await this.connection.stop(withoutWait(opts));
     this.#socketInUse.removeEventListener(
-      events.EventQUICSocketStopped.name,
+      EventQUICSocketStopped.name,
       this.#handleEventQUICSocketStopped,
     );
     if (!this.isSocketShared && this.socket[running]) {
       await this.socket.stop({ force: true });
     }
     this.#isDestroyed = true;
-    emit([this], events.EventQUICClientDestroyed, {});
+    emit([this], EventQUICClientDestroyed, {});
     this[internals.setStatus](null);
     attempt(() => this.#logger.info(`Destroyed ${this.constructor.name}`));
   }
 
   #close(
-    error:
-      | ConnectionCloseError
-      | errors.ErrorQUICClientSocketNotRunning<unknown>,
+    error: ConnectionCloseError | ErrorQUICClientSocketNotRunning<unknown>,
   ): void {
-    emit([this], events.EventQUICClientError, { detail: error });
+    emit([this], EventQUICClientError, { detail: error });
     if (this.#_closed) return;
     this.#_closed = true;
-    if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
-      emit([this], events.EventQUICClientClose, { detail: error });
+    if (!(error instanceof ErrorQUICConnectionInternal)) {
+      emit([this], EventQUICClientClose, { detail: error });
     }
     this.#resolveClosedP();
     // Not before all have heard of the end
@@ -475,8 +504,7 @@ function link(
   { timer, signal }: Options<ContextTimedInput>,
   controller: AbortController,
 ): () => void {
-  const expire = () =>
-    controller.abort(new errors.ErrorQUICClientCreateTimeout());
+  const expire = () => controller.abort(new ErrorQUICClientCreateTimeout());
   let isLinked = true;
   let timeout: NodeJS.Timeout | undefined;
   if (isTimer(timer)) {
@@ -515,7 +543,7 @@ function validateContext({ timer, signal }: Options<ContextTimedInput>): void {
   const isTime = typeof timer === 'number' && timer >= 0;
   if (timer !== undefined && !isTime && !isTimer(timer)) {
     throw optionError(
-      errors.ErrorQUICOptionInvalid,
+      ErrorQUICOptionInvalid,
       'ctx.timer',
       describe(timer),
       'a Timer, or milliseconds of at least 0',
@@ -531,7 +559,7 @@ async function createClient(
 ): Promise<QUICClient> {
   const { port, reasonToCode, codeToReason, logger: given } = opts;
   checkNames(opts.crypto, cryptoNames, given);
-  checkNames(opts.config, clientConfigNames, given, errors.ErrorQUICConfig);
+  checkNames(opts.config, clientConfigNames, given, ErrorQUICConfig);
   const peer = validateHost(opts.host);
   validatePort(port, 'port', 1);
   if (opts.localHost !== undefined) validateHost(opts.localHost, 'localHost');
@@ -561,9 +589,9 @@ async function createClient(
   const isSocketShared = opts.socket !== undefined;
   const socket = opts.socket ?? newSocket(opts, resolveHostname, logger);
   if (isSocketShared && !socket[internals.isOpen]) {
-    throw new errors.ErrorQUICClientSocketNotRunning();
+    throw new ErrorQUICClientSocketNotRunning();
   }
-  const address = utils.buildAddress(peer, port);
+  const address = buildAddress(peer, port);
   logger.info(`Create ${QUICClient.name} to ${address}`);
   if (!isSocketShared) {
     // Which families it reaches is known then
@@ -579,7 +607,7 @@ async function createClient(
     const found = await socket[internals.resolveTargets](
       peer,
       resolveHostname,
-      errors.ErrorQUICClientInvalidHost,
+      ErrorQUICClientInvalidHost,
     );
     const targets = autoSelectFamily
       ? interleave(found, ({ udpType }) => udpType)
@@ -624,7 +652,7 @@ async function createClient(
     if (!isSocketShared) {
       await socket.stop({ force: true });
     } else if (!socket[internals.isOpen] && !signal.aborted) {
-      throw new errors.ErrorQUICClientSocketNotRunning(undefined, { cause: e });
+      throw new ErrorQUICClientSocketNotRunning(undefined, { cause: e });
     }
     throw e;
   }
@@ -641,7 +669,7 @@ function failureOf(
   logger: Log,
 ): unknown {
   const attempts = failures.map(({ address, error }) => ({
-    host: utils.toCanonicalIP(address.host),
+    host: toCanonicalIP(address.host),
     port: port as Port,
     error: (refusalOf(error) ?? error) as Error,
   }));
@@ -649,15 +677,12 @@ function failureOf(
   const { error } = attempts.toSorted(
     (a, b) => rankOf(a.error) - rankOf(b.error),
   )[0];
-  if (!(error instanceof errors.ErrorQUIC)) return error;
+  if (!(error instanceof ErrorQUIC)) return error;
   const message = `no address of ${address} could be connected to: ${attempts
-    .map(
-      ({ host, error }) =>
-        `${utils.buildAddress(host, port)}: ${error.message}`,
-    )
+    .map(({ host, error }) => `${buildAddress(host, port)}: ${error.message}`)
     .join('; ')}`;
   attempt(() => logger.warn(`${QUICClient.name} Error: ${message}`));
-  const ErrorClass = error.constructor as typeof errors.ErrorQUIC;
+  const ErrorClass = error.constructor as typeof ErrorQUIC;
   return new ErrorClass(message, {
     data: { ...error.data, attempts },
     cause: error,
@@ -666,8 +691,8 @@ function failureOf(
 
 /** How much an error says: who answered and refused is no network that is down. */
 function rankOf(error: Error): number {
-  if (error instanceof errors.ErrorQUICConnectionIdleTimeout) return 1;
-  if (error instanceof errors.ErrorQUICClientInvalidArgument) return 2;
+  if (error instanceof ErrorQUICConnectionIdleTimeout) return 1;
+  if (error instanceof ErrorQUICClientInvalidArgument) return 2;
   return 0;
 }
 
@@ -697,10 +722,10 @@ function newSocket(
  * The error for an address that the operating system refuses to send to.
  */
 function refusalOf(e: unknown): Error | undefined {
-  if (!(e instanceof errors.ErrorQUICConnectionInternal)) return undefined;
+  if (!(e instanceof ErrorQUICConnectionInternal)) return undefined;
   const { code, message } = (e.cause ?? {}) as NodeJS.ErrnoException;
   if (code === undefined) return undefined;
-  return new errors.ErrorQUICClientInvalidArgument(message, { cause: e.cause });
+  return new ErrorQUICClientInvalidArgument(message, { cause: e.cause });
 }
 
 export default QUICClient;

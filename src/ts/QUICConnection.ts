@@ -1,8 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { running, status } from '@matrixai/async-init/utils.js';
 import type { ContextTimedInput } from '@matrixai/contexts';
-import * as errors from './errors.js';
-import * as events from './events.js';
 import {
   type ConnectionCloseError,
   connectionError,
@@ -23,6 +21,29 @@ import {
   verdictOf,
 } from './internal/engine/engine.js';
 import { EventKind, migrationFailures } from './internal/engine/events.js';
+import { ErrorQUICConnectionInternal } from './internal/errors/close.js';
+import {
+  ErrorQUICConnectionClosed,
+  ErrorQUICConnectionEarlyDataRejected,
+  ErrorQUICConnectionMigration,
+  ErrorQUICConnectionNotRunning,
+  ErrorQUICConnectionStopping,
+  type MigrationErrorData,
+} from './internal/errors/connection.js';
+import { ErrorQUICSocketNotRunning } from './internal/errors/socket.js';
+import {
+  EventQUICConnectionClose,
+  EventQUICConnectionEarlyData,
+  EventQUICConnectionError,
+  EventQUICConnectionMigrated,
+  EventQUICConnectionSession,
+  EventQUICConnectionStart,
+  EventQUICConnectionStarted,
+  EventQUICConnectionStop,
+  EventQUICConnectionStopped,
+  EventQUICConnectionStream,
+  type QUICConnectionEvents,
+} from './internal/events/connection.js';
 import { iterate } from './internal/events/iterate.js';
 import * as internals from './internal/internals.js';
 import {
@@ -42,6 +63,32 @@ import * as channels from './internal/log/channels.js';
 import type Log from './internal/log/Log.js';
 import type { LogFields } from './internal/log/Log.js';
 import { toX509 } from './internal/tls/authorities.js';
+import type {
+  AbortableIterable,
+  AbortOptions,
+} from './internal/types/abort.js';
+import type { Host, Port, RemoteInfo } from './internal/types/address.js';
+import type {
+  ConnectionError,
+  ConnectionErrorCode,
+} from './internal/types/codes.js';
+import type {
+  CloseOptions,
+  ConnectionMetadata,
+  ConnectionStats,
+} from './internal/types/connection.js';
+import type {
+  StreamCodeToReason,
+  StreamId,
+  StreamReasonToCode,
+} from './internal/types/stream.js';
+import { buildAddress, validateTarget } from './internal/utils/address.js';
+import { isIPv4, toCanonicalIP } from './internal/utils/ip.js';
+import { validateCodeArgs } from './internal/validation/close.js';
+import {
+  type CompleteConfig,
+  withOptions,
+} from './internal/validation/config.js';
 import {
   checkNames,
   closeNames,
@@ -49,34 +96,18 @@ import {
   newStreamNames,
 } from './internal/validation/optionNames.js';
 import {
-  type CompleteConfig,
-  validateCodeArgs,
-  validateObject,
   validatePriority,
-  validateSignal,
   validateStreamType,
-  withOptions,
-} from './internal/validation/validation.js';
-import type { ConnectionError, ConnectionErrorCode } from './native/types.js';
+} from './internal/validation/stream.js';
+import {
+  validateObject,
+  validateSignal,
+} from './internal/validation/values.js';
 import QUICConnectionId from './QUICConnectionId.js';
 import QUICDatagrams from './QUICDatagrams.js';
 import type QUICSocket from './QUICSocket.js';
 import { validateSocket } from './QUICSocket.js';
 import QUICStream from './QUICStream.js';
-import type {
-  AbortableIterable,
-  AbortOptions,
-  CloseOptions,
-  ConnectionMetadata,
-  ConnectionStats,
-  Host,
-  Port,
-  RemoteInfo,
-  StreamCodeToReason,
-  StreamId,
-  StreamReasonToCode,
-} from './types.js';
-import * as utils from './utils.js';
 
 /**
  * What the engine tells of a connection, see `native/internal/engine/connection.go`.
@@ -133,7 +164,7 @@ export type ConnectionOptions = {
  * `node:diagnostics_channel` has `matrixai.quic.connection.open` and `matrixai.quic.connection.close` for all
  * connections of the thread, see `QUICConnectionMessage`.
  */
-class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
+class QUICConnection extends Lifecycle<QUICConnectionEvents> {
   /** Which end of the connection this is. */
   public readonly type: 'client' | 'server';
 
@@ -566,7 +597,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     }
     if (!this.#isRunning) throw this.#notRunningError();
     if (this.#_closed) throw this.#closedError();
-    if (this.#stopping) throw new errors.ErrorQUICConnectionStopping();
+    if (this.#stopping) throw new ErrorQUICConnectionStopping();
     const handle = this.#openInEngine(type);
     const stream = this.#addStream(handle, openedId[0], type, 'local');
     if (options !== undefined) {
@@ -619,11 +650,11 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     if (!socket[internals.isOpen])
       throw migrationError('closed', 'the socket is not running');
     try {
-      utils.validateTarget(
+      validateTarget(
         socket.host,
         socket.type,
         this.remoteHost,
-        utils.isIPv4(this.remoteHost) ? 'udp4' : 'udp6',
+        isIPv4(this.remoteHost) ? 'udp4' : 'udp6',
         Error,
       );
     } catch (e) {
@@ -690,11 +721,8 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    * Its method `values({ signal })` gives those until a signal aborts, with whose reason the loop then fails.
    */
   public get incomingStreams(): AbortableIterable<QUICStream> {
-    return iterate(
-      this,
-      events.EventQUICConnectionStream.name,
-      this.closedP,
-      () => this[internals.takeUnheard](),
+    return iterate(this, EventQUICConnectionStream.name, this.closedP, () =>
+      this[internals.takeUnheard](),
     );
   }
 
@@ -890,7 +918,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     this.#description = description;
     this.#_earlyData = isAccepted ? 'accepted' : 'rejected';
     if (!isAccepted) {
-      const error = new errors.ErrorQUICConnectionEarlyDataRejected();
+      const error = new ErrorQUICConnectionEarlyDataRejected();
       for (const stream of this.#streams) {
         // The others still wait to be opened
         if (stream.streamId >= 0) stream[internals.connectionClosed](error);
@@ -899,7 +927,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     }
     this.#handshake.resolve();
     if (this.type === 'client') {
-      emit(this[internals.targets], events.EventQUICConnectionEarlyData, {
+      emit(this[internals.targets], EventQUICConnectionEarlyData, {
         detail: this.#_earlyData,
       });
     }
@@ -911,7 +939,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       this.#env.binding.connectionSession(this.#handle),
     );
     this.#newestSession = session;
-    emit(this[internals.targets], events.EventQUICConnectionSession, {
+    emit(this[internals.targets], EventQUICConnectionSession, {
       detail: session,
     });
   }
@@ -919,7 +947,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
   #changePath(description: ConnectionDescription): void {
     const { localHost, localPort, remoteHost, remotePort } = this;
     this.#description = description;
-    emit(this[internals.targets], events.EventQUICConnectionMigrated, {
+    emit(this[internals.targets], EventQUICConnectionMigrated, {
       detail: { localHost, localPort, remoteHost, remotePort },
     });
   }
@@ -928,12 +956,12 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     const level = this.#isOneOfSeveral ? 'debug' : 'info';
     this.#logger[level](`Start ${this.#label()}`);
     this[internals.setStatus]('starting');
-    emit(this[internals.targets], events.EventQUICConnectionStart, {});
+    emit(this[internals.targets], EventQUICConnectionStart, {});
     try {
       if (this.type === 'client') await this.#dial(signal);
       this.#isRunning = true;
       this.#publish(channels.connectionOpen);
-      emit(this[internals.targets], events.EventQUICConnectionStarted, {});
+      emit(this[internals.targets], EventQUICConnectionStarted, {});
     } finally {
       this[internals.setStatus](null);
     }
@@ -943,7 +971,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
   async #stopNow(opts: CloseOptions): Promise<void> {
     attempt(() => this.#logger.info(`Stop ${this.#label()}`));
     this[internals.setStatus]('stopping');
-    emit(this[internals.targets], events.EventQUICConnectionStop, {});
+    emit(this[internals.targets], EventQUICConnectionStop, {});
     if (!this.#_closed) {
       if (opts.force === false) await this.#awaitStreams();
       // A close() that was called just now is passed on by a promise
@@ -968,7 +996,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       await this.#env.holdFor(this.closedP);
     }
     this.#isRunning = false;
-    emit(this[internals.targets], events.EventQUICConnectionStopped, {});
+    emit(this[internals.targets], EventQUICConnectionStopped, {});
     this[internals.setStatus](null);
     attempt(() => this.#logger.info(`Stopped ${this.#label()}`));
   }
@@ -976,7 +1004,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
   async #dial(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     if (!this[internals.socket][internals.isOpen])
-      throw new errors.ErrorQUICSocketNotRunning();
+      throw new ErrorQUICSocketNotRunning();
     const { host, port } = this.#remoteInfo!;
     const handle = callEngine(() =>
       this.#env.binding.connectionDial(
@@ -1044,9 +1072,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       await ended;
     }
     if (this.#_closed || this.#overtaken !== undefined) return;
-    await this.#_datagrams?.[internals.stop](
-      new errors.ErrorQUICConnectionStopping(),
-    );
+    await this.#_datagrams?.[internals.stop](new ErrorQUICConnectionStopping());
   }
 
   /**
@@ -1077,7 +1103,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     } catch (e) {
       const { kind, message } = e as BindingError;
       if (kind !== BindingErrorKind.Closed && kind !== BindingErrorKind.Stale) {
-        throw new errors.ErrorQUICConnectionInternal(message);
+        throw new ErrorQUICConnectionInternal(message);
       }
       // The event that tells of it is on its way
       const data = this.#env.binding.connectionCloseReason(this.#handle);
@@ -1094,8 +1120,8 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
 
   /** Which connection it is, for a log. */
   #label(): string {
-    const address = utils.buildAddress(
-      utils.toCanonicalIP(this.remoteHost),
+    const address = buildAddress(
+      toCanonicalIP(this.remoteHost),
       this.remotePort,
     );
     const preposition = this.type === 'client' ? 'to' : 'from';
@@ -1106,20 +1132,20 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
 
   #logFields(): LogFields {
     const { remotePort } = this;
-    const remoteHost = utils.toCanonicalIP(this.remoteHost);
+    const remoteHost = toCanonicalIP(this.remoteHost);
     return this.#description === undefined
       ? { remoteHost, remotePort }
       : { connectionId: `${this.connectionId}`, remoteHost, remotePort };
   }
 
-  #closedError(): errors.ErrorQUICConnectionClosed<unknown> {
+  #closedError(): ErrorQUICConnectionClosed<unknown> {
     const cause = this.#errorLast ?? this.#errorComing;
-    return new errors.ErrorQUICConnectionClosed(undefined, { cause });
+    return new ErrorQUICConnectionClosed(undefined, { cause });
   }
 
-  #notRunningError(): errors.ErrorQUICConnectionNotRunning<unknown> {
+  #notRunningError(): ErrorQUICConnectionNotRunning<unknown> {
     const cause = this.#errorLast ?? undefined;
-    return new errors.ErrorQUICConnectionNotRunning(undefined, { cause });
+    return new ErrorQUICConnectionNotRunning(undefined, { cause });
   }
 
   /**
@@ -1130,10 +1156,10 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     code: number,
     reason: Uint8Array,
   ): ConnectionCloseError {
-    const host = utils.toCanonicalIP(this.remoteHost);
+    const host = toCanonicalIP(this.remoteHost);
     return connectionError(kind, code, reason, {
       cause: this.#verifyError,
-      peer: utils.buildAddress(host, this.remotePort),
+      peer: buildAddress(host, this.remotePort),
       isEstablished: this.#description !== undefined,
       applicationProtos: this.#config.applicationProtos,
     });
@@ -1170,7 +1196,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
     const type = (streamId & 2) === 0 ? 'bidi' : 'uni';
     const stream = this.#addStream(handle, streamId, type, 'peer');
     const targets = this[internals.targets];
-    if (!emit(targets, events.EventQUICConnectionStream, { detail: stream })) {
+    if (!emit(targets, EventQUICConnectionStream, { detail: stream })) {
       stream[internals.enqueued]();
       this.#unheard.add(stream);
     }
@@ -1181,7 +1207,7 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
    */
   #refuseStream(handle: number): void {
     const { binding } = this.#env;
-    const reason = new errors.ErrorQUICConnectionStopping();
+    const reason = new ErrorQUICConnectionStopping();
     const codeOf = (type: 'read' | 'write') =>
       codeOfReason(
         this.#reasonToCode,
@@ -1252,11 +1278,11 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
       ),
     );
     if (this.#isRunning) this.#publish(channels.connectionClose, error);
-    emit(this[internals.targets], events.EventQUICConnectionError, {
+    emit(this[internals.targets], EventQUICConnectionError, {
       detail: error,
     });
-    if (!(error instanceof errors.ErrorQUICConnectionInternal)) {
-      emit(this[internals.targets], events.EventQUICConnectionClose, {
+    if (!(error instanceof ErrorQUICConnectionInternal)) {
+      emit(this[internals.targets], EventQUICConnectionClose, {
         detail: error,
       });
     }
@@ -1264,11 +1290,11 @@ class QUICConnection extends Lifecycle<events.QUICConnectionEvents> {
 }
 
 function migrationError(
-  reason: errors.MigrationErrorData['reason'],
+  reason: MigrationErrorData['reason'],
   message: string,
   cause?: Error,
-): errors.ErrorQUICConnectionMigration<Error | undefined> {
-  return new errors.ErrorQUICConnectionMigration(message, {
+): ErrorQUICConnectionMigration<Error | undefined> {
+  return new ErrorQUICConnectionMigration(message, {
     data: { reason },
     cause,
   });

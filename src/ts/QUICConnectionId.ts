@@ -1,5 +1,5 @@
-import { ErrorQUICOptionInvalid } from './errors.js';
-import { describe, optionError } from './internal/validation/validation.js';
+import { ErrorQUICOptionInvalid } from './internal/errors/options.js';
+import { describe, optionError } from './internal/validation/describe.js';
 
 /**
  * Connection ID of 0 to 20 bytes (RFC 9000 section 5.1).

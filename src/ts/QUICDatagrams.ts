@@ -1,13 +1,17 @@
-import * as errors from './errors.js';
 import type { ConnectionCloseError } from './internal/connection/closeErrors.js';
 import { DatagramsStatus } from './internal/engine/binding.js';
 import { environment } from './internal/engine/Environment.js';
+import type { ErrorQUICConnectionStopping } from './internal/errors/connection.js';
+import {
+  ErrorQUICDatagramsDisabled,
+  ErrorQUICDatagramsTooLarge,
+} from './internal/errors/datagrams.js';
 import * as internals from './internal/internals.js';
-import { validateHighWaterMark } from './internal/validation/validation.js';
+import type { ReadableBytes, WritableBytes } from './internal/types/streams.js';
+import { validateHighWaterMark } from './internal/validation/datagrams.js';
 import { copyBuffer, toBytes } from './internal/web/chunk.js';
 import ReadableSide from './internal/web/ReadableSide.js';
 import WritableSide from './internal/web/WritableSide.js';
-import type { ReadableBytes, WritableBytes } from './types.js';
 
 /**
  * @internal
@@ -209,7 +213,7 @@ class QUICDatagrams {
    * @internal
    */
   public async [internals.stop](
-    error: errors.ErrorQUICConnectionStopping<unknown>,
+    error: ErrorQUICConnectionStopping<unknown>,
   ): Promise<void> {
     await this.#writableSide?.allPassed();
     this.#flush();
@@ -374,7 +378,7 @@ class QUICDatagrams {
     this.#refresh();
     return size <= this.#maxSize
       ? undefined
-      : new errors.ErrorQUICDatagramsTooLarge(
+      : new ErrorQUICDatagramsTooLarge(
           `a datagram of ${size} bytes does not fit into a packet, of at most ${this.#maxSize} it does`,
           { data: { size, maxDatagramSize: this.#maxSize } },
         );
@@ -385,7 +389,7 @@ class QUICDatagrams {
    */
   public [internals.drop](chunk: unknown): boolean {
     const refusal = this[internals.refuse](chunk);
-    if (!(refusal instanceof errors.ErrorQUICDatagramsTooLarge)) return false;
+    if (!(refusal instanceof ErrorQUICDatagramsTooLarge)) return false;
     this.#droppedTooLarge++;
     return true;
   }
@@ -531,12 +535,12 @@ function isOrderly({ data }: ConnectionCloseError): boolean {
 function disabledError(
   local: boolean,
   peer: boolean,
-): errors.ErrorQUICDatagramsDisabled<unknown> {
+): ErrorQUICDatagramsDisabled<unknown> {
   const who =
     local || peer
       ? `the ${local ? 'peer' : 'local side'} did not`
       : 'neither side did';
-  return new errors.ErrorQUICDatagramsDisabled(`${who} enable datagrams`, {
+  return new ErrorQUICDatagramsDisabled(`${who} enable datagrams`, {
     data: { local, peer },
   });
 }

@@ -1,8 +1,6 @@
 import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running } from '@matrixai/async-init/utils.js';
 import { EventAll } from '@matrixai/events';
-import * as errors from './errors.js';
-import * as events from './events.js';
 import { connectionError } from './internal/connection/closeErrors.js';
 import { environment } from './internal/engine/Environment.js';
 import {
@@ -12,8 +10,31 @@ import {
   verdictOf,
 } from './internal/engine/engine.js';
 import { EventKind } from './internal/engine/events.js';
+import { ErrorQUICConfig } from './internal/errors/options.js';
+import {
+  ErrorQUICServerNotRunning,
+  ErrorQUICServerSocketNotRunning,
+} from './internal/errors/server.js';
+import {
+  EventQUICConnectionError,
+  EventQUICConnectionStream,
+} from './internal/events/connection.js';
 import { iterate } from './internal/events/iterate.js';
 import { ByClass, type TypedListeners } from './internal/events/listeners.js';
+import {
+  EventQUICServerClose,
+  EventQUICServerConnection,
+  EventQUICServerError,
+  EventQUICServerStart,
+  EventQUICServerStarted,
+  EventQUICServerStop,
+  EventQUICServerStopped,
+  type QUICServerEvents,
+} from './internal/events/server.js';
+import {
+  EventQUICSocket,
+  EventQUICSocketStopped,
+} from './internal/events/socket.js';
 import * as internals from './internal/internals.js';
 import { Abortable } from './internal/lifecycle/abort.js';
 import {
@@ -26,6 +47,39 @@ import type { Startable } from './internal/lifecycle/Lifecycle.js';
 import Log from './internal/log/Log.js';
 import { withLogFiles } from './internal/log/logFiles.js';
 import { checkServerConfig } from './internal/tls/authorities.js';
+import type {
+  AbortableIterable,
+  AbortOptions,
+} from './internal/types/abort.js';
+import type { Host, Port, ResolveHostname } from './internal/types/address.js';
+import { ConnectionErrorCode } from './internal/types/codes.js';
+import type { Options } from './internal/types/common.js';
+import type { QUICServerConfigInput } from './internal/types/config.js';
+import type {
+  CloseOptions,
+  ConnectionStats,
+} from './internal/types/connection.js';
+import type { QUICServerCrypto } from './internal/types/crypto.js';
+import type { LoggerLike } from './internal/types/logger.js';
+import type { RetryPolicy, ServerStats } from './internal/types/server.js';
+import type {
+  LoadBalancing,
+  SocketIO,
+  StartOptions,
+} from './internal/types/socket.js';
+import type {
+  StreamCodeToReason,
+  StreamReasonToCode,
+} from './internal/types/stream.js';
+import { buildAddress } from './internal/utils/address.js';
+import { validateMinIdleTimeout } from './internal/validation/client.js';
+import {
+  type CompleteConfig,
+  validateConfig,
+  validateVerification,
+} from './internal/validation/config.js';
+import { validateCrypto } from './internal/validation/crypto.js';
+import { validateLogger } from './internal/validation/logger.js';
 import {
   checkNames,
   cryptoNames,
@@ -36,44 +90,18 @@ import {
 } from './internal/validation/optionNames.js';
 import {
   type Admission,
-  type CompleteConfig,
   validateAdmission,
-  validateConfig,
-  validateCrypto,
+} from './internal/validation/server.js';
+import { validateLoadBalancing } from './internal/validation/socket.js';
+import {
   validateFunction,
-  validateLoadBalancing,
-  validateLogger,
-  validateMinIdleTimeout,
   validateObject,
-  validateVerification,
-} from './internal/validation/validation.js';
-import { ConnectionErrorCode } from './native/types.js';
+} from './internal/validation/values.js';
 import QUICConnection, {
   type ConnectionDescription,
 } from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type QUICStream from './QUICStream.js';
-import type {
-  AbortableIterable,
-  AbortOptions,
-  CloseOptions,
-  ConnectionStats,
-  Host,
-  LoadBalancing,
-  LoggerLike,
-  Options,
-  Port,
-  QUICServerConfigInput,
-  QUICServerCrypto,
-  ResolveHostname,
-  RetryPolicy,
-  ServerStats,
-  SocketIO,
-  StartOptions,
-  StreamCodeToReason,
-  StreamReasonToCode,
-} from './types.js';
-import * as utils from './utils.js';
 
 const noStats = {
   acceptedConnections: 0,
@@ -88,9 +116,7 @@ const noStats = {
   droppedOutgoingDatagrams: 0,
 };
 
-interface QUICServer
-  extends Startable,
-    TypedListeners<events.QUICServerEvents> {}
+interface QUICServer extends Startable, TypedListeners<QUICServerEvents> {}
 
 /**
  * Accepts connections on a {@link QUICSocket}.
@@ -103,10 +129,10 @@ interface QUICServer
 @Abortable
 @Overtaking('stop')
 @StartStop({
-  eventStart: events.EventQUICServerStart,
-  eventStarted: events.EventQUICServerStarted,
-  eventStop: events.EventQUICServerStop,
-  eventStopped: events.EventQUICServerStopped,
+  eventStart: EventQUICServerStart,
+  eventStarted: EventQUICServerStarted,
+  eventStop: EventQUICServerStop,
+  eventStopped: EventQUICServerStopped,
 })
 class QUICServer {
   /**
@@ -251,7 +277,7 @@ class QUICServer {
    *
    * @throws {errors.ErrorQUICServerNotRunning}
    */
-  @ready(new errors.ErrorQUICServerNotRunning())
+  @ready(new ErrorQUICServerNotRunning())
   public get host(): Host {
     return this.socket.host;
   }
@@ -261,7 +287,7 @@ class QUICServer {
    *
    * @throws {errors.ErrorQUICServerNotRunning}
    */
-  @ready(new errors.ErrorQUICServerNotRunning())
+  @ready(new ErrorQUICServerNotRunning())
   public get port(): Port {
     return this.socket.port;
   }
@@ -338,7 +364,7 @@ class QUICServer {
       this.socket.addEventListener(EventAll.name, this.#handleEventQUICSocket);
       await this.socket.start({ host, port, reuseAddr, ipv6Only });
     } else if (!this.socket[internals.isOpen]) {
-      throw new errors.ErrorQUICServerSocketNotRunning();
+      throw new ErrorQUICServerSocketNotRunning();
     }
     try {
       this.socket.setServer(this);
@@ -357,7 +383,7 @@ class QUICServer {
       throw e;
     }
     this.socket.addEventListener(
-      events.EventQUICSocketStopped.name,
+      EventQUICSocketStopped.name,
       this.#handleEventQUICSocketStopped,
     );
     if (this.#isHolding) this.socket[internals.hold](this);
@@ -386,16 +412,14 @@ class QUICServer {
       ),
     );
     this.socket.removeEventListener(
-      events.EventQUICSocketStopped.name,
+      EventQUICSocketStopped.name,
       this.#handleEventQUICSocketStopped,
     );
     this.socket.unsetServer(this);
     this.socket[internals.release](this);
     if (!this.#_closed) {
       this.#_closed = true;
-      this.dispatchEvent(
-        new events.EventQUICServerClose({ detail: undefined }),
-      );
+      this.dispatchEvent(new EventQUICServerClose({ detail: undefined }));
     }
     if (!this.isSocketShared) {
       if (this.socket[running]) await this.socket.stop({ force: true });
@@ -520,7 +544,7 @@ class QUICServer {
         return;
       }
       const detail = connection;
-      if (!emit([this], events.EventQUICServerConnection, { detail })) {
+      if (!emit([this], EventQUICServerConnection, { detail })) {
         connection[internals.enqueued]();
         this.#unheard.add(connection);
       }
@@ -539,10 +563,7 @@ class QUICServer {
     const description: ConnectionDescription = JSON.parse(
       Buffer.from(data.subarray(8, 8 + length)).toString(),
     );
-    const peer = utils.buildAddress(
-      description.remoteHost,
-      description.remotePort,
-    );
+    const peer = buildAddress(description.remoteHost, description.remotePort);
     const error = connectionError(kind, code, data.subarray(8 + length), {
       cause: this.#verifyErrors.get(handle),
       peer,
@@ -558,7 +579,7 @@ class QUICServer {
         remotePort: description.remotePort,
       }),
     );
-    emit([this], events.EventQUICConnectionError, { detail: error });
+    emit([this], EventQUICConnectionError, { detail: error });
   }
 
   /**
@@ -598,7 +619,7 @@ class QUICServer {
   public values(options?: AbortOptions): AsyncIterableIterator<QUICConnection> {
     return iterate<QUICConnection>(
       this,
-      events.EventQUICServerConnection.name,
+      EventQUICServerConnection.name,
       this.#ended(),
       () => {
         const connections = [...this.#unheard];
@@ -619,21 +640,17 @@ class QUICServer {
    * @throws {errors.ErrorQUICServerNotRunning} when the server was not started
    */
   public get incomingStreams(): AbortableIterable<QUICStream> {
-    return iterate(
-      this,
-      events.EventQUICConnectionStream.name,
-      this.#ended(),
-      () =>
-        [...this.#connections].flatMap((connection) =>
-          connection[internals.takeUnheard](),
-        ),
+    return iterate(this, EventQUICConnectionStream.name, this.#ended(), () =>
+      [...this.#connections].flatMap((connection) =>
+        connection[internals.takeUnheard](),
+      ),
     );
   }
 
   /** Resolves once the server has stopped. One that was never started would end a loop before it began. */
   #ended(): Promise<void> {
     if (!this.#hasStarted) {
-      throw new errors.ErrorQUICServerNotRunning(
+      throw new ErrorQUICServerNotRunning(
         'nothing to iterate over: the server was not started',
       );
     }
@@ -681,7 +698,7 @@ class QUICServer {
    * Emits events of the own socket again.
    */
   #handleEventQUICSocket = (evt: EventAll): void => {
-    if (evt.detail instanceof events.EventQUICSocket) {
+    if (evt.detail instanceof EventQUICSocket) {
       this.dispatchEvent(evt.detail.clone());
     }
   };
@@ -692,15 +709,15 @@ class QUICServer {
   #handleEventQUICSocketStopped = (): void => {
     if (this.#_closed) return;
     this.#_closed = true;
-    const error = new errors.ErrorQUICServerSocketNotRunning();
+    const error = new ErrorQUICServerSocketNotRunning();
     attempt(() =>
       this.#logger.error(
         `${this.constructor.name} Error: ${error.description}`,
         { error },
       ),
     );
-    this.dispatchEvent(new events.EventQUICServerError({ detail: error }));
-    this.dispatchEvent(new events.EventQUICServerClose({ detail: error }));
+    this.dispatchEvent(new EventQUICServerError({ detail: error }));
+    this.dispatchEvent(new EventQUICServerClose({ detail: error }));
     void this.stop({
       isApp: false,
       errorCode: ConnectionErrorCode.InternalError,
@@ -713,7 +730,7 @@ function checkConfigNames(
   config: Options<QUICServerConfigInput>,
   logger: Log | undefined,
 ): void {
-  checkNames(config, serverConfigNames, logger, errors.ErrorQUICConfig);
+  checkNames(config, serverConfigNames, logger, ErrorQUICConfig);
 }
 
 function add(

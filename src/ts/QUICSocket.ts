@@ -3,10 +3,28 @@ import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running, status } from '@matrixai/async-init/utils.js';
 import type { Evented } from '@matrixai/events';
 import { eventTarget } from '@matrixai/events/utils.js';
-import * as errors from './errors.js';
-import * as events from './events.js';
 import { environment } from './internal/engine/Environment.js';
+import { ErrorQUIC } from './internal/errors/ErrorQUIC.js';
+import { ErrorQUICOptionInvalid } from './internal/errors/options.js';
+import {
+  ErrorQUICSocket,
+  ErrorQUICSocketConnectionsActive,
+  ErrorQUICSocketInternal,
+  ErrorQUICSocketInvalidBindAddress,
+  ErrorQUICSocketInvalidSendAddress,
+  ErrorQUICSocketNotRunning,
+} from './internal/errors/socket.js';
 import { ByClass, type TypedListeners } from './internal/events/listeners.js';
+import {
+  EventQUICSocketClose,
+  EventQUICSocketDatagram,
+  EventQUICSocketError,
+  EventQUICSocketStart,
+  EventQUICSocketStarted,
+  EventQUICSocketStop,
+  EventQUICSocketStopped,
+  type QUICSocketEvents,
+} from './internal/events/socket.js';
 import * as internals from './internal/internals.js';
 import DgramTransport from './internal/io/DgramTransport.js';
 import NativeTransport from './internal/io/NativeTransport.js';
@@ -19,6 +37,34 @@ import { attempt, emit } from './internal/lifecycle/internal.js';
 import type { Startable } from './internal/lifecycle/Lifecycle.js';
 import Log from './internal/log/Log.js';
 import { lookupAll, resolveHosts } from './internal/socket/resolve.js';
+import type { AbortOptions } from './internal/types/abort.js';
+import type { Host, Port, ResolveHostname } from './internal/types/address.js';
+import { ConnectionErrorCode } from './internal/types/codes.js';
+import type { Class } from './internal/types/common.js';
+import type { QUICServerCrypto } from './internal/types/crypto.js';
+import type { LoggerLike } from './internal/types/logger.js';
+import type {
+  LoadBalancing,
+  SocketIO,
+  SocketStats,
+  StartOptions,
+} from './internal/types/socket.js';
+import {
+  buildAddress,
+  resolveHost,
+  validateTarget,
+} from './internal/utils/address.js';
+import { setMaxListeners } from './internal/utils/flow.js';
+import {
+  isHostWildcard,
+  isIPv4,
+  isIPv4MappedIPv6,
+  resolvesZeroIP,
+} from './internal/utils/ip.js';
+import { validateHost, validatePort } from './internal/validation/address.js';
+import { validateCrypto } from './internal/validation/crypto.js';
+import { describe, optionError } from './internal/validation/describe.js';
+import { validateLogger } from './internal/validation/logger.js';
 import {
   checkNames,
   cryptoNames,
@@ -29,40 +75,19 @@ import {
   startNames,
 } from './internal/validation/optionNames.js';
 import {
-  describe,
-  optionError,
-  validateBoolean,
-  validateCrypto,
-  validateFunction,
-  validateHost,
   validateIO,
   validateLoadBalancing,
-  validateLogger,
+} from './internal/validation/socket.js';
+import {
+  validateBoolean,
+  validateFunction,
   validateObject,
-  validatePort,
-} from './internal/validation/validation.js';
-import { ConnectionErrorCode } from './native/types.js';
+} from './internal/validation/values.js';
 import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
 import type QUICServer from './QUICServer.js';
-import type {
-  AbortOptions,
-  Class,
-  Host,
-  LoadBalancing,
-  LoggerLike,
-  Port,
-  QUICServerCrypto,
-  ResolveHostname,
-  SocketIO,
-  SocketStats,
-  StartOptions,
-} from './types.js';
-import * as utils from './utils.js';
 
-interface QUICSocket
-  extends Startable,
-    TypedListeners<events.QUICSocketEvents> {}
+interface QUICSocket extends Startable, TypedListeners<QUICSocketEvents> {}
 
 /**
  * One UDP port, which carries one server and any number of clients at once. Packets reach
@@ -74,10 +99,10 @@ interface QUICSocket
 @ByClass
 @Abortable
 @StartStop({
-  eventStart: events.EventQUICSocketStart,
-  eventStarted: events.EventQUICSocketStarted,
-  eventStop: events.EventQUICSocketStop,
-  eventStopped: events.EventQUICSocketStopped,
+  eventStart: EventQUICSocketStart,
+  eventStarted: EventQUICSocketStarted,
+  eventStop: EventQUICSocketStop,
+  eventStopped: EventQUICSocketStopped,
 })
 class QUICSocket {
   /**
@@ -151,7 +176,7 @@ class QUICSocket {
    * {@link QUICSocket.start}. It may be a wildcard: `::` means all addresses of IPv6, and of IPv4
    * unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
    */
-  @ready(new errors.ErrorQUICSocketNotRunning())
+  @ready(new ErrorQUICSocketNotRunning())
   public get host(): Host {
     return this.#_host;
   }
@@ -159,7 +184,7 @@ class QUICSocket {
   /**
    * The port that the socket is bound to, never `0`.
    */
-  @ready(new errors.ErrorQUICSocketNotRunning())
+  @ready(new ErrorQUICSocketNotRunning())
   public get port(): Port {
     return this.#_port;
   }
@@ -167,7 +192,7 @@ class QUICSocket {
   /**
    * What the socket can send to.
    */
-  @ready(new errors.ErrorQUICSocketNotRunning())
+  @ready(new ErrorQUICSocketNotRunning())
   public get type(): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
     return this.#_type;
   }
@@ -224,15 +249,12 @@ class QUICSocket {
     validatePort(port);
     validateBoolean(reuseAddr, 'reuseAddr');
     validateBoolean(ipv6Only, 'ipv6Only');
-    const address = utils.buildAddress(bindHost, port);
+    const address = buildAddress(bindHost, port);
     this.#logger.info(`Start ${this.constructor.name} on ${address}`);
     // Without the native library nothing works, and it is no fault of the address
     environment();
     try {
-      const [ip, udpType] = await utils.resolveHost(
-        bindHost,
-        this.#resolveHostname,
-      );
+      const [ip, udpType] = await resolveHost(bindHost, this.#resolveHostname);
       const options = {
         ...{ host: ip, port, udpType, reuseAddr, ipv6Only },
         key: this.#key,
@@ -245,7 +267,7 @@ class QUICSocket {
           ? await NativeTransport.open(options, this.#handleTransportError)
           : await DgramTransport.open(options, this.#handleTransportError);
     } catch (e) {
-      throw new errors.ErrorQUICSocketInvalidBindAddress(
+      throw new ErrorQUICSocketInvalidBindAddress(
         `cannot bind to ${address}: ${reasonNotToBind(e as Error)}`,
         { cause: e },
       );
@@ -254,16 +276,14 @@ class QUICSocket {
     this.#_port = this.#transport.port;
     this.#_type = socketType(this.#_host, ipv6Only);
     // Each client on the socket listens for its end
-    utils.setMaxListeners(
-      (this as unknown as Evented)[eventTarget] as EventTarget,
-    );
+    setMaxListeners((this as unknown as Evented)[eventTarget] as EventTarget);
     this.#_closed = false;
     this.#_closedP = new Promise((resolve) => {
       this.#resolveClosedP = resolve;
     });
     if (this.#holders.size > 0) this.#transport.ref();
     this.#logger.info(
-      `Started ${this.constructor.name} on ${utils.buildAddress(this.#_host, this.#_port)}`,
+      `Started ${this.constructor.name} on ${buildAddress(this.#_host, this.#_port)}`,
     );
   }
 
@@ -288,11 +308,11 @@ class QUICSocket {
     const { force = false } = opts;
     validateBoolean(force, 'force');
     if (this.connectionMap.size > 0 && !force) {
-      throw new errors.ErrorQUICSocketConnectionsActive(
+      throw new ErrorQUICSocketConnectionsActive(
         `${this.connectionMap.size} connections are using the socket, stop them first or stop it with force`,
       );
     }
-    const address = utils.buildAddress(this.#_host, this.#_port);
+    const address = buildAddress(this.#_host, this.#_port);
     attempt(() =>
       this.#logger.info(`Stop ${this.constructor.name} on ${address}`),
     );
@@ -313,7 +333,7 @@ class QUICSocket {
     this.#transport = undefined;
     this.#_closed = true;
     this.#resolveClosedP();
-    this.dispatchEvent(new events.EventQUICSocketClose({ detail: undefined }));
+    this.dispatchEvent(new EventQUICSocketClose({ detail: undefined }));
     attempt(() =>
       this.#logger.info(`Stopped ${this.constructor.name} on ${address}`),
     );
@@ -322,7 +342,7 @@ class QUICSocket {
   /**
    * Counts of the socket since it was started. A call takes about a microsecond.
    */
-  @ready(new errors.ErrorQUICSocketNotRunning())
+  @ready(new ErrorQUICSocketNotRunning())
   public stats(): SocketStats {
     environment().binding.transportStats(
       this[internals.transportHandle],
@@ -383,7 +403,7 @@ class QUICSocket {
     address: string,
     options?: AbortOptions,
   ): Promise<number>;
-  @ready(new errors.ErrorQUICSocketNotRunning())
+  @ready(new ErrorQUICSocketNotRunning())
   public async send(
     msg: string | Uint8Array | ReadonlyArray<any>,
     ...args: Array<any>
@@ -407,10 +427,10 @@ class QUICSocket {
     const [{ target }] = await this[internals.resolveTargets](
       address,
       this.#resolveHostname,
-      errors.ErrorQUICSocketInvalidSendAddress,
+      ErrorQUICSocketInvalidSendAddress,
     );
     if (this.#transport === undefined) {
-      throw new errors.ErrorQUICSocketNotRunning();
+      throw new ErrorQUICSocketNotRunning();
     }
     if (data.byteLength > maxDatagramSize) {
       const { EMSGSIZE } = constants.errno;
@@ -461,7 +481,7 @@ class QUICSocket {
    */
   public setServer(server: QUICServer): void {
     if (this.#server !== undefined && this.#server !== server) {
-      throw new errors.ErrorQUICSocket('the socket already has a server');
+      throw new ErrorQUICSocket('the socket already has a server');
     }
     this.#server = server;
   }
@@ -490,9 +510,9 @@ class QUICSocket {
     const targets: Array<ResolvedTarget> = [];
     const unreachable: Array<unknown> = [];
     for (const [address, udpType] of resolved) {
-      const host = utils.resolvesZeroIP(address);
+      const host = resolvesZeroIP(address);
       try {
-        const target = utils.validateTarget(
+        const target = validateTarget(
           ...([_host, _type, host, udpType, ErrorClass] as const),
         );
         if (targets.every((other) => other.target !== target)) {
@@ -522,7 +542,7 @@ class QUICSocket {
    */
   public get [internals.transportHandle](): number {
     if (this.#transport === undefined) {
-      throw new errors.ErrorQUICSocketNotRunning();
+      throw new ErrorQUICSocketNotRunning();
     }
     return this.#transport.handle;
   }
@@ -578,19 +598,19 @@ class QUICSocket {
     remoteHost: string,
     remotePort: number,
   ): void => {
-    emit([this], events.EventQUICSocketDatagram, {
+    emit([this], EventQUICSocketDatagram, {
       detail: { data, remoteHost, remotePort },
     });
   };
 
   #handleTransportError = (e: Error): void => {
-    const error = new errors.ErrorQUICSocketInternal(e.message, { cause: e });
+    const error = new ErrorQUICSocketInternal(e.message, { cause: e });
     attempt(() =>
       this.#logger.error(`${this.constructor.name} Error: ${e.message}`, {
         error,
       }),
     );
-    this.dispatchEvent(new events.EventQUICSocketError({ detail: error }));
+    this.dispatchEvent(new EventQUICSocketError({ detail: error }));
     if (this[running]) void this.stop({ force: true });
   };
 }
@@ -622,13 +642,13 @@ function socketType(
   host: Host,
   ipv6Only: boolean,
 ): 'ipv4' | 'ipv6' | 'ipv4&ipv6' {
-  if (utils.isIPv4(host) || utils.isIPv4MappedIPv6(host)) return 'ipv4';
-  return utils.isHostWildcard(host) && !ipv6Only ? 'ipv4&ipv6' : 'ipv6';
+  if (isIPv4(host) || isIPv4MappedIPv6(host)) return 'ipv4';
+  return isHostWildcard(host) && !ipv6Only ? 'ipv4&ipv6' : 'ipv6';
 }
 
 /** The code of the operating system, or what it was else. */
 function reasonNotToBind(e: Error): string {
-  if (e instanceof errors.ErrorQUIC) return e.message;
+  if (e instanceof ErrorQUIC) return e.message;
   return (e as NodeJS.ErrnoException).code ?? e.message;
 }
 
@@ -637,7 +657,7 @@ function toDatagram(msg: unknown): Uint8Array {
   if (ArrayBuffer.isView(msg)) return bytes(msg);
   if (Array.isArray(msg)) return Buffer.concat(msg.map(toDatagram));
   throw optionError(
-    errors.ErrorQUICOptionInvalid,
+    ErrorQUICOptionInvalid,
     'msg',
     describe(msg),
     'a string, a Uint8Array, another view or an array of them',
@@ -661,7 +681,7 @@ function validateRange(
     (value as number) > max
   ) {
     throw optionError(
-      errors.ErrorQUICOptionInvalid,
+      ErrorQUICOptionInvalid,
       option,
       describe(value),
       `an integer from 0 to ${max} (bytes)`,
@@ -677,7 +697,7 @@ function validateRange(
 export function validateSocket(value: unknown): void {
   if (value !== undefined && !(value instanceof QUICSocket)) {
     throw optionError(
-      errors.ErrorQUICOptionInvalid,
+      ErrorQUICOptionInvalid,
       'socket',
       describe(value),
       'a QUICSocket',

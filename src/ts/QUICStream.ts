@@ -1,12 +1,35 @@
 import { Duplex } from 'node:stream';
 import { destroyed } from '@matrixai/async-init/utils.js';
-import * as errors from './errors.js';
-import * as events from './events.js';
 import type { ConnectionCloseError } from './internal/connection/closeErrors.js';
 import { StreamStatus } from './internal/engine/binding.js';
 import { environment } from './internal/engine/Environment.js';
 import { EventKind } from './internal/engine/events.js';
+import {
+  ErrorQUICConnectionPeer,
+  ErrorQUICConnectionPeerTLS,
+} from './internal/errors/close.js';
+import {
+  type ErrorQUICConnectionEarlyDataRejected,
+  ErrorQUICConnectionStopping,
+} from './internal/errors/connection.js';
+import { isOrderly } from './internal/errors/isOrderly.js';
+import { ErrorQUICOptionInvalid } from './internal/errors/options.js';
+import {
+  ErrorQUICStreamDestroyed,
+  ErrorQUICStreamLocalRead,
+  ErrorQUICStreamLocalWrite,
+  ErrorQUICStreamPeerRead,
+  ErrorQUICStreamPeerWrite,
+} from './internal/errors/stream.js';
 import { withoutFailure } from './internal/errors/withoutFailure.js';
+import {
+  EventQUICStreamCloseRead,
+  EventQUICStreamCloseWrite,
+  EventQUICStreamDestroy,
+  EventQUICStreamDestroyed,
+  EventQUICStreamError,
+  type QUICStreamEvents,
+} from './internal/events/stream.js';
 import * as internals from './internal/internals.js';
 import { abortable, reasonOf } from './internal/lifecycle/abort.js';
 import {
@@ -16,33 +39,32 @@ import {
   nextTick,
 } from './internal/lifecycle/internal.js';
 import Lifecycle from './internal/lifecycle/Lifecycle.js';
+import type { AbortOptions } from './internal/types/abort.js';
+import type { Options } from './internal/types/common.js';
+import type { QUICConfig } from './internal/types/config.js';
+import type { ConnectionMetadata } from './internal/types/connection.js';
+import type {
+  StreamCodeToReason,
+  StreamId,
+  StreamPriority,
+  StreamReasonToCode,
+} from './internal/types/stream.js';
+import type { ReadableBytes, WritableBytes } from './internal/types/streams.js';
+import { optionError } from './internal/validation/describe.js';
 import {
   checkNames,
   destroyStreamNames,
   priorityNames,
 } from './internal/validation/optionNames.js';
+import { validatePriority } from './internal/validation/stream.js';
 import {
-  optionError,
   validateBoolean,
   validateObject,
-  validatePriority,
-} from './internal/validation/validation.js';
+} from './internal/validation/values.js';
 import { copyBuffer, toBytes } from './internal/web/chunk.js';
 import ReadableSide from './internal/web/ReadableSide.js';
 import WritableSide from './internal/web/WritableSide.js';
 import type QUICConnection from './QUICConnection.js';
-import type {
-  AbortOptions,
-  ConnectionMetadata,
-  Options,
-  QUICConfig,
-  ReadableBytes,
-  StreamCodeToReason,
-  StreamId,
-  StreamPriority,
-  StreamReasonToCode,
-  WritableBytes,
-} from './types.js';
 
 /**
  * @internal
@@ -64,7 +86,7 @@ export type StreamOptions = {
  */
 type StreamEnd =
   | ConnectionCloseError
-  | errors.ErrorQUICConnectionEarlyDataRejected<unknown>;
+  | ErrorQUICConnectionEarlyDataRejected<unknown>;
 
 const endMessage = 'Connection has ended';
 
@@ -92,7 +114,7 @@ const lengthMask = ~(StreamStatus.readFin | StreamStatus.readApart);
  * `node:diagnostics_channel` has `matrixai.quic.stream.open` and `matrixai.quic.stream.close` for all streams of
  * the thread, see `QUICStreamMessage`.
  */
-class QUICStream extends Lifecycle<events.QUICStreamEvents> {
+class QUICStream extends Lifecycle<QUICStreamEvents> {
   /** Whether both ends send, or only the one that opened it. */
   public readonly type: 'bidi' | 'uni';
   /** Which end opened it. */
@@ -325,11 +347,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     );
     const { destroy } = duplex;
     duplex.destroy = (error, ...rest) =>
-      destroy.call(
-        duplex,
-        errors.isOrderly(error) ? undefined : error,
-        ...rest,
-      );
+      destroy.call(duplex, isOrderly(error) ? undefined : error, ...rest);
     return duplex;
   }
 
@@ -362,7 +380,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
       this.#connection[internals.loggerOfStreams],
     );
     const { force = true, signal } = opts;
-    const { reason = new errors.ErrorQUICStreamDestroyed() } = opts;
+    const { reason = new ErrorQUICStreamDestroyed() } = opts;
     validateBoolean(force, 'force');
     await abortable(signal, () => this.#destroyNow(force, reason));
   }
@@ -397,10 +415,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    */
   public [internals.abandon](): void {
     if (this.#_writeClosed || this.#isFinishing) return;
-    const code = this.#codeOf(
-      'write',
-      new errors.ErrorQUICConnectionStopping(),
-    );
+    const code = this.#codeOf('write', new ErrorQUICConnectionStopping());
     this.#env.binding.streamReset(this.#handle, code);
   }
 
@@ -410,7 +425,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    * @param reason - what local readers and writers get, defaults to an
    * `ErrorQUICStreamDestroyed`; the peer gets its code
    */
-  public cancel(reason: any = new errors.ErrorQUICStreamDestroyed()): void {
+  public cancel(reason: any = new ErrorQUICStreamDestroyed()): void {
     if (!this.#_readClosed) this.#cancelRead(reason);
     if (!this.#_writeClosed) this.#cancelWrite(reason);
   }
@@ -422,8 +437,8 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
    */
   public [internals.connectionClosed](error: StreamEnd): void {
     const isPeer =
-      error instanceof errors.ErrorQUICConnectionPeer ||
-      error instanceof errors.ErrorQUICConnectionPeerTLS;
+      error instanceof ErrorQUICConnectionPeer ||
+      error instanceof ErrorQUICConnectionPeerTLS;
     if (this.#stopCode !== undefined) attempt(() => this.#endStopped());
     attempt(() => this.#endReadWith(error, isPeer));
     attempt(() => this.#endWriteWith(error, isPeer));
@@ -433,8 +448,8 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     if (this.#_readClosed || this.#readRest()) return;
     this.#failRead(error);
     const ErrorRead = isPeer
-      ? errors.ErrorQUICStreamPeerRead
-      : errors.ErrorQUICStreamLocalRead;
+      ? ErrorQUICStreamPeerRead
+      : ErrorQUICStreamLocalRead;
     const code = isPeer ? 0 : this.#codeOf('read', error);
     this.#closeRead(
       new ErrorRead(endMessage, { data: { code }, cause: error }),
@@ -445,8 +460,8 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     if (this.#_writeClosed) return;
     this.#failWrite(error);
     const ErrorWrite = isPeer
-      ? errors.ErrorQUICStreamPeerWrite
-      : errors.ErrorQUICStreamLocalWrite;
+      ? ErrorQUICStreamPeerWrite
+      : ErrorQUICStreamLocalWrite;
     const code = isPeer ? 0 : this.#codeOf('write', error);
     this.#closeWrite(
       new ErrorWrite(endMessage, { data: { code }, cause: error }),
@@ -600,7 +615,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     const reason = this.#reasonOf('read', code);
     this.#failRead(reason);
     this.#closeRead(
-      new errors.ErrorQUICStreamPeerRead('Peer reset the stream', {
+      new ErrorQUICStreamPeerRead('Peer reset the stream', {
         data: { code },
         cause: reason,
       }),
@@ -627,7 +642,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     const code = this.#codeOf('read', reason);
     this.#env.binding.streamStopSending(this.#handle, code);
     this.#closeRead(
-      new errors.ErrorQUICStreamLocalRead('Closing readable locally', {
+      new ErrorQUICStreamLocalRead('Closing readable locally', {
         data: { code },
         cause: reason,
       }),
@@ -641,12 +656,12 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
 
   #closeRead(
     error:
-      | errors.ErrorQUICStreamLocalRead<unknown>
-      | errors.ErrorQUICStreamPeerRead<unknown>
+      | ErrorQUICStreamLocalRead<unknown>
+      | ErrorQUICStreamPeerRead<unknown>
       | undefined,
   ): void {
     this.#_readClosed = true;
-    this.#emitClose(events.EventQUICStreamCloseRead, error);
+    this.#emitClose(EventQUICStreamCloseRead, error);
   }
 
   /**
@@ -697,7 +712,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
       if (this.#_writeClosed) throw this.#writeError?.reason;
       if (bytes.byteLength !== length) {
         const error = optionError(
-          errors.ErrorQUICOptionInvalid,
+          ErrorQUICOptionInvalid,
           'chunk',
           'a buffer that was detached or resized before its write was done',
           'a buffer that stays as it is until then',
@@ -837,7 +852,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     const reason = this.#reasonOf('write', code);
     this.#failWrite(reason, !this.#isWriteLost);
     this.#closeWrite(
-      new errors.ErrorQUICStreamPeerWrite('Peer stopped the stream', {
+      new ErrorQUICStreamPeerWrite('Peer stopped the stream', {
         data: { code },
         cause: reason,
       }),
@@ -855,7 +870,7 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     const code = this.#codeOf('write', reason);
     this.#env.binding.streamReset(this.#handle, code);
     this.#closeWrite(
-      new errors.ErrorQUICStreamLocalWrite('Closing writable locally', {
+      new ErrorQUICStreamLocalWrite('Closing writable locally', {
         data: { code },
         cause: reason,
       }),
@@ -873,26 +888,26 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
 
   #closeWrite(
     error:
-      | errors.ErrorQUICStreamLocalWrite<unknown>
-      | errors.ErrorQUICStreamPeerWrite<unknown>
+      | ErrorQUICStreamLocalWrite<unknown>
+      | ErrorQUICStreamPeerWrite<unknown>
       | undefined,
   ): void {
     this.#_writeClosed = true;
     this.#writing = undefined;
     this.#takeCorked();
-    this.#emitClose(events.EventQUICStreamCloseWrite, error);
+    this.#emitClose(EventQUICStreamCloseWrite, error);
   }
 
   #emitClose(
     EventClose:
-      | typeof events.EventQUICStreamCloseRead
-      | typeof events.EventQUICStreamCloseWrite,
+      | typeof EventQUICStreamCloseRead
+      | typeof EventQUICStreamCloseWrite,
     error: any,
   ): void {
     const targets = [this, ...this.#connection[internals.targets]];
     if (error !== undefined) {
       this.#errorFirst ??= error;
-      emit(targets, events.EventQUICStreamError, { detail: error });
+      emit(targets, EventQUICStreamError, { detail: error });
     }
     emit(targets, EventClose, { detail: error });
     if (this.closed && !this.#isDestroyed) this.#end();
@@ -905,14 +920,14 @@ class QUICStream extends Lifecycle<events.QUICStreamEvents> {
     const targets = [this, ...this.#connection[internals.targets]];
     this.#connection[internals.logStream]('Destroy', this);
     this[internals.setStatus]('destroying');
-    emit(targets, events.EventQUICStreamDestroy, {});
+    emit(targets, EventQUICStreamDestroy, {});
     this.#isDestroyed = true;
     this.#env.unregister(this.#handle);
     this[internals.giveBack]();
     this.#connection[internals.streamDestroyed](this, this.#errorFirst);
     this.#_opened?.resolve();
     this.#resolveClosedP?.();
-    emit(targets, events.EventQUICStreamDestroyed, {});
+    emit(targets, EventQUICStreamDestroyed, {});
     this[internals.setStatus](null);
     this.#connection[internals.logStream]('Destroyed', this);
   }

@@ -1,4 +1,4 @@
-import type { QUICConfig } from './types.js';
+import type { QUICConfig } from './internal/types/config.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;

@@ -1,5 +1,5 @@
 import { environment } from '../internal/engine/Environment.js';
-import { validateBoolean } from '../internal/validation/validation.js';
+import { validateBoolean } from '../internal/validation/values.js';
 
 export { setNativeLibrary } from '../internal/engine/load.js';
 

@@ -1,25 +1,32 @@
 import { serverDefault } from '../../config.js';
-import * as errors from '../../errors.js';
+import { CloseKind } from '../engine/events.js';
+import {
+  ErrorQUICConnectionIdleTimeout,
+  ErrorQUICConnectionInternal,
+  ErrorQUICConnectionLocal,
+  ErrorQUICConnectionLocalTLS,
+  ErrorQUICConnectionPeer,
+  ErrorQUICConnectionPeerTLS,
+} from '../errors/close.js';
+import { errorName } from '../io/NativeTransport.js';
+import { systemError } from '../io/SocketTransport.js';
 import {
   type ConnectionError,
   ConnectionErrorCode,
   CRYPTO_ERROR_START,
   CRYPTO_ERROR_STOP,
   CryptoError,
-} from '../../native/types.js';
-import { CloseKind } from '../engine/events.js';
-import { errorName } from '../io/NativeTransport.js';
-import { systemError } from '../io/SocketTransport.js';
+} from '../types/codes.js';
 import { textOf } from '../utils/text.js';
 
 /**
  * Any error that a connection can end with.
  */
 export type ConnectionCloseError =
-  | errors.ErrorQUICConnectionLocal<unknown>
-  | errors.ErrorQUICConnectionPeer<unknown>
-  | errors.ErrorQUICConnectionIdleTimeout<unknown>
-  | errors.ErrorQUICConnectionInternal<unknown>;
+  | ErrorQUICConnectionLocal<unknown>
+  | ErrorQUICConnectionPeer<unknown>
+  | ErrorQUICConnectionIdleTimeout<unknown>
+  | ErrorQUICConnectionInternal<unknown>;
 
 // VERSION_NEGOTIATION_ERROR (RFC 9368 section 10.2)
 const versionNegotiationError = 0x11;
@@ -54,9 +61,9 @@ export function connectionError(
 export function levelOf(
   error: ConnectionCloseError,
 ): 'info' | 'warn' | 'error' {
-  if (error instanceof errors.ErrorQUICConnectionInternal) return 'error';
+  if (error instanceof ErrorQUICConnectionInternal) return 'error';
   const { isApp, errorCode } = (error.data ?? {}) as Partial<ConnectionError>;
-  const isOwn = error instanceof errors.ErrorQUICConnectionLocal && isApp;
+  const isOwn = error instanceof ErrorQUICConnectionLocal && isApp;
   return isOwn || errorCode === 0 ? 'info' : 'warn';
 }
 
@@ -81,7 +88,7 @@ function errorOf(
       return closeError(isRemote, false, code);
     case CloseKind.IdleTimeout:
     case CloseKind.HandshakeTimeout:
-      return new errors.ErrorQUICConnectionIdleTimeout(
+      return new ErrorQUICConnectionIdleTimeout(
         isEstablished
           ? `nothing was heard of ${peer} for the idle timeout`
           : `the handshake with ${peer} did not complete in time`,
@@ -91,13 +98,13 @@ function errorOf(
     case CloseKind.VersionNegotiation:
       return closeError(false, false, versionNegotiationError);
     case CloseKind.SendFailed:
-      return new errors.ErrorQUICConnectionInternal(`cannot send to ${peer}`, {
+      return new ErrorQUICConnectionInternal(`cannot send to ${peer}`, {
         cause: systemError('send', errorName(code), -code, peer, 0),
       });
     case CloseKind.Aborted:
       return closeError(false, false, ConnectionErrorCode.InternalError);
     default:
-      return new errors.ErrorQUICConnectionInternal(textOf(reason));
+      return new ErrorQUICConnectionInternal(textOf(reason));
   }
 }
 
@@ -150,8 +157,8 @@ function newCloseError(
   const isTLS =
     !isApp && errorCode >= CRYPTO_ERROR_START && errorCode <= CRYPTO_ERROR_STOP;
   const [Local, Peer] = isTLS
-    ? [errors.ErrorQUICConnectionLocalTLS, errors.ErrorQUICConnectionPeerTLS]
-    : [errors.ErrorQUICConnectionLocal, errors.ErrorQUICConnectionPeer];
+    ? [ErrorQUICConnectionLocalTLS, ErrorQUICConnectionPeerTLS]
+    : [ErrorQUICConnectionLocal, ErrorQUICConnectionPeer];
   const who = isRemote ? 'Peer' : 'Local';
   const what = isApp ? 'application' : isTLS ? 'TLS' : 'transport';
   const names = isTLS ? CryptoError : ConnectionErrorCode;

@@ -1,9 +1,11 @@
 import { handshakeTimeout } from '../../config.js';
-import * as errors from '../../errors.js';
-import type { QUICConfig } from '../../types.js';
-import { collectPEMs, pemToDER } from '../../utils.js';
 import { unreadThatFits } from '../config/memory.js';
-import type { Admission, CompleteConfig } from '../validation/validation.js';
+import { ErrorQUICConnectionClosed } from '../errors/connection.js';
+import { ErrorQUICConfig } from '../errors/options.js';
+import type { QUICConfig } from '../types/config.js';
+import { collectPEMs, pemToDER } from '../utils/pem.js';
+import type { CompleteConfig } from '../validation/config.js';
+import type { Admission } from '../validation/server.js';
 import { type BindingError, BindingErrorKind } from './binding.js';
 import { environment } from './Environment.js';
 
@@ -89,12 +91,12 @@ export function callEngine<T>(call: () => T): T {
     const { kind, option, message } = e as BindingError;
     switch (kind) {
       case BindingErrorKind.Config:
-        throw new errors.ErrorQUICConfig(`${option}: ${message}`, {
+        throw new ErrorQUICConfig(`${option}: ${message}`, {
           data: { option, got: message, expected: expected(option) },
         });
       case BindingErrorKind.Stale:
       case BindingErrorKind.Closed:
-        throw new errors.ErrorQUICConnectionClosed();
+        throw new ErrorQUICConnectionClosed();
       default:
         throw e;
     }

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { NativeLibraryData } from '../../errors.js';
+import type { NativeLibraryData } from '../errors/library.js';
 import { addons } from './addons.js';
 import { builtFor } from './executable.js';
 

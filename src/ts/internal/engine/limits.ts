@@ -6,7 +6,7 @@ import {
   statSync,
 } from 'node:fs';
 import { availableParallelism, devNull } from 'node:os';
-import { ErrorQUICNativeLibrary } from '../../errors.js';
+import { ErrorQUICNativeLibrary } from '../errors/library.js';
 
 // Two of Go's poller, one or two while files are read, and some for what JavaScript opens meanwhile
 const neededDescriptors = 8;

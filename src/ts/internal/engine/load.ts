@@ -4,10 +4,10 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   ErrorQUICNativeLibrary,
-  ErrorQUICOptionInvalid,
   type NativeLibraryData,
-} from '../../errors.js';
-import { describe, optionError } from '../validation/validation.js';
+} from '../errors/library.js';
+import { ErrorQUICOptionInvalid } from '../errors/options.js';
+import { describe, optionError } from '../validation/describe.js';
 import { addons } from './addons.js';
 import type { Addon } from './binding.js';
 import { isTruncated } from './executable.js';

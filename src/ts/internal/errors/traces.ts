@@ -1,5 +1,4 @@
-import { ErrorQUIC } from '../../errors.js';
-
+import { ErrorQUIC } from './ErrorQUIC.js';
 /**
  * Where a function was called.
  *

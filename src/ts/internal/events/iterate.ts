@@ -1,8 +1,8 @@
-import type { AbortableIterable, AbortOptions } from '../../types.js';
 import * as internals from '../internals.js';
 import { reasonOf, throwIfAborted } from '../lifecycle/abort.js';
+import type { AbortableIterable, AbortOptions } from '../types/abort.js';
 import { checkNames, signalNames } from '../validation/optionNames.js';
-import { validateObject, validateSignal } from '../validation/validation.js';
+import { validateObject, validateSignal } from '../validation/values.js';
 import type { Listener } from './listeners.js';
 
 /**

@@ -1,10 +1,10 @@
 import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
-import type { Host, Port } from '../../types.js';
 import { environment } from '../engine/Environment.js';
 import { EventKind, type NativeEventHandler } from '../engine/events.js';
 import { outOfContext } from '../engine/thread.js';
 import * as internals from '../internals.js';
+import type { Host, Port } from '../types/address.js';
 import { readDatagrams } from './rawDatagrams.js';
 import type { BindOptions, SocketTransport } from './SocketTransport.js';
 

@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import type { Host, Port } from '../../types.js';
-import { isIPv4, isIPv4MappedIPv6 } from '../../utils.js';
 import type { BindingError } from '../engine/binding.js';
 import { BindingErrorKind } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
 import { EventKind, type NativeEventHandler } from '../engine/events.js';
 import * as internals from '../internals.js';
+import type { Host, Port } from '../types/address.js';
+import { isIPv4, isIPv4MappedIPv6 } from '../utils/ip.js';
 import { readDatagrams } from './rawDatagrams.js';
 import {
   type BindOptions,

@@ -1,5 +1,4 @@
-import type { Host, Port } from '../../types.js';
-
+import type { Host, Port } from '../types/address.js';
 /**
  * Where and how a socket binds.
  *

@@ -1,11 +1,9 @@
 import { running, status } from '@matrixai/async-init/utils.js';
-import { ErrorQUICOptionInvalid } from '../../errors.js';
-import type { AbortOptions, StartOptions } from '../../types.js';
-import {
-  describe,
-  optionError,
-  validateSignal,
-} from '../validation/validation.js';
+import { ErrorQUICOptionInvalid } from '../errors/options.js';
+import type { AbortOptions } from '../types/abort.js';
+import type { StartOptions } from '../types/socket.js';
+import { describe, optionError } from '../validation/describe.js';
+import { validateSignal } from '../validation/values.js';
 import type { Startable } from './Lifecycle.js';
 
 /**

@@ -1,15 +1,14 @@
 import type { Evented } from '@matrixai/events';
 import { EventAll, EventDefault } from '@matrixai/events';
 import { eventHandlers } from '@matrixai/events/utils.js';
-import type { CloseOptions, StreamReasonToCode } from '../../types.js';
 import * as internals from '../internals.js';
 import type Log from '../log/Log.js';
+import type { CloseOptions } from '../types/connection.js';
+import type { StreamReasonToCode } from '../types/stream.js';
+import { validateCodeArgs } from '../validation/close.js';
+import { describe } from '../validation/describe.js';
 import { checkNames, closeNames } from '../validation/optionNames.js';
-import {
-  describe,
-  isIntegerWithin,
-  validateCodeArgs,
-} from '../validation/validation.js';
+import { isIntegerWithin } from '../validation/values.js';
 
 /**
  * Something that events are dispatched on.

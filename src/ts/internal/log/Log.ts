@@ -1,5 +1,4 @@
-import type { LoggerLike } from '../../types.js';
-
+import type { LoggerLike } from '../types/logger.js';
 /**
  * What a line of a log is about, besides its text.
  *

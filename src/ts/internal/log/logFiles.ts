@@ -1,6 +1,6 @@
 import { environment } from '../engine/Environment.js';
 import { callEngine, encodeOptions } from '../engine/engine.js';
-import { type CompleteConfig, withOptions } from '../validation/validation.js';
+import { type CompleteConfig, withOptions } from '../validation/config.js';
 import type Log from './Log.js';
 
 /**

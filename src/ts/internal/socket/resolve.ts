@@ -1,7 +1,7 @@
 import * as net from 'node:net';
-import { ErrorQUICHostInvalid } from '../../errors.js';
-import type { Host, ResolveHostname } from '../../types.js';
-import { describe } from '../validation/validation.js';
+import { ErrorQUICHostInvalid } from '../errors/options.js';
+import type { Host, ResolveHostname } from '../types/address.js';
+import { describe } from '../validation/describe.js';
 
 /**
  * All addresses of a hostname, in the order of the operating system's resolver, which sorts them (RFC 6724).

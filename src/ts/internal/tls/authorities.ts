@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import module from 'node:module';
-import type { QUICConfig } from '../../types.js';
 import { environment } from '../engine/Environment.js';
 import {
   callEngine,
@@ -9,6 +8,7 @@ import {
   splitCertificates,
 } from '../engine/engine.js';
 import type Log from '../log/Log.js';
+import type { QUICConfig } from '../types/config.js';
 
 /**
  * Checks the configuration of a server as the engine will use it, and warns of the authorities that it will do

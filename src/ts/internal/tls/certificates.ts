@@ -1,21 +1,20 @@
-import { ErrorQUIC, ErrorQUICOptionInvalid } from '../../errors.js';
 import { type BindingError, BindingErrorKind } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
+import { ErrorQUIC } from '../errors/ErrorQUIC.js';
+import { ErrorQUICOptionInvalid } from '../errors/options.js';
+import { toCertificateName, validateHost } from '../validation/address.js';
+import {
+  describe,
+  describeSecret,
+  optionError,
+} from '../validation/describe.js';
 import {
   authorityNames,
   checkNames,
   issueNames,
   selfSignedNames,
 } from '../validation/optionNames.js';
-import {
-  describe,
-  describeSecret,
-  optionError,
-  toCertificateName,
-  validateBoolean,
-  validateHost,
-  validateObject,
-} from '../validation/validation.js';
+import { validateBoolean, validateObject } from '../validation/values.js';
 
 /**
  * A private key and its certificate, both in PEM.

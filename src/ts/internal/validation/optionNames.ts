@@ -1,6 +1,6 @@
-import { ErrorQUICOptionInvalid } from '../../errors.js';
+import { ErrorQUICOptionInvalid } from '../errors/options.js';
 import type Log from '../log/Log.js';
-import { type OptionError, optionError } from './validation.js';
+import { type OptionError, optionError } from './describe.js';
 
 /**
  * The options of an object. To add an option is to add its name here: where an object is checked,

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { ErrorQUICOptionInvalid } from '../../errors.js';
-import { describe, optionError } from '../validation/validation.js';
+import { ErrorQUICOptionInvalid } from '../errors/options.js';
+import { describe, optionError } from '../validation/describe.js';
 
 /**
  * The bytes of a chunk that the application writes.
