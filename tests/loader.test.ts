@@ -370,7 +370,7 @@ test('the loader names what stands in the way on musl, and where there is no pac
 
 test('the loader knows the platforms that have packages', async () => {
   const source = await readFile(
-    path.join(root, 'src', 'ts', 'native', 'addons.ts'),
+    path.join(root, 'src', 'ts', 'internal', 'engine', 'addons.ts'),
     'utf8',
   );
   const required = source.matchAll(/require\('@matrixai\/quic-([\w-]+)'\)/g);

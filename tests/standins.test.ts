@@ -10,10 +10,8 @@ import {
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { utils } from '@matrixai/quic';
-import * as internals from '#internal/internals.js';
-import ReadableSide, {
-  type ReadableSource,
-} from '#internal/web/ReadableSide.js';
+import ReadableFace from '#internal/web/ReadableFace.js';
+import type { Pulled, Source } from '#internal/web/Source.js';
 
 const timeout = 60_000;
 
@@ -25,51 +23,67 @@ interface Feed {
   fail(reason: Error): void;
 }
 
-class Source implements ReadableSource {
+/** Where either kind of stream gets its chunks. */
+class Chunks implements Source {
+  state: 'open' | 'closed' | 'errored' = 'open';
+  error: unknown;
   chunks: Array<Uint8Array> = [];
   isFinished = false;
-  isOver = false;
-  side!: ReadableSide;
+  /** What is told of the end. */
+  face!: Pick<ReadableFace, 'handleClosed' | 'handleError'>;
 
-  [internals.pull](): Uint8Array | undefined {
-    return this.chunks.shift();
+  get isDone(): boolean {
+    return this.state === 'closed';
   }
 
-  [internals.pullInto](view: Uint8Array): number {
+  pull(): Pulled | undefined {
     const chunk = this.chunks.shift();
-    if (chunk === undefined) return 0;
+    return chunk && { chunk, done: this.#isLast };
+  }
+
+  pullInto(view: Uint8Array): { length: number; done: boolean } | undefined {
+    const chunk = this.chunks.shift();
+    if (chunk === undefined) return undefined;
     const length = Math.min(chunk.length, view.length);
     view.set(chunk.subarray(0, length));
     if (length < chunk.length) this.chunks.unshift(chunk.subarray(length));
-    return length;
+    return { length, done: this.#isLast };
   }
 
-  [internals.pulled](): void {
-    if (!this.isFinished || this.chunks.length > 0 || this.isOver) return;
-    this.isOver = true;
-    this.side.close();
+  finish(): void {
+    if (this.state !== 'open') return;
+    this.state = 'closed';
+    this.face.handleClosed();
   }
 
-  [internals.stopReading](): void {
-    this.isOver = true;
+  cancel(): void {
+    if (this.state !== 'open') return;
+    this.chunks = [];
+    this.finish();
   }
 
-  /** Takes a chunk, unless it is over, as does `fail` with a failure. */
+  fail(reason: unknown): void {
+    if (this.state !== 'open') return;
+    this.state = 'errored';
+    this.error = reason;
+    this.face.handleError();
+  }
+
+  /** Takes a chunk, unless it is over. */
   arrive(chunk: Uint8Array): boolean {
-    if (this.isOver) return false;
+    if (this.state !== 'open') return false;
     this.chunks.push(chunk);
     return true;
   }
 
-  finish(): void {
+  /** No more chunks arrive. */
+  end(): void {
     this.isFinished = true;
-    this[internals.pulled]();
+    if (this.chunks.length === 0) this.finish();
   }
 
-  fail(): boolean {
-    if (this.isOver) return false;
-    this.isOver = true;
-    return true;
+  get #isLast(): boolean {
+    return this.isFinished && this.chunks.length === 0;
   }
 }
 
@@ -77,48 +91,43 @@ class Source implements ReadableSource {
 type Kind = 'bytes' | undefined;
 
 function standIn(kind: Kind): Feed {
-  const source = new Source();
-  if (kind === undefined) {
-    Object.assign(source, { [internals.pullInto]: undefined });
-  }
-  source.side = new ReadableSide(source);
+  const source = new Chunks();
+  if (kind === undefined) Object.assign(source, { pullInto: undefined });
+  const face = new ReadableFace(source);
+  source.face = face;
   return {
-    stream: source.side.stream,
+    stream: face.stream,
     arrive(chunk) {
-      if (source.arrive(chunk)) source.side.wake();
+      if (source.arrive(chunk)) face.wake();
     },
-    finish: () => source.finish(),
-    fail(reason) {
-      if (source.fail()) source.side.fail(reason);
-    },
+    finish: () => source.end(),
+    fail: (reason) => source.fail(reason),
   };
 }
 
 function real(kind: Kind): Feed {
-  const source = new Source();
+  const source = new Chunks();
   let controller!: ReadableByteStreamController;
   let wake: (() => void) | undefined;
-  source.side = {
-    close() {
+  source.face = {
+    handleClosed() {
       controller.close();
       controller.byobRequest?.respond(0);
       wake?.();
     },
-  } as ReadableSide;
+    handleError: () => controller.error(source.error),
+  };
   const serve = (): boolean => {
     const request = controller.byobRequest;
-    let isAny: boolean;
-    if (request == null) {
-      const chunk = source[internals.pull]();
-      isAny = chunk !== undefined;
-      if (chunk !== undefined) controller.enqueue(chunk);
-    } else {
-      const length = source[internals.pullInto](request.view as Uint8Array);
-      isAny = length > 0;
-      if (isAny) request.respond(length);
-    }
-    source[internals.pulled]();
-    return isAny;
+    const pulled =
+      request == null
+        ? source.pull()
+        : source.pullInto(request.view as Uint8Array);
+    if (pulled === undefined) return false;
+    if ('chunk' in pulled) controller.enqueue(pulled.chunk);
+    else request!.respond(pulled.length);
+    if (pulled.done) source.finish();
+    return true;
   };
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -132,7 +141,9 @@ function real(kind: Kind): Feed {
           wake = resolve;
         });
       },
-      cancel: () => source[internals.stopReading](),
+      cancel() {
+        source.state = 'closed';
+      },
     },
     { highWaterMark: 0 },
   );
@@ -143,10 +154,8 @@ function real(kind: Kind): Feed {
       wake();
       wake = undefined;
     },
-    finish: () => source.finish(),
-    fail(reason) {
-      if (source.fail()) controller.error(reason);
-    },
+    finish: () => source.end(),
+    fail: (reason) => source.fail(reason),
   };
 }
 

@@ -37,6 +37,7 @@ import {
   EventQUICConnectionError,
   EventQUICConnectionMigrated,
 } from './internal/events/connection.js';
+import { emit } from './internal/events/emit.js';
 import {
   EventQUICSocket,
   EventQUICSocketStopped,
@@ -47,8 +48,9 @@ import {
   reasonOf,
   throwIfAborted,
 } from './internal/lifecycle/abort.js';
-import { attempt, emit, withoutWait } from './internal/lifecycle/internal.js';
 import Lifecycle from './internal/lifecycle/Lifecycle.js';
+import { withoutWait } from './internal/lifecycle/Overtaking.js';
+import { attempt } from './internal/lifecycle/turns.js';
 import Log from './internal/log/Log.js';
 import { withLogFiles } from './internal/log/logFiles.js';
 import { lookupAll } from './internal/socket/resolve.js';

@@ -1,4 +1,4 @@
-import type QUICConnection from './QUICConnection.js';
+import type { ConnectionClass as QUICConnection } from './internal/types/classes.js';
 import QUICConnectionId from './QUICConnectionId.js';
 
 // What its methods return has other names in older versions of TypeScript

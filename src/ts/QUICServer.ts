@@ -2,13 +2,10 @@ import { ready, StartStop } from '@matrixai/async-init/StartStop.js';
 import { running } from '@matrixai/async-init/utils.js';
 import { EventAll } from '@matrixai/events';
 import { connectionError } from './internal/connection/closeErrors.js';
+import { decodeDescription } from './internal/connection/Description.js';
+import { callEngine } from './internal/engine/calls.js';
+import { toEngineConfig } from './internal/engine/config.js';
 import { environment } from './internal/engine/Environment.js';
-import {
-  callEngine,
-  questionOf,
-  toEngineConfig,
-  verdictOf,
-} from './internal/engine/engine.js';
 import { EventKind } from './internal/engine/events.js';
 import { ErrorQUICConfig } from './internal/errors/options.js';
 import {
@@ -19,6 +16,7 @@ import {
   EventQUICConnectionError,
   EventQUICConnectionStream,
 } from './internal/events/connection.js';
+import { emit } from './internal/events/emit.js';
 import { iterate } from './internal/events/iterate.js';
 import { ByClass, type TypedListeners } from './internal/events/listeners.js';
 import {
@@ -37,16 +35,13 @@ import {
 } from './internal/events/socket.js';
 import * as internals from './internal/internals.js';
 import { Abortable } from './internal/lifecycle/abort.js';
-import {
-  attempt,
-  emit,
-  Overtaking,
-  withoutWait,
-} from './internal/lifecycle/internal.js';
 import type { Startable } from './internal/lifecycle/Lifecycle.js';
+import { Overtaking, withoutWait } from './internal/lifecycle/Overtaking.js';
+import { attempt } from './internal/lifecycle/turns.js';
 import Log from './internal/log/Log.js';
 import { withLogFiles } from './internal/log/logFiles.js';
 import { checkServerConfig } from './internal/tls/authorities.js';
+import { questionOf, verdictOf } from './internal/tls/verification.js';
 import type {
   AbortableIterable,
   AbortOptions,
@@ -97,9 +92,7 @@ import {
   validateFunction,
   validateObject,
 } from './internal/validation/values.js';
-import QUICConnection, {
-  type ConnectionDescription,
-} from './QUICConnection.js';
+import QUICConnection from './QUICConnection.js';
 import QUICSocket, { validateSocket } from './QUICSocket.js';
 import type QUICStream from './QUICStream.js';
 
@@ -115,6 +108,12 @@ const noStats = {
   droppedIncomingDatagrams: 0,
   droppedOutgoingDatagrams: 0,
 };
+
+declare module './internal/types/classes.js' {
+  interface Classes {
+    QUICServer: QUICServer;
+  }
+}
 
 interface QUICServer extends Startable, TypedListeners<QUICServerEvents> {}
 
@@ -521,7 +520,7 @@ class QUICServer {
     const connection = new QUICConnection({
       type: 'server',
       handle,
-      description: JSON.parse(Buffer.from(data).toString()),
+      description: decodeDescription(data),
       config: this.#config,
       socket: this.socket,
       reasonToCode: this.reasonToCode,
@@ -560,9 +559,7 @@ class QUICServer {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const handle = view.getUint32(0, true);
     const length = view.getUint32(4, true);
-    const description: ConnectionDescription = JSON.parse(
-      Buffer.from(data.subarray(8, 8 + length)).toString(),
-    );
+    const description = decodeDescription(data.subarray(8, 8 + length));
     const peer = buildAddress(description.remoteHost, description.remotePort);
     const error = connectionError(kind, code, data.subarray(8 + length), {
       cause: this.#verifyErrors.get(handle),

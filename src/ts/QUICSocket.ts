@@ -14,6 +14,7 @@ import {
   ErrorQUICSocketInvalidSendAddress,
   ErrorQUICSocketNotRunning,
 } from './internal/errors/socket.js';
+import { emit } from './internal/events/emit.js';
 import { ByClass, type TypedListeners } from './internal/events/listeners.js';
 import {
   EventQUICSocketClose,
@@ -33,12 +34,13 @@ import {
   systemError,
 } from './internal/io/SocketTransport.js';
 import { Abortable, abortable } from './internal/lifecycle/abort.js';
-import { attempt, emit } from './internal/lifecycle/internal.js';
 import type { Startable } from './internal/lifecycle/Lifecycle.js';
+import { attempt } from './internal/lifecycle/turns.js';
 import Log from './internal/log/Log.js';
 import { lookupAll, resolveHosts } from './internal/socket/resolve.js';
 import type { AbortOptions } from './internal/types/abort.js';
 import type { Host, Port, ResolveHostname } from './internal/types/address.js';
+import type { ConnectionClass, ServerClass } from './internal/types/classes.js';
 import { ConnectionErrorCode } from './internal/types/codes.js';
 import type { Class } from './internal/types/common.js';
 import type { QUICServerCrypto } from './internal/types/crypto.js';
@@ -83,9 +85,7 @@ import {
   validateFunction,
   validateObject,
 } from './internal/validation/values.js';
-import type QUICConnection from './QUICConnection.js';
 import QUICConnectionMap from './QUICConnectionMap.js';
-import type QUICServer from './QUICServer.js';
 
 interface QUICSocket extends Startable, TypedListeners<QUICSocketEvents> {}
 
@@ -117,7 +117,7 @@ class QUICSocket {
 
   #logger: Log;
   #resolveHostname: ResolveHostname;
-  #server?: QUICServer;
+  #server?: ServerClass;
   #key: Uint8Array;
   #connectionIds: Uint8Array;
   #takeOver: boolean;
@@ -129,7 +129,7 @@ class QUICSocket {
   #_closedP: Promise<void> = Promise.resolve();
   #resolveClosedP: () => void = () => {};
   /** Connections of clients whose handshake is under way. */
-  #dialing: Set<QUICConnection> = new Set();
+  #dialing: Set<ConnectionClass> = new Set();
   /** Those that want the event loop to wait for this socket. */
   #holders: Set<object> = new Set([this]);
   #hasWarned = false;
@@ -479,7 +479,7 @@ class QUICSocket {
    *
    * @throws {errors.ErrorQUICSocket} when there is another one
    */
-  public setServer(server: QUICServer): void {
+  public setServer(server: ServerClass): void {
     if (this.#server !== undefined && this.#server !== server) {
       throw new ErrorQUICSocket('the socket already has a server');
     }
@@ -487,7 +487,7 @@ class QUICSocket {
   }
 
   /** Unregisters the server of this socket. Servers do it themselves. */
-  public unsetServer(server?: QUICServer): void {
+  public unsetServer(server?: ServerClass): void {
     if (server === undefined || server === this.#server)
       this.#server = undefined;
   }
@@ -568,28 +568,28 @@ class QUICSocket {
   /**
    * @internal
    */
-  public [internals.addDialing](connection: QUICConnection): void {
+  public [internals.addDialing](connection: ConnectionClass): void {
     this.#dialing.add(connection);
   }
 
   /**
    * @internal
    */
-  public [internals.removeDialing](connection: QUICConnection): void {
+  public [internals.removeDialing](connection: ConnectionClass): void {
     this.#dialing.delete(connection);
   }
 
   /**
    * @internal
    */
-  public [internals.addConnection](connection: QUICConnection): void {
+  public [internals.addConnection](connection: ConnectionClass): void {
     this.connectionMap.set(connection.connectionId, connection);
   }
 
   /**
    * @internal
    */
-  public [internals.removeConnection](connection: QUICConnection): void {
+  public [internals.removeConnection](connection: ConnectionClass): void {
     this.connectionMap.delete(connection.connectionId);
   }
 

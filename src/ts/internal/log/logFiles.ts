@@ -1,5 +1,6 @@
+import { callEngine } from '../engine/calls.js';
+import { encodeOptions } from '../engine/config.js';
 import { environment } from '../engine/Environment.js';
-import { callEngine, encodeOptions } from '../engine/engine.js';
 import { type CompleteConfig, withOptions } from '../validation/config.js';
 import type Log from './Log.js';
 

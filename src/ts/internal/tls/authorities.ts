@@ -1,14 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import module from 'node:module';
+import { callEngine } from '../engine/calls.js';
+import { encodeOptions } from '../engine/config.js';
 import { environment } from '../engine/Environment.js';
-import {
-  callEngine,
-  encodeOptions,
-  splitCertificates,
-} from '../engine/engine.js';
 import type Log from '../log/Log.js';
 import type { QUICConfig } from '../types/config.js';
+import { splitCertificates } from './chains.js';
 
 /**
  * Checks the configuration of a server as the engine will use it, and warns of the authorities that it will do

@@ -1,0 +1,48 @@
+import { EventAll, EventDefault, type Evented } from '@matrixai/events';
+import { eventHandlers } from '@matrixai/events/utils.js';
+
+/**
+ * Something that events are dispatched on.
+ *
+ * @internal
+ */
+export type Target = { dispatchEvent(event: Event): boolean };
+
+const everything = [EventAll.name, EventDefault.name];
+
+/**
+ * Dispatches an event on targets in turn, each of which emits again what the one
+ * before it does. Makes the event only when somebody listens: most events of streams
+ * have no listener, and making one costs more than a short message.
+ *
+ * @returns whether somebody listens
+ *
+ * @internal
+ */
+export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
+  targets: Iterable<Target>,
+  EventClass: new (...params: P) => E,
+  ...params: P
+): boolean {
+  let event: E | undefined;
+  for (const target of targets) {
+    if (!hears(target, EventClass.name)) continue;
+    // An event cannot be dispatched twice
+    event = event === undefined ? new EventClass(...params) : event.clone();
+    target.dispatchEvent(event);
+  }
+  return event !== undefined;
+}
+
+/**
+ * Whether a target has listeners for events of a type.
+ *
+ * @internal
+ */
+export function hears(target: Target, type: string): boolean {
+  const { [eventHandlers]: handlers } = target as Target & Evented;
+  return (
+    handlers.size > 0 &&
+    [type, ...everything].some((name) => (handlers.get(name)?.size ?? 0) > 0)
+  );
+}

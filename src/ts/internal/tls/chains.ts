@@ -1,0 +1,45 @@
+import type { QUICConfig } from '../types/config.js';
+import { collectPEMs, pemToDER } from '../utils/pem.js';
+
+/**
+ * Splits what the engine sends of a certificate chain, leaf first, into certificates in DER.
+ *
+ * @internal
+ */
+export function decodeChain(data: Uint8Array): Array<Uint8Array> {
+  const chain: Array<Uint8Array> = [];
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let offset = 0; offset < data.byteLength; ) {
+    const length = view.getUint32(offset, true);
+    offset += 4;
+    chain.push(new Uint8Array(data.subarray(offset, offset + length)));
+    offset += length;
+  }
+  return chain;
+}
+
+/**
+ * The certificates of a PEM option one by one, so that both sides count them alike. Also those that are damaged or of
+ * another kind: the engine says so.
+ *
+ * @internal
+ */
+export function splitCertificates(pems: QUICConfig['ca']): Array<string> {
+  const block =
+    /-----BEGIN (?:[A-Z0-9]+ )*CERTIFICATE-----[^-]*(?:-----END [A-Z0-9 ]+-----)?/g;
+  return collectPEMs(pems).flatMap((pem) => pem.match(block) ?? []);
+}
+
+/**
+ * All certificates of a PEM option in DER.
+ *
+ * @internal
+ */
+export function certificatesToDER(
+  pems: QUICConfig['cert'] | QUICConfig['ca'],
+): Array<Uint8Array> {
+  const block = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+  return collectPEMs(pems).flatMap((pem) =>
+    (pem.match(block) ?? []).map(pemToDER),
+  );
+}
