@@ -41,18 +41,20 @@ import type QUICConnection from './QUICConnection.js';
 import type QUICSocket from './QUICSocket.js';
 
 /**
- * One connection to a server. Its events, and those of its streams, are emitted again on the client.
+ * One connection to a server. Its events, and those of its streams, are emitted again on the
+ * client.
  */
 class QUICClient extends Lifecycle<QUICClientEvents> {
   /**
    * Connects to a server. It succeeds once the server's certificate is verified; a server that
-   * verifies clients may refuse this one thereafter, which is an error event of
-   * the connection (in TLS 1.3 a client is done first). With `session` and `config.enableEarlyData` it
-   * succeeds at once: see {@link QUICConnection.handshakeCompletedP}.
+   * verifies clients may refuse this one thereafter, which is an error event of the connection (in
+   * TLS 1.3 a client is done first). With `session` and `config.enableEarlyData` it succeeds at
+   * once: see {@link QUICConnection.handshakeCompletedP}.
    *
    * @param opts - where to connect to, and how
    * @param ctx
-   * @param ctx.timer - a timer, or milliseconds, after which to give up; by default `opts.minIdleTimeout` does that
+   * @param ctx.timer - a timer, or milliseconds, after which to give up; by default
+   * `opts.minIdleTimeout` does that
    * @param ctx.signal - gives up when it aborts
    *
    * @returns a promise whose `cancel()` gives up
@@ -174,8 +176,9 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
   }
 
   /**
-   * The newest session that the server gave, for `session` of {@link QUICClient.createQUICClient}, also after the client was
-   * destroyed; `undefined` if it gave none as yet. {@link events.EventQUICConnectionSession} tells of each.
+   * The newest session that the server gave, for `session` of {@link QUICClient.createQUICClient},
+   * also after the client was destroyed; `undefined` if it gave none as yet.
+   * {@link events.EventQUICConnectionSession} tells of each.
    */
   public get session(): Uint8Array | undefined {
     return this.connection.session;

@@ -42,13 +42,13 @@ declare module './internal/types/classes.js' {
  * peer was not heard of any more: {@link events.EventQUICConnectionError}, then
  * {@link events.EventQUICConnectionClose}. All its streams end with it.
  *
- * `node:diagnostics_channel` has `matrixai.quic.connection.open` and `matrixai.quic.connection.close` for all
- * connections of the thread, see `QUICConnectionMessage`.
+ * `node:diagnostics_channel` has `matrixai.quic.connection.open` and
+ * `matrixai.quic.connection.close` for all connections of the thread, see `QUICConnectionMessage`.
  */
 class QUICConnection extends LivingConnection {
   /**
-   * What the connection has measured and counted so far; once it is closed, until then. A call takes about a
-   * microsecond.
+   * What the connection has measured and counted so far; once it is closed, until then. A call
+   * takes about a microsecond.
    */
   public stats(): ConnectionStats {
     const state = this[internals.state];
@@ -58,20 +58,23 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Opens a stream. When the peer's limit is reached (RFC 9000 section 4.6) the stream opens as soon as
-   * the peer gives credit; what is written meanwhile is sent then.
+   * Opens a stream. When the peer's limit is reached (RFC 9000 section 4.6) the stream opens as
+   * soon as the peer gives credit; what is written meanwhile is sent then.
    *
-   * The peer learns of a stream with its first byte, or with the reset of one that was written to, even if none
-   * of that has left yet. Of a stream that ends before anything was written it does not.
+   * The peer learns of a stream with its first byte, or with the reset of one that was written to,
+   * even if none of that has left yet. Of a stream that ends before anything was written it does
+   * not.
    *
    * @param type - defaults to `'bidi'`
    * @param options
    * @param options.urgency - see {@link QUICStream.setPriority}
    * @param options.incremental - see {@link QUICStream.setPriority}
-   * @param options.signal - cancels the stream with its reason when it aborts, also while it waits to be opened
+   * @param options.signal - cancels the stream with its reason when it aborts, also while it waits
+   * to be opened
    *
    * @throws the reason of a signal that has aborted
-   * @throws {errors.ErrorQUICConnectionNotRunning} when the connection was stopped; `cause` says what it ended with
+   * @throws {errors.ErrorQUICConnectionNotRunning} when the connection was stopped; `cause` says
+   * what it ended with
    * @throws {errors.ErrorQUICConnectionStopping} when the connection waits for its streams to end
    * @throws {errors.ErrorQUICConnectionClosed} when the connection was closed, likewise
    */
@@ -106,15 +109,16 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Moves the connection of a client to another socket (connection migration, RFC 9000 section 9), as
-   * to another network. The new path is probed first: until the server has answered there, and
+   * Moves the connection of a client to another socket (connection migration, RFC 9000 section 9),
+   * as to another network. The new path is probed first: until the server has answered there, and
    * if it does not, the connection goes on as before. No byte of any stream is lost.
    *
-   * The socket that the connection leaves may be stopped then; one that the client had made itself is stopped
-   * along with the client.
+   * The socket that the connection leaves may be stopped then; one that the client had made itself
+   * is stopped along with the client.
    *
    * @param opts
-   * @param opts.socket - a running socket, which is shared: whoever made it stops it, after the client
+   * @param opts.socket - a running socket, which is shared: whoever made it stops it, after the
+   * client
    * @param opts.signal - gives up the migration when it aborts, unless it has succeeded
    *
    * @throws the reason of the signal
@@ -132,8 +136,8 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Unreliable datagrams (RFC 9221), which both ends have to enable with `config.enableDgram`. The object is
-   * always the same, and there also when datagrams are not enabled.
+   * Unreliable datagrams (RFC 9221), which both ends have to enable with `config.enableDgram`. The
+   * object is always the same, and there also when datagrams are not enabled.
    */
   public get datagrams(): QUICDatagrams {
     const state = this[internals.state];
@@ -154,15 +158,17 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * The streams that the peer opens, until the connection is closed: first those that came when nobody listened,
-   * then all that come from the moment on that iteration begins. Those that wait to be taken count towards `config.initialMaxStreamsBidi` and `initialMaxStreamsUni`, which
+   * The streams that the peer opens, until the connection is closed: first those that came when
+   * nobody listened, then all that come from the moment on that iteration begins. Those that wait
+   * to be taken count towards `config.initialMaxStreamsBidi` and `initialMaxStreamsUni`, which
    * bounds them.
    *
    * ```ts
    * for await (const stream of connection.incomingStreams) serve(stream);
    * ```
    *
-   * Its method `values({ signal })` gives those until a signal aborts, with whose reason the loop then fails.
+   * Its method `values({ signal })` gives those until a signal aborts, with whose reason the loop
+   * then fails.
    */
   public get incomingStreams(): AbortableIterable<QUICStream> {
     return iterate(this, EventQUICConnectionStream.name, this.closedP, () =>

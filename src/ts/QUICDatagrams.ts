@@ -23,13 +23,14 @@ export type DatagramsOptions = {
 };
 
 /**
- * The unreliable datagrams of a connection (RFC 9221), as
- * {@link QUICConnection.datagrams} gives them. The members are named after those of the
- * [`WebTransportDatagramDuplexStream`](https://www.w3.org/TR/webtransport/#duplex-stream) of W3C WebTransport.
+ * The unreliable datagrams of a connection (RFC 9221), as {@link QUICConnection.datagrams} gives
+ * them. The members are named after those of the
+ * [`WebTransportDatagramDuplexStream`](https://www.w3.org/TR/webtransport/#duplex-stream) of W3C
+ * WebTransport.
  *
  * A datagram arrives whole or not at all, in any order, and at most once. It is encrypted and
- * subject to congestion control like all else, but not sent again when it is lost. Both ends have to set
- * `config.enableDgram`.
+ * subject to congestion control like all else, but not sent again when it is lost. Both ends have
+ * to set `config.enableDgram`.
  */
 class QUICDatagrams {
   readonly #env = environment();
@@ -60,23 +61,24 @@ class QUICDatagrams {
   }
 
   /**
-   * What the peer sends, one datagram a chunk, of which some may be empty. Those that came before the first
-   * reader are kept, as {@link QUICDatagrams.incomingHighWaterMark} says. Each is a `Buffer`, as the chunks of
-   * {@link QUICStream.readable} are.
+   * What the peer sends, one datagram a chunk, of which some may be empty. Those that came before
+   * the first reader are kept, as {@link QUICDatagrams.incomingHighWaterMark} says. Each is a
+   * `Buffer`, as the chunks of {@link QUICStream.readable} are.
    *
    * It closes when either end closes the connection with application code 0, after what has come is
-   * read, and errors with the error of the connection when that ends otherwise. Unless this end enabled
-   * datagrams nothing comes before. After `cancel()` what comes is dropped and not counted.
+   * read, and errors with the error of the connection when that ends otherwise. Unless this end
+   * enabled datagrams nothing comes before. After `cancel()` what comes is dropped and not counted.
    *
-   * It is no byte stream: datagrams do not run into each other, so there are no readers with buffers of their own (BYOB).
+   * It is no byte stream: datagrams do not run into each other, so there are no readers with
+   * buffers of their own (BYOB).
    */
   public get readable(): ReadableBytes {
     return this.#reading.face.stream as ReadableBytes;
   }
 
   /**
-   * Takes the datagrams to send, a chunk each: a `Uint8Array`, another view or an `ArrayBuffer` of up
-   * to {@link QUICDatagrams.maxDatagramSize} bytes, which can be used again at once.
+   * Takes the datagrams to send, a chunk each: a `Uint8Array`, another view or an `ArrayBuffer` of
+   * up to {@link QUICDatagrams.maxDatagramSize} bytes, which can be used again at once.
    *
    * A `write` is fulfilled when the datagram is queued and there is room for another one, see
    * {@link QUICDatagrams.outgoingHighWaterMark}. It rejects, while the writable can be used
@@ -84,12 +86,13 @@ class QUICDatagrams {
    * - with {@link errors.ErrorQUICDatagramsTooLarge} when the datagram does not fit into a packet;
    * - with {@link errors.ErrorQUICOptionInvalid} when the chunk is no datagram.
    *
-   * All writes reject with {@link errors.ErrorQUICDatagramsDisabled} when either end did not enable datagrams, with
-   * {@link errors.ErrorQUICConnectionStopping} when they come after a graceful stop of the connection has waited for its
-   * streams, and with the error of the connection when that has ended.
+   * All writes reject with {@link errors.ErrorQUICDatagramsDisabled} when either end did not enable
+   * datagrams, with {@link errors.ErrorQUICConnectionStopping} when they come after a graceful stop
+   * of the connection has waited for its streams, and with the error of the connection when that
+   * has ended.
    *
-   * A pipe would end with its first error: a datagram that comes through `pipeTo` and is too large is
-   * dropped instead, and counted by {@link QUICDatagrams.droppedOutgoing}.
+   * A pipe would end with its first error: a datagram that comes through `pipeTo` and is too large
+   * is dropped instead, and counted by {@link QUICDatagrams.droppedOutgoing}.
    */
   public get writable(): WritableBytes {
     if (!this.#local || !this.#peer) {
@@ -99,9 +102,9 @@ class QUICDatagrams {
   }
 
   /**
-   * Size in bytes of the largest datagram that fits into a packet at the moment: it grows as larger packets
-   * are found to pass. It is 0 when either end did not enable datagrams (RFC 9221 section 3), and when the connection has
-   * ended.
+   * Size in bytes of the largest datagram that fits into a packet at the moment: it grows as larger
+   * packets are found to pass. It is 0 when either end did not enable datagrams (RFC 9221 section
+   * 3), and when the connection has ended.
    */
   public get maxDatagramSize(): number {
     this.#refresh();
@@ -110,14 +113,16 @@ class QUICDatagrams {
 
   /**
    * How many datagrams are kept until they are read. When more come, the oldest are dropped, as
-   * {@link QUICDatagrams.droppedIncoming} counts. Initially `config.enableDgram[1]`, by default 1024.
+   * {@link QUICDatagrams.droppedIncoming} counts. Initially `config.enableDgram[1]`, by default
+   * 1024.
    */
   public get incomingHighWaterMark(): number {
     return this.#incoming;
   }
 
   /**
-   * An integer from 1 to 2^31 - 1. The oldest datagrams that are beyond a lower number are dropped at once.
+   * An integer from 1 to 2^31 - 1. The oldest datagrams that are beyond a lower number are dropped
+   * at once.
    *
    * @throws {errors.ErrorQUICOptionInvalid} when it is set to something else
    */
@@ -127,9 +132,10 @@ class QUICDatagrams {
   }
 
   /**
-   * How many datagrams may be queued before writes wait: they go on when half of them have left. With 1 each
-   * waits for its own. A long queue keeps the connection busy, a short one has younger datagrams. Besides, up
-   * to 32 wait to be put into packets. Initially `config.enableDgram[2]`, by default 256.
+   * How many datagrams may be queued before writes wait: they go on when half of them have left.
+   * With 1 each waits for its own. A long queue keeps the connection busy, a short one has younger
+   * datagrams. Besides, up to 32 wait to be put into packets. Initially `config.enableDgram[2]`, by
+   * default 256.
    */
   public get outgoingHighWaterMark(): number {
     return this.#outgoing;
@@ -145,7 +151,8 @@ class QUICDatagrams {
   }
 
   /**
-   * Number of datagrams that came in and were dropped, as too many newer ones came before they were read.
+   * Number of datagrams that came in and were dropped, as too many newer ones came before they were
+   * read.
    */
   public get droppedIncoming(): number {
     this.#refresh();
@@ -153,9 +160,10 @@ class QUICDatagrams {
   }
 
   /**
-   * Number of datagrams that were written and then dropped, as they did not fit into a packet: those
-   * of pipes that were too large, and those that were queued when packets became smaller. Datagrams
-   * that get lost on their way are not counted, nor those that are queued when the connection ends.
+   * Number of datagrams that were written and then dropped, as they did not fit into a packet:
+   * those of pipes that were too large, and those that were queued when packets became smaller.
+   * Datagrams that get lost on their way are not counted, nor those that are queued when the
+   * connection ends.
    */
   public get droppedOutgoing(): number {
     this.#refresh();

@@ -46,8 +46,8 @@ interface QUICServer extends Startable, TypedListeners<QUICServerEvents> {}
  * Accepts connections on a {@link QUICSocket}.
  *
  * Each connection is emitted as {@link events.EventQUICServerConnection} once its handshake is
- * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of their
- * streams are emitted again on the server.
+ * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of
+ * their streams are emitted again on the server.
  */
 @ByClass
 @Abortable
@@ -63,7 +63,10 @@ class QUICServer extends AcceptingServer {
    * Whether the socket was given to the server, and lives on when the server stops.
    */
   public readonly isSocketShared: boolean;
-  /** The socket that the server is on: its own, unless it was given one. For {@link QUICSocket.stats}. */
+  /**
+   * The socket that the server is on: its own, unless it was given one. For
+   * {@link QUICSocket.stats}.
+   */
   public readonly socket: QUICSocket;
 
   #resolveClosedP: () => void = () => {};

@@ -111,7 +111,8 @@ class QUICSocket extends SendingSocket {
    * @param opts.io - who does the UDP I/O, defaults to `'dgram'`
    * @param opts.crypto - its key is the secret of tokens, session tickets and stateless resets
    * of a server on this socket, defaults to a random one
-   * @param opts.loadBalancing - what connection IDs tell load balancers, defaults to nothing: they are random then
+   * @param opts.loadBalancing - what connection IDs tell load balancers, defaults to nothing: they
+   * are random then
    * @param opts.resolveHostname - defaults to the operating system's resolver
    * @param opts.logger - defaults to one that says nothing
    *
@@ -184,8 +185,8 @@ class QUICSocket extends SendingSocket {
    * Binds the socket.
    *
    * @param opts
-   * @param opts.host - IP address or hostname to bind to, defaults to `::`. An IPv6 address may be in brackets
-   * and have a zone
+   * @param opts.host - IP address or hostname to bind to, defaults to `::`. An IPv6 address may be
+   * in brackets and have a zone
    * @param opts.port - defaults to `0`, any free port
    * @param opts.reuseAddr - whether other sockets may bind to the port, defaults to `false`
    * @param opts.ipv6Only - whether `::` leaves out IPv4, which is an error with an IPv4 host,

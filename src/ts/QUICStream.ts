@@ -27,21 +27,22 @@ import {
 /**
  * A QUIC stream (RFC 9000 section 2). Connections make them.
  *
- * `readable` and `writable` are web streams with backpressure: a reader that does not read holds up the
- * peer's writer. Each side ends on its own; the stream is destroyed once both have.
+ * `readable` and `writable` are web streams with backpressure: a reader that does not read holds up
+ * the peer's writer. Each side ends on its own; the stream is destroyed once both have.
  *
- * `node:diagnostics_channel` has `matrixai.quic.stream.open` and `matrixai.quic.stream.close` for all streams of
- * the thread, see `QUICStreamMessage`.
+ * `node:diagnostics_channel` has `matrixai.quic.stream.open` and `matrixai.quic.stream.close` for
+ * all streams of the thread, see `QUICStreamMessage`.
  */
 class QUICStream extends SidedStream {
   #_priority = defaultPriority;
 
   /**
-   * What the peer sends, as a byte stream. Of a unidirectional stream that was opened locally it is closed.
+   * What the peer sends, as a byte stream. Of a unidirectional stream that was opened locally it is
+   * closed.
    *
-   * Its chunks are `Buffer`s in Node.js, whatever they are typed as: a `Buffer` is a `Uint8Array`, and streams of the one
-   * cannot be assigned to streams of the other in all projects. Readers that bring a buffer (BYOB) get views of that.
-   * Where a chunk ends means nothing.
+   * Its chunks are `Buffer`s in Node.js, whatever they are typed as: a `Buffer` is a `Uint8Array`,
+   * and streams of the one cannot be assigned to streams of the other in all projects. Readers that
+   * bring a buffer (BYOB) get views of that. Where a chunk ends means nothing.
    *
    * Cancelling it sends STOP_SENDING with the code of the reason.
    */
@@ -53,8 +54,8 @@ class QUICStream extends SidedStream {
    * What is sent to the peer. Of a unidirectional stream that the peer opened it is closed.
    *
    * Aborting it sends RESET_STREAM with the code of the reason. A write is done when the bytes are
-   * queued, not when they have arrived. A chunk of more than 16 MiB is queued in pieces, so that its buffer must
-   * stay as it is until the write is done; others are copied at once.
+   * queued, not when they have arrived. A chunk of more than 16 MiB is queued in pieces, so that
+   * its buffer must stay as it is until the write is done; others are copied at once.
    */
   public get writable(): WritableBytes {
     return this[internals.send].face.stream as WritableBytes;
@@ -80,8 +81,8 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * Changes the order of sending (RFC 9218 section 4), from now on: a stream with a lower `urgency` is sent before
-   * others. The peer is not told; it decides itself on the order of what it sends.
+   * Changes the order of sending (RFC 9218 section 4), from now on: a stream with a lower `urgency`
+   * is sent before others. The peer is not told; it decides itself on the order of what it sends.
    *
    * @param priority - what is left out stays as it is
    *
@@ -103,9 +104,9 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * Has all bytes of writes that are done delivered even if the writable is aborted later, or the stream destroyed
-   * (RESET_STREAM_AT, draft-ietf-quic-reliable-stream-reset). With a peer that does not support
-   * it this does nothing. Can be called again for what was written since.
+   * Has all bytes of writes that are done delivered even if the writable is aborted later, or the
+   * stream destroyed (RESET_STREAM_AT, draft-ietf-quic-reliable-stream-reset). With a peer that
+   * does not support it this does nothing. Can be called again for what was written since.
    */
   public commit(): void {
     if (this[internals.send].isOver) return;
@@ -114,9 +115,10 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * A stream of Node.js over both sides, which then are locked. Destroying it with an error cancels the readable
-   * and aborts the writable; of a unidirectional stream one side has ended from the start. When the connection ends in an
-   * orderly way ({@link errors.isOrderly}) it closes without an error, as a `net.Socket` does.
+   * A stream of Node.js over both sides, which then are locked. Destroying it with an error cancels
+   * the readable and aborts the writable; of a unidirectional stream one side has ended from the
+   * start. When the connection ends in an orderly way ({@link errors.isOrderly}) it closes without
+   * an error, as a `net.Socket` does.
    *
    * @param options - as for `stream.Duplex`
    */
@@ -142,7 +144,8 @@ class QUICStream extends SidedStream {
    * Ends the stream. A side that is closed already, or was told to close, is left alone.
    *
    * @param opts
-   * @param opts.force - whether to cancel both sides instead of waiting for them to end, defaults to `true`
+   * @param opts.force - whether to cancel both sides instead of waiting for them to end, defaults
+   * to `true`
    * @param opts.reason - what local readers and writers get, defaults to an
    * `ErrorQUICStreamDestroyed`; the peer gets its code
    * @param opts.signal - ends the wait when it aborts

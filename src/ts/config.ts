@@ -4,8 +4,8 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * The `minIdleTimeout` that version 2 has by default: handshakes may take for ever. Now they have 10 seconds unless an
- * option says otherwise.
+ * The `minIdleTimeout` that version 2 has by default: handshakes may take for ever. Now they have
+ * 10 seconds unless an option says otherwise.
  */
 export const minIdleTimeout: number = Infinity;
 

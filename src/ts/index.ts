@@ -7,7 +7,7 @@ export { default as QUICConnection } from './QUICConnection.js';
 export { default as QUICConnectionId } from './QUICConnectionId.js';
 export { default as QUICConnectionMap } from './QUICConnectionMap.js';
 export { default as QUICDatagrams } from './QUICDatagrams.js';
-export { default as QUICServer } from './QUICServer.js';
+export { default as QUICServer, type QUICServerOptions } from './QUICServer.js';
 export { default as QUICSocket } from './QUICSocket.js';
 export { default as QUICStream } from './QUICStream.js';
 export type * from './types.js';

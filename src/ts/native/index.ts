@@ -18,7 +18,10 @@ export type DebugStats = {
   streams: number;
   /** Goroutines of the whole process. */
   goroutines: number;
-  /** Bytes of the heap of Go that are in use in the whole process, among them garbage that is not collected yet. */
+  /**
+   * Bytes of the heap of Go that are in use in the whole process, among them garbage that is not
+   * collected yet.
+   */
   goHeap: number;
 };
 
@@ -26,8 +29,9 @@ export type DebugStats = {
  * Counts the native objects that are alive.
  *
  * @param options
- * @param options.collect - whether to collect the garbage of Go before, and to give memory that is not used
- * back to the operating system. It takes some milliseconds, in which the thread waits. Defaults to `false`
+ * @param options.collect - whether to collect the garbage of Go before, and to give memory that is
+ * not used back to the operating system. It takes some milliseconds, in which the thread waits.
+ * Defaults to `false`
  *
  * @throws {ErrorQUICOptionInvalid}
  */

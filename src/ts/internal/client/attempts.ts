@@ -8,8 +8,8 @@ import { reasonOf, throwIfAborted } from '../lifecycle/abort.js';
 export type Failure<A> = { address: A; error: unknown };
 
 /**
- * Tries addresses until the first attempt succeeds (Happy Eyeballs, RFC 8305 section 5): the next one begins when
- * `delay` is over, or as soon as one has failed. The others are given up then.
+ * Tries addresses until the first attempt succeeds (Happy Eyeballs, RFC 8305 section 5): the next
+ * one begins when `delay` is over, or as soon as one has failed. The others are given up then.
  *
  * @param addresses - at least one
  * @param delay - milliseconds between the beginnings of two attempts
@@ -80,8 +80,8 @@ export async function firstOf<A, T>(
 }
 
 /**
- * Puts addresses of both families in turns, beginning with that of the first (RFC 8305 section 4), so that a
- * family that does not work costs one delay.
+ * Puts addresses of both families in turns, beginning with that of the first (RFC 8305 section 4),
+ * so that a family that does not work costs one delay.
  *
  * @internal
  */

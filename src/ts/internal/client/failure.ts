@@ -13,8 +13,8 @@ import { toCanonicalIP } from '../utils/ip.js';
 import type { Failure } from './attempts.js';
 
 /**
- * The error of a client whose attempts have all failed: that of the only one, or of the one that says the most, with what became
- * of each address.
+ * The error of a client whose attempts have all failed: that of the only one, or of the one that
+ * says the most, with what became of each address.
  */
 export function failureOf(
   name: string,

@@ -19,8 +19,8 @@ export function connectionsThatFit(): number {
 }
 
 /**
- * How many bytes streams may hold that nobody reads, without it counting for the windows of their connections: an
- * eighth of the memory.
+ * How many bytes streams may hold that nobody reads, without it counting for the windows of their
+ * connections: an eighth of the memory.
  *
  * @internal
  */

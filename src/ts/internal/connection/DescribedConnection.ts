@@ -87,24 +87,25 @@ abstract class DescribedConnection extends Lifecycle<QUICConnectionEvents> {
   }
 
   /**
-   * Whether the handshake resumed a session of an earlier connection (RFC 8446 section 2.2), without
-   * certificates being sent. Not known before {@link handshakeCompletedP} resolves.
+   * Whether the handshake resumed a session of an earlier connection (RFC 8446 section 2.2),
+   * without certificates being sent. Not known before {@link handshakeCompletedP} resolves.
    */
   public get resumed(): boolean {
     return this[internals.state].description?.resumed ?? false;
   }
 
   /**
-   * Whether the server took early data (0-RTT, RFC 9001 section 4.6) of the client: `'none'` if none was
-   * sent, or as long as the server has not answered. See {@link events.EventQUICConnectionEarlyData}.
+   * Whether the server took early data (0-RTT, RFC 9001 section 4.6) of the client: `'none'` if
+   * none was sent, or as long as the server has not answered. See
+   * {@link events.EventQUICConnectionEarlyData}.
    */
   public get earlyData(): 'none' | 'accepted' | 'rejected' {
     return this[internals.handshake].earlyData;
   }
 
   /**
-   * The name of the server that the client asked for (SNI, RFC 6066 section 3), `''` if it asked for none. A client
-   * has verified the server's certificate for it, or for the address.
+   * The name of the server that the client asked for (SNI, RFC 6066 section 3), `''` if it asked
+   * for none. A client has verified the server's certificate for it, or for the address.
    */
   public get serverName(): string {
     return (
@@ -114,23 +115,24 @@ abstract class DescribedConnection extends Lifecycle<QUICConnectionEvents> {
   }
 
   /**
-   * The protocol that both ends agreed on (ALPN, RFC 7301), one of `config.applicationProtos`. `''` before the handshake.
+   * The protocol that both ends agreed on (ALPN, RFC 7301), one of `config.applicationProtos`. `''`
+   * before the handshake.
    */
   public get applicationProtocol(): string {
     return this[internals.state].description?.applicationProto ?? '';
   }
 
   /**
-   * The version of QUIC that both ends agreed on: 1 (RFC 9000), or 0x6b3343cf for version 2 (RFC 9369). 0 before the
-   * handshake.
+   * The version of QUIC that both ends agreed on: 1 (RFC 9000), or 0x6b3343cf for version 2 (RFC
+   * 9369). 0 before the handshake.
    */
   public get version(): number {
     return this[internals.state].description?.version ?? 0;
   }
 
   /**
-   * The certificate of the peer, whether it was verified or not; `undefined` if it sent none, and before the handshake.
-   * {@link QUICConnection.getRemoteCertsChain} has the whole chain.
+   * The certificate of the peer, whether it was verified or not; `undefined` if it sent none, and
+   * before the handshake. {@link QUICConnection.getRemoteCertsChain} has the whole chain.
    */
   public get peerCertificate(): X509Certificate | undefined {
     const [leaf] = this.getRemoteCertsChain();
@@ -140,8 +142,8 @@ abstract class DescribedConnection extends Lifecycle<QUICConnectionEvents> {
   }
 
   /**
-   * Of a client, the newest session that the server gave, see {@link events.EventQUICConnectionSession}; `undefined` if it
-   * gave none as yet.
+   * Of a client, the newest session that the server gave, see
+   * {@link events.EventQUICConnectionSession}; `undefined` if it gave none as yet.
    */
   public get session(): Uint8Array | undefined {
     return this[internals.handshake].newestSession;
@@ -172,7 +174,8 @@ abstract class DescribedConnection extends Lifecycle<QUICConnectionEvents> {
   }
 
   /**
-   * The certificates that the peer sent from leaf to root in DER, whether they were verified or not.
+   * The certificates that the peer sent from leaf to root in DER, whether they were verified or
+   * not.
    */
   public getRemoteCertsChain(): Array<Uint8Array> {
     if (this.#remoteCerts !== undefined) return this.#remoteCerts;

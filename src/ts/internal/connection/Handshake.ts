@@ -144,7 +144,8 @@ class Handshake {
   }
 
   /**
-   * Answers a question of the engine. When that has given up waiting, the answer counts for nothing.
+   * Answers a question of the engine. When that has given up waiting, the answer counts for
+   * nothing.
    */
   async verify(question: number): Promise<void> {
     const { env, handle, config } = this.#state;

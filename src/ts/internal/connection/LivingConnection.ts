@@ -75,9 +75,9 @@ abstract class LivingConnection extends DescribedConnection {
   public readonly closedP: Promise<void>;
 
   /**
-   * Resolves once the handshake is complete, at once unless there is early data (0-RTT): the peer is
-   * there and verified, and what it sends is no repetition of what somebody recorded. Rejects with the error
-   * of a connection that ends before.
+   * Resolves once the handshake is complete, at once unless there is early data (0-RTT): the peer
+   * is there and verified, and what it sends is no repetition of what somebody recorded. Rejects
+   * with the error of a connection that ends before.
    */
   public readonly handshakeCompletedP: Promise<void>;
 
@@ -180,7 +180,8 @@ abstract class LivingConnection extends DescribedConnection {
 
   /**
    * Completes the handshake. Servers and clients call it before they hand the connection out, so
-   * for an application it resolves at once, until the connection is closed: it cannot be started again.
+   * for an application it resolves at once, until the connection is closed: it cannot be started
+   * again.
    *
    * @param _opts - ignored: the engine gets the packets from the socket
    * @param ctx
@@ -204,10 +205,11 @@ abstract class LivingConnection extends DescribedConnection {
   }
 
   /**
-   * Closes the connection. Without `force` it waits for running streams to end, refuses new ones meanwhile with the
-   * code of an `ErrorQUICConnectionStopping`, and until the datagrams are sent. A stop with `force` that follows ends that
-   * wait, as {@link QUICConnection.destroyStreams} does. In any case it then delivers what was written to closed writers: it
-   * waits until the peer has acknowledged that, or does not answer for three probe timeouts (RFC 9002 section 6.2.1). It
+   * Closes the connection. Without `force` it waits for running streams to end, refuses new ones
+   * meanwhile with the code of an `ErrorQUICConnectionStopping`, and until the datagrams are sent.
+   * A stop with `force` that follows ends that wait, as {@link QUICConnection.destroyStreams} does.
+   * In any case it then delivers what was written to closed writers: it waits until the peer has
+   * acknowledged that, or does not answer for three probe timeouts (RFC 9002 section 6.2.1). It
    * does not wait until what has arrived whole is read: that can be done later.
    *
    * @param opts - the code and reason that the other end gets, and whether to wait for streams

@@ -32,8 +32,8 @@ export type ConnectionCloseError =
 const versionNegotiationError = 0x11;
 
 /**
- * The error of a connection that the engine says has ended. It has no stack trace: that would lead to
- * the engine, and takes longer to make than all else.
+ * The error of a connection that the engine says has ended. It has no stack trace: that would lead
+ * to the engine, and takes longer to make than all else.
  *
  * @internal
  */

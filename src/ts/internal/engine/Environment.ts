@@ -104,8 +104,9 @@ class Environment implements Occupant {
   }
 
   /**
-   * Whether something has to wait until the event loop has had its turn, and is resumed then. Peers that send
-   * faster than they are read must not keep timers and everybody else's I/O from their turn.
+   * Whether something has to wait until the event loop has had its turn, and is resumed then. Peers
+   * that send faster than they are read must not keep timers and everybody else's I/O from their
+   * turn.
    */
   public postpone(what: Postponable): boolean {
     if (!this.isOverdue()) return false;
@@ -113,7 +114,10 @@ class Environment implements Occupant {
     return true;
   }
 
-  /** Whether the event loop has had no turn for too long. Asks for one at most now and then, as it costs something. */
+  /**
+   * Whether the event loop has had no turn for too long. Asks for one at most now and then, as it
+   * costs something.
+   */
   protected isOverdue(): boolean {
     const now = performance.now();
     if (this.waitsSince !== undefined) {
@@ -138,7 +142,8 @@ class Environment implements Occupant {
   };
 
   /**
-   * Called when events wait. Node calls it again at once, up to a thousand times, when there is more when it returns.
+   * Called when events wait. Node calls it again at once, up to a thousand times, when there is
+   * more when it returns.
    */
   public dispatch(): void {
     if (this.isOverdue()) this.hasMissed = true;

@@ -4,7 +4,9 @@
  * @internal
  */
 export interface Addon {
-  /** The version of this library that it belongs to. Those of other major versions may have none. */
+  /**
+   * The version of this library that it belongs to. Those of other major versions may have none.
+   */
   readonly version?: string;
   /** Opens an environment of its own for a copy; `undefined` when the thread is ending. */
   environmentOpen(onWake: () => void): Binding | undefined;
@@ -19,7 +21,9 @@ export interface Addon {
  */
 export interface Binding {
   environmentClose(): void;
-  /** Closes the environment of a copy that is gone, without waiting until the peers have been told. */
+  /**
+   * Closes the environment of a copy that is gone, without waiting until the peers have been told.
+   */
   environmentAbandon(): void;
   environmentCloseConnections(milliseconds: number): void;
   environmentRef(): void;

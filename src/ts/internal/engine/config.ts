@@ -42,7 +42,8 @@ export function toEngineConfig(
 }
 
 /**
- * Options as the engine reads them, see `native/internal/config/parse.go`. Those that are `undefined` are left out.
+ * Options as the engine reads them, see `native/internal/config/parse.go`. Those that are
+ * `undefined` are left out.
  *
  * @internal
  */

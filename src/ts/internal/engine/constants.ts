@@ -11,7 +11,8 @@ export const MAX_CONN_ID_LEN = 20;
 export const MIN_CLIENT_INITIAL_LEN = 1200;
 
 /**
- * QUIC version 1 (RFC 9000 section 15), which clients offer. Servers accept version 2 (RFC 9369) too.
+ * QUIC version 1 (RFC 9000 section 15), which clients offer. Servers accept version 2 (RFC 9369)
+ * too.
  */
 export const PROTOCOL_VERSION = 1;
 

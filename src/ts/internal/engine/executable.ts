@@ -21,8 +21,8 @@ const machCpus: Record<number, string> = {
 };
 
 /**
- * What a library was built for, by its first bytes: the dynamic loader says of one for another processor that
- * there is none. `undefined` if it is no library.
+ * What a library was built for, by its first bytes: the dynamic loader says of one for another
+ * processor that there is none. `undefined` if it is no library.
  *
  * @internal
  */
@@ -49,8 +49,8 @@ export function builtFor(
 }
 
 /**
- * Whether a library for Linux or FreeBSD ends before its table of sections does, which is the last of it. The
- * dynamic loader would end the process when it comes to what is missing.
+ * Whether a library for Linux or FreeBSD ends before its table of sections does, which is the last
+ * of it. The dynamic loader would end the process when it comes to what is missing.
  *
  * @internal
  */

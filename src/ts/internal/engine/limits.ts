@@ -14,7 +14,8 @@ const neededDescriptors = 8;
 // Go runs some more than there are cores
 const neededThreads = availableParallelism() + 6;
 
-// To count the threads of a user takes the longer the more there are. A limit above this one leaves room.
+// To count the threads of a user takes the longer the more there are. A limit above this one leaves
+// room.
 const largestCounted = 1024;
 
 /**
@@ -80,7 +81,10 @@ function leftInGroup(): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** How many threads the user may have besides those that he has in all processes (setrlimit(2), RLIMIT_NPROC). */
+/**
+ * How many threads the user may have besides those that he has in all processes (setrlimit(2),
+ * RLIMIT_NPROC).
+ */
 function leftOfUser(): number {
   const [, limit] =
     /^Max processes +(\d+)/m.exec(read('/proc/self/limits') ?? '') ?? [];

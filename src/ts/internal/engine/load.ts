@@ -21,10 +21,11 @@ let chosen: string | undefined;
 let loaded = false;
 
 /**
- * Says where the native library is, for applications that are packed into one file or moved: the path of the
- * `quic.node` of the package for the platform, such as `@matrixai/quic-linux-x64`. Call it before anything else of the library, in
- * each thread that uses it. The environment variable `QUIC_NATIVE_LIBRARY` does the same for a whole process; the
- * function goes before it. Nothing else is tried then.
+ * Says where the native library is, for applications that are packed into one file or moved: the
+ * path of the `quic.node` of the package for the platform, such as `@matrixai/quic-linux-x64`. Call
+ * it before anything else of the library, in each thread that uses it. The environment variable
+ * `QUIC_NATIVE_LIBRARY` does the same for a whole process; the function goes before it. Nothing
+ * else is tried then.
  *
  * @param file - a path that ends in `.node`, seen from the working directory if it is relative
  *
@@ -49,9 +50,11 @@ export function setNativeLibrary(file: string): void {
 }
 
 /**
- * Loads the addon: from the file that the user chose, else from the package of this platform or a local build.
+ * Loads the addon: from the file that the user chose, else from the package of this platform or a
+ * local build.
  *
- * @throws {@link ErrorQUICNativeLibrary} when there is none, none can be loaded, or the system allows too few file descriptors or threads
+ * @throws {@link ErrorQUICNativeLibrary} when there is none, none can be loaded, or the system
+ * allows too few file descriptors or threads
  * @internal
  */
 export function loadAddon(): Addon {
@@ -115,9 +118,9 @@ function* candidates(name: string): Generator<Candidate> {
 }
 
 /**
- * From where the package is looked for. The code may have been moved into the file of an application, and the
- * application to another folder or machine. The working directory is none of them: it may be
- * anybody's.
+ * From where the package is looked for. The code may have been moved into the file of an
+ * application, and the application to another folder or machine. The working directory is none of
+ * them: it may be anybody's.
  */
 function places(): Array<string> {
   const places = [moduleUrl(), process.argv[1], process.execPath];
@@ -189,7 +192,9 @@ function checkWhole(file: string): void {
   });
 }
 
-/** Version 2 has packages of the same names. What is of another version is best not loaded at all. */
+/**
+ * Version 2 has packages of the same names. What is of another version is best not loaded at all.
+ */
 function checkPackage(file: string): void {
   const manifest = path.join(path.dirname(file), 'package.json');
   let content: { name?: string; version?: string };

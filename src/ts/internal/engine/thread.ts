@@ -5,7 +5,8 @@ import type { Addon, Binding } from './binding.js';
 import { loadAddon } from './load.js';
 
 /**
- * What a copy of the library is to its thread. It is called by {@link Seat}, and never kept alive by it.
+ * What a copy of the library is to its thread. It is called by {@link Seat}, and never kept alive
+ * by it.
  *
  * @internal
  */
@@ -26,8 +27,8 @@ export interface Seat {
   hold(global: object): void;
   letGo(global: object): void;
   /**
-   * Makes memory that a `dgram` socket shares with the engine. The socket is closed and the memory kept until then,
-   * whatever becomes of the copy.
+   * Makes memory that a `dgram` socket shares with the engine. The socket is closed and the memory
+   * kept until then, whatever becomes of the copy.
    */
   lend(socket: Socket, size: number): ArrayBuffer;
   /** Forgets a socket that is closed. */
@@ -51,11 +52,12 @@ export interface Thread {
   ): void;
 }
 
-// Test runners give every test file a realm of its own, with a copy of the library, and drop the realm without a
-// word, while sockets are open. Only garbage collection tells. A function keeps the realm that it was made in:
-// what others hold for a copy, and what looks after it, must be of the thread's own realm, as
-// this is. It is text, since all that is code is of the realm that it is loaded in; a function turned
-// into text would not bear what compilers and measuring of coverage put into functions.
+// Test runners give every test file a realm of its own, with a copy of the library, and drop the
+// realm without a word, while sockets are open. Only garbage collection tells. A function keeps the
+// realm that it was made in: what others hold for a copy, and what looks after it, must be of the
+// thread's own realm, as this is. It is text, since all that is code is of the realm that it is
+// loaded in; a function turned into text would not bear what compilers and measuring of coverage
+// put into functions.
 const source = `(addon) => {
   'use strict';
 
@@ -150,8 +152,9 @@ export function thread(): Thread {
 const context = new AsyncResource('matrixai_quic');
 
 /**
- * Makes what lives long outside of the caller's asynchronous context. It would keep that, in which a test runner may
- * have the test, and run all that it calls in it: the context of whoever happened to come first.
+ * Makes what lives long outside of the caller's asynchronous context. It would keep that, in which
+ * a test runner may have the test, and run all that it calls in it: the context of whoever happened
+ * to come first.
  *
  * @internal
  */

@@ -26,7 +26,10 @@ export class ErrorQUIC<T> extends AbstractError<T> {
   static override readonly name: string = 'ErrorQUIC';
   /** What kind of error it is, in words. */
   static override description = 'QUIC error';
-  /** What kind of error it is, for programs: it never changes, and is no part of a bundle that renames classes. */
+  /**
+   * What kind of error it is, for programs: it never changes, and is no part of a bundle that
+   * renames classes.
+   */
   static code = 'ERR_QUIC';
 
   constructor(
@@ -42,8 +45,9 @@ export class ErrorQUIC<T> extends AbstractError<T> {
   }
 
   /**
-   * What a log can hold of the error, for `JSON.stringify()`: bytes of `data` are text if they are UTF-8, else hex with
-   * `0x` before it, and errors that are a cause or in `data` say what they are.
+   * What a log can hold of the error, for `JSON.stringify()`: bytes of `data` are text if they are
+   * UTF-8, else hex with `0x` before it, and errors that are a cause or in `data` say what they
+   * are.
    */
   override toJSON(): ReturnType<AbstractError<T>['toJSON']> & { code: string } {
     return toJSONValue(this, new Set());

@@ -23,8 +23,8 @@ export type MigrationErrorData = {
 };
 
 /**
- * The connection did not migrate to another socket, and goes on over the one that it used before. `data` is
- * {@link MigrationErrorData}.
+ * The connection did not migrate to another socket, and goes on over the one that it used before.
+ * `data` is {@link MigrationErrorData}.
  */
 export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
   static override readonly name: string = 'ErrorQUICConnectionMigration';
@@ -33,9 +33,9 @@ export class ErrorQUICConnectionMigration<T> extends ErrorQUICConnection<T> {
 }
 
 /**
- * The server did not take the early data (0-RTT, RFC 9001 section 4.6.2): nothing of what was sent on the
- * streams that were open then has arrived. It is the `cause` of their end; to send it again is up to the
- * application, on new streams.
+ * The server did not take the early data (0-RTT, RFC 9001 section 4.6.2): nothing of what was sent
+ * on the streams that were open then has arrived. It is the `cause` of their end; to send it again
+ * is up to the application, on new streams.
  */
 export class ErrorQUICConnectionEarlyDataRejected<
   T,

@@ -11,7 +11,8 @@ export class ErrorQUICDatagrams<T> extends ErrorQUIC<T> {
 }
 
 /**
- * A datagram was written on a connection whose ends did not both set `config.enableDgram` (RFC 9221 section 3).
+ * A datagram was written on a connection whose ends did not both set `config.enableDgram` (RFC 9221
+ * section 3).
  */
 export class ErrorQUICDatagramsDisabled<T> extends ErrorQUICDatagrams<T> {
   static override readonly name: string = 'ErrorQUICDatagramsDisabled';
@@ -34,7 +35,8 @@ export class ErrorQUICDatagramsDisabled<T> extends ErrorQUICDatagrams<T> {
 }
 
 /**
- * A datagram was written that does not fit into a packet (RFC 9221 section 5). Others can still be written.
+ * A datagram was written that does not fit into a packet (RFC 9221 section 5). Others can still be
+ * written.
  */
 export class ErrorQUICDatagramsTooLarge<T> extends ErrorQUICDatagrams<T> {
   static override readonly name: string = 'ErrorQUICDatagramsTooLarge';

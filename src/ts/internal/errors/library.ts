@@ -21,8 +21,9 @@ export type NativeLibraryData = {
     /** Whether it was there. */
     found: boolean;
     /**
-     * What is wrong: it is missing, for another platform, for a newer C library, damaged, of another version;
-     * or Node.js was started so that it loads no native addons or may not read the file.
+     * What is wrong: it is missing, for another platform, for a newer C library, damaged, of
+     * another version; or Node.js was started so that it loads no native addons or may not read the
+     * file.
      */
     fault:
       | 'missing'
@@ -38,9 +39,9 @@ export type NativeLibraryData = {
 };
 
 /**
- * The native library was not found or cannot be loaded. It is looked for at the
- * first use of the library, not at its import. The message says what was tried
- * and what to do; `data` is {@link NativeLibraryData}, or empty where too few file descriptors were left to try.
+ * The native library was not found or cannot be loaded. It is looked for at the first use of the
+ * library, not at its import. The message says what was tried and what to do; `data` is
+ * {@link NativeLibraryData}, or empty where too few file descriptors were left to try.
  */
 export class ErrorQUICNativeLibrary<T> extends ErrorQUIC<T> {
   static override readonly name: string = 'ErrorQUICNativeLibrary';

@@ -11,8 +11,8 @@ export class ErrorQUICStream<T> extends ErrorQUIC<T> {
 }
 
 /**
- * The stream was destroyed or cancelled without a reason. Its `name` is `AbortError`, as that of what is aborted without a
- * reason elsewhere.
+ * The stream was destroyed or cancelled without a reason. Its `name` is `AbortError`, as that of
+ * what is aborted without a reason elsewhere.
  */
 export class ErrorQUICStreamDestroyed<T> extends ErrorQUICStream<T> {
   static override readonly name: string = 'ErrorQUICStreamDestroyed';
@@ -43,7 +43,10 @@ export class ErrorQUICStreamLocalRead<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_LOCAL_READ';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
+    /**
+     * Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are
+     * 2^53 - 1.
+     */
     code: number;
   };
 
@@ -65,7 +68,10 @@ export class ErrorQUICStreamLocalWrite<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_LOCAL_WRITE';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
+    /**
+     * Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are
+     * 2^53 - 1.
+     */
     code: number;
   };
 
@@ -88,7 +94,10 @@ export class ErrorQUICStreamPeerRead<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_PEER_READ';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
+    /**
+     * Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are
+     * 2^53 - 1.
+     */
     code: number;
   };
 
@@ -111,7 +120,10 @@ export class ErrorQUICStreamPeerWrite<T> extends ErrorQUICStream<T> {
   static override code = 'ERR_QUIC_STREAM_PEER_WRITE';
   /** What the frame said. */
   declare data: POJO & {
-    /** Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are 2^53 - 1. */
+    /**
+     * Error code of the application, an integer from 0 to 2^53 - 1; larger ones of the peer are
+     * 2^53 - 1.
+     */
     code: number;
   };
 

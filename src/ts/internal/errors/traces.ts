@@ -7,7 +7,8 @@ import { ErrorQUIC } from './ErrorQUIC.js';
 export type CallSite = { stack?: string };
 
 /**
- * Remembers where a function was called, for errors that are made later, when nothing leads there any more.
+ * Remembers where a function was called, for errors that are made later, when nothing leads there
+ * any more.
  *
  * @internal
  */
@@ -30,8 +31,8 @@ export function traceTo(error: unknown, site: CallSite): void {
 }
 
 /**
- * An error that a call rejects with because of what happened before: if its stack leads nowhere, it leads to the
- * first such call then. Those of connections are made without one.
+ * An error that a call rejects with because of what happened before: if its stack leads nowhere, it
+ * leads to the first such call then. Those of connections are made without one.
  *
  * @internal
  */

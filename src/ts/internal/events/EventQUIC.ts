@@ -1,8 +1,8 @@
 import * as base from '@matrixai/events';
 
 /**
- * The part of `AbstractEvent` of `@matrixai/events` that applications use, which it is an instance of. The types of that
- * package need those of the DOM.
+ * The part of `AbstractEvent` of `@matrixai/events` that applications use, which it is an instance
+ * of. The types of that package need those of the DOM.
  */
 interface AbstractEvent<T> extends Event {
   /** What the event tells. */

@@ -12,7 +12,8 @@ import {
 } from '@matrixai/events/utils.js';
 import { nameOf, type TypedListeners } from './listeners.js';
 
-// These events go by the names of their classes. Bundlers that shorten names may give all of them the same.
+// These events go by the names of their classes. Bundlers that shorten names may give all of them
+// the same.
 for (const [name, EventClass] of Object.entries({
   EventAll,
   EventDefault,

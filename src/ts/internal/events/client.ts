@@ -48,8 +48,8 @@ export class EventQUICClientError extends EventQUICClient<
 }
 
 /**
- * A datagram of the client's connection could not be sent. Not dispatched by this version: the connection
- * fails with an {@link errors.ErrorQUICConnectionInternal}.
+ * A datagram of the client's connection could not be sent. Not dispatched by this version: the
+ * connection fails with an {@link errors.ErrorQUICConnectionInternal}.
  */
 export class EventQUICClientErrorSend extends EventQUICSocket<Error> {
   static override readonly name = 'EventQUICClientErrorSend';
@@ -68,7 +68,10 @@ export class EventQUICClientClose extends EventQUICClient<
   static override readonly name = 'EventQUICClientClose';
 }
 
-/** The events of a {@link QUICClient}, of its connection and of the socket that it made, by the names of their classes. */
+/**
+ * The events of a {@link QUICClient}, of its connection and of the socket that it made, by the
+ * names of their classes.
+ */
 export type QUICClientEvents = QUICSocketEvents &
   QUICConnectionEvents &
   InstancesOf<

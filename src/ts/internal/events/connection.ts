@@ -97,23 +97,24 @@ export class EventQUICConnectionMigrated extends EventQUICConnection<MigrationIn
 }
 
 /**
- * The server of a client's connection allows to resume it (RFC 8446 section 2.2); `detail` is the session,
- * for `session` of {@link QUICClient.createQUICClient}, also in another process and after the connection has ended.
- * It comes some time after the handshake, and again when the server renews it: the last one counts. It
- * can be used for up to seven days, and should be used once, as who watches the network can link its uses.
+ * The server of a client's connection allows to resume it (RFC 8446 section 2.2); `detail` is the
+ * session, for `session` of {@link QUICClient.createQUICClient}, also in another process and after
+ * the connection has ended. It comes some time after the handshake, and again when the server
+ * renews it: the last one counts. It can be used for up to seven days, and should be used once, as
+ * who watches the network can link its uses.
  *
- * A session holds secrets: who has it can pass for the client, and read early data that is sent with it. Store it as
- * you store private keys.
+ * A session holds secrets: who has it can pass for the client, and read early data that is sent
+ * with it. Store it as you store private keys.
  */
 export class EventQUICConnectionSession extends EventQUICConnection<Uint8Array> {
   static override readonly name = 'EventQUICConnectionSession';
 }
 
 /**
- * A connection of a client that sent early data (0-RTT) has completed its handshake, and the
- * server has taken the early data or not. In the latter case nothing of it has arrived, the streams that were
- * opened before end with {@link errors.ErrorQUICConnectionEarlyDataRejected} as `cause`, and the application
- * sends what it still wants to send again on new ones.
+ * A connection of a client that sent early data (0-RTT) has completed its handshake, and the server
+ * has taken the early data or not. In the latter case nothing of it has arrived, the streams that
+ * were opened before end with {@link errors.ErrorQUICConnectionEarlyDataRejected} as `cause`, and
+ * the application sends what it still wants to send again on new ones.
  */
 export class EventQUICConnectionEarlyData extends EventQUICConnection<
   'accepted' | 'rejected'
@@ -122,7 +123,8 @@ export class EventQUICConnectionEarlyData extends EventQUICConnection<
 }
 
 /**
- * A packet of the connection is to be sent. Not dispatched by this version: the engine sends packets itself.
+ * A packet of the connection is to be sent. Not dispatched by this version: the engine sends
+ * packets itself.
  */
 export class EventQUICConnectionSend extends EventQUICConnection<{
   /** {@link QUICConnection.sendId} of the connection. */

@@ -6,8 +6,8 @@ import { validateObject, validateSignal } from '../validation/values.js';
 import type { Listener } from './listeners.js';
 
 /**
- * Something of a peer that waits in queues of the application. As long as it does, the peer gets no credit
- * for another one: what waits is bounded by that.
+ * Something of a peer that waits in queues of the application. As long as it does, the peer gets no
+ * credit for another one: what waits is bounded by that.
  *
  * @internal
  */
@@ -27,10 +27,11 @@ export type Iterated = {
 };
 
 /**
- * The details of the events of a class, from the moment on that iteration begins and until `ended` resolves.
- * Those that come meanwhile wait. Leaving the loop stops listening.
+ * The details of the events of a class, from the moment on that iteration begins and until `ended`
+ * resolves. Those that come meanwhile wait. Leaving the loop stops listening.
  *
- * @param takeEarlier - called when iteration begins, for those that come first and are queued already
+ * @param takeEarlier - called when iteration begins, for those that come first and are queued
+ * already
  *
  * @internal
  */

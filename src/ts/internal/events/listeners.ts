@@ -1,6 +1,7 @@
 /**
- * What objects of this library have of an `EventTarget`, for the events of a map from names to classes. A name that
- * is none of these, or a listener for another event, does not compile; any `string` does that is no literal.
+ * What objects of this library have of an `EventTarget`, for the events of a map from names to
+ * classes. A name that is none of these, or a listener for another event, does not compile; any
+ * `string` does that is no literal.
  */
 export interface TypedListeners<Events> {
   /**

@@ -66,7 +66,10 @@ export class EventQUICServerClose extends EventQUICServer<
   static override readonly name = 'EventQUICServerClose';
 }
 
-/** The events of a {@link QUICServer}, of its connections and of the socket that it made, by the names of their classes. */
+/**
+ * The events of a {@link QUICServer}, of its connections and of the socket that it made, by the
+ * names of their classes.
+ */
 export type QUICServerEvents = QUICSocketEvents &
   QUICConnectionEvents &
   InstancesOf<

@@ -2,7 +2,8 @@ import type { ErrorQUICSocketInternal } from '../errors/socket.js';
 import { EventQUIC, type InstancesOf } from './EventQUIC.js';
 
 /**
- * Base of the events of {@link QUICSocket}, which the server or client that made the socket emits again.
+ * Base of the events of {@link QUICSocket}, which the server or client that made the socket emits
+ * again.
  */
 export abstract class EventQUICSocket<T = undefined> extends EventQUIC<T> {}
 
@@ -56,11 +57,12 @@ export type SocketDatagram = {
 };
 
 /**
- * A datagram that is not QUIC came in: its first two bits are zero, as in STUN (RFC 9443), so that its first byte is
- * less than 64. Text that begins with a letter is taken for QUIC and dropped. So are larger ones than 1,451 bytes,
- * which count among {@link SocketStats.datagramsDropped}. Peers
- * behind NATs send such datagrams to each other with {@link QUICSocket.send}. When they come faster than they are
- * taken, the oldest of 256 are dropped. Dispatched on the socket that was made by the application.
+ * A datagram that is not QUIC came in: its first two bits are zero, as in STUN (RFC 9443), so that
+ * its first byte is less than 64. Text that begins with a letter is taken for QUIC and dropped. So
+ * are larger ones than 1,451 bytes, which count among {@link SocketStats.datagramsDropped}. Peers
+ * behind NATs send such datagrams to each other with {@link QUICSocket.send}. When they come faster
+ * than they are taken, the oldest of 256 are dropped. Dispatched on the socket that was made by the
+ * application.
  */
 export class EventQUICSocketDatagram extends EventQUICSocket<SocketDatagram> {
   static override readonly name = 'EventQUICSocketDatagram';

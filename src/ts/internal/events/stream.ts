@@ -8,7 +8,8 @@ import type {
 import { EventQUIC, type InstancesOf } from './EventQUIC.js';
 
 /**
- * Base of the events of {@link QUICStream}, which its connection and the server or client of that emit again.
+ * Base of the events of {@link QUICStream}, which its connection and the server or client of that
+ * emit again.
  */
 export abstract class EventQUICStream<T = undefined> extends EventQUIC<T> {}
 

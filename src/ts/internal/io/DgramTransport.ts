@@ -9,9 +9,10 @@ import { readDatagrams } from './rawDatagrams.js';
 import type { BindOptions, SocketTransport } from './SocketTransport.js';
 
 /**
- * Reads that failed and may succeed later. The system was short of memory, or told of a network or a peer that is gone,
- * which is no fault of the socket that others use as well: anyone can send such ICMP messages, and QUIC notices by itself.
- * The list is that of `native/internal/udpconn/errno_unix.go`.
+ * Reads that failed and may succeed later. The system was short of memory, or told of a network or
+ * a peer that is gone, which is no fault of the socket that others use as well: anyone can send
+ * such ICMP messages, and QUIC notices by itself. The list is that of
+ * `native/internal/udpconn/errno_unix.go`.
  */
 const transient = new Set<string | undefined>([
   'EAGAIN',

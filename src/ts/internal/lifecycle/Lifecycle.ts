@@ -24,8 +24,8 @@ export interface Startable {
 }
 
 /**
- * What the decorators `StartStop` and `CreateDestroy` have in common, for objects of which there are many: those
- * take a lock for every step, which costs more than a handshake.
+ * What the decorators `StartStop` and `CreateDestroy` have in common, for objects of which there
+ * are many: those take a lock for every step, which costs more than a handshake.
  */
 abstract class Lifecycle<Events> extends LazyEvented<Events> {
   #statusNow: Status = null;
@@ -85,7 +85,8 @@ abstract class Lifecycle<Events> extends LazyEvented<Events> {
   }
 
   /**
-   * Gives the peer its credit back if the object has ended and waits in no queue. May be called again.
+   * Gives the peer its credit back if the object has ended and waits in no queue. May be called
+   * again.
    *
    * @internal
    */

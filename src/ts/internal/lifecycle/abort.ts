@@ -62,7 +62,8 @@ export async function abortable<T>(
 }
 
 /**
- * Lets `start` and `stop` of a class take a signal, whatever they wait for. A start that is aborted is undone.
+ * Lets `start` and `stop` of a class take a signal, whatever they wait for. A start that is aborted
+ * is undone.
  *
  * @internal
  */

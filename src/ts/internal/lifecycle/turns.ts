@@ -1,5 +1,6 @@
 /**
- * Does something that must not keep what follows from being done. What it throws is an uncaught exception afterwards.
+ * Does something that must not keep what follows from being done. What it throws is an uncaught
+ * exception afterwards.
  *
  * @internal
  */
@@ -14,7 +15,8 @@ export function attempt(step: () => void): void {
 }
 
 /**
- * Resolves before anything else happens, but after the promises that are settled by now have passed it on.
+ * Resolves before anything else happens, but after the promises that are settled by now have passed
+ * it on.
  *
  * @internal
  */

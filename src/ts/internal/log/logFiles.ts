@@ -5,8 +5,8 @@ import { type CompleteConfig, withOptions } from '../validation/config.js';
 import type Log from './Log.js';
 
 /**
- * Completes a configuration with the environment variables `SSLKEYLOGFILE` and `QLOGDIR`, which hold
- * where it has no `logKeys` and `qlog` of its own. Logs what there is to warn of.
+ * Completes a configuration with the environment variables `SSLKEYLOGFILE` and `QLOGDIR`, which
+ * hold where it has no `logKeys` and `qlog` of its own. Logs what there is to warn of.
  *
  * @internal
  */
@@ -28,7 +28,8 @@ export function withLogFiles(
 }
 
 /**
- * The environment must not break an application: without a key log that can be written to it goes on.
+ * The environment must not break an application: without a key log that can be written to it goes
+ * on.
  */
 function keyLogOf(path: string | undefined, logger: Log): string | undefined {
   if (!path) return undefined;

@@ -77,9 +77,9 @@ abstract class AcceptingServer {
    */
   public codeToReason?: StreamCodeToReason;
   /**
-   * Milliseconds after which the handshake of a new connection times out, if `config.maxIdleTimeout`
-   * is not smaller. Defaults to 10,000, so that clients that vanish in the handshake leave nothing behind. `Infinity`
-   * means never.
+   * Milliseconds after which the handshake of a new connection times out, if
+   * `config.maxIdleTimeout` is not smaller. Defaults to 10,000, so that clients that vanish in the
+   * handshake leave nothing behind. `Infinity` means never.
    */
   public minIdleTimeout?: number;
 
@@ -133,7 +133,10 @@ abstract class AcceptingServer {
     this.codeToReason = codeToReason;
   }
 
-  /** The socket that the server is on: its own, unless it was given one. For {@link QUICSocket.stats}. */
+  /**
+   * The socket that the server is on: its own, unless it was given one. For
+   * {@link QUICSocket.stats}.
+   */
   public abstract readonly socket: QUICSocket;
 
   /** The connections that are open, in the order that they were established. */
@@ -142,8 +145,9 @@ abstract class AcceptingServer {
   }
 
   /**
-   * Sums over all connections of the server, since it was made. Those of closed ones stay in them. It takes about a
-   * microsecond for each that is open. {@link QUICSocket.stats} of {@link QUICServer.socket} tells of handshakes.
+   * Sums over all connections of the server, since it was made. Those of closed ones stay in them.
+   * It takes about a microsecond for each that is open. {@link QUICSocket.stats} of
+   * {@link QUICServer.socket} tells of handshakes.
    */
   public stats(): ServerStats {
     return this.#accepted.stats();
@@ -188,9 +192,9 @@ abstract class AcceptingServer {
   }
 
   /**
-   * The connections of a running server, until it stops: first those that are open and came when nobody listened for
-   * {@link events.EventQUICServerConnection} or iterated, then all that come. Those that wait to be taken count towards
-   * `maxConnections`, which bounds them.
+   * The connections of a running server, until it stops: first those that are open and came when
+   * nobody listened for {@link events.EventQUICServerConnection} or iterated, then all that come.
+   * Those that wait to be taken count towards `maxConnections`, which bounds them.
    *
    * ```ts
    * for await (const connection of server) serve(connection);
@@ -217,8 +221,9 @@ abstract class AcceptingServer {
   }
 
   /**
-   * The streams that clients open on any connection of the server, until it stops; {@link QUICStream.connection} tells which.
-   * Otherwise it is as {@link QUICConnection.incomingStreams}: each stream goes to all who iterate.
+   * The streams that clients open on any connection of the server, until it stops;
+   * {@link QUICStream.connection} tells which. Otherwise it is as
+   * {@link QUICConnection.incomingStreams}: each stream goes to all who iterate.
    *
    * ```ts
    * for await (const stream of server.incomingStreams) serve(stream);
@@ -232,7 +237,10 @@ abstract class AcceptingServer {
     );
   }
 
-  /** Resolves once the server has stopped. One that was never started would end a loop before it began. */
+  /**
+   * Resolves once the server has stopped. One that was never started would end a loop before it
+   * began.
+   */
   #ended(): Promise<void> {
     if (!this.#hasStarted) {
       throw new ErrorQUICServerNotRunning(

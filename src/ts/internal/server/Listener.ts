@@ -138,7 +138,8 @@ class Listener implements NativeEventHandler {
   }
 
   /**
-   * Answers a question of the engine. When that has given up waiting, the answer counts for nothing.
+   * Answers a question of the engine. When that has given up waiting, the answer counts for
+   * nothing.
    */
   async #verify(connection: number, question: number): Promise<void> {
     const chain = questionOf(connection, question);

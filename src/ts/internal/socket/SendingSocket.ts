@@ -40,13 +40,15 @@ abstract class SendingSocket extends SharedSocket {
    * Sends a datagram that is not QUIC, for example to punch a hole into a NAT. When it cannot be
    * sent only this call fails, the socket goes on.
    *
-   * A receiver with QUIC on its socket takes what begins with a byte from 64 for a packet of QUIC, and drops it: text, and three of four
-   * random bytes. The first such datagram of a socket is a warning of the logger. Where it is to be heard, as an
-   * {@link events.EventQUICSocketDatagram}, put a byte below 64 before it, such as 0.
+   * A receiver with QUIC on its socket takes what begins with a byte from 64 for a packet of QUIC,
+   * and drops it: text, and three of four random bytes. The first such datagram of a socket is a
+   * warning of the logger. Where it is to be heard, as an {@link events.EventQUICSocketDatagram},
+   * put a byte below 64 before it, such as 0.
    *
    * @param msg - the datagram, or an array of its parts
    * @param port - target port
-   * @param address - target IP address or hostname. An IPv6 address may be in brackets and have a zone
+   * @param address - target IP address or hostname. An IPv6 address may be in brackets and have a
+   * zone
    * @param options
    * @param options.signal - gives up waiting when it aborts: the datagram may be sent all the same
    *

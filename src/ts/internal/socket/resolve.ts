@@ -4,7 +4,8 @@ import type { Host, ResolveHostname } from '../types/address.js';
 import { describe } from '../validation/describe.js';
 
 /**
- * All addresses of a hostname, in the order of the operating system's resolver, which sorts them (RFC 6724).
+ * All addresses of a hostname, in the order of the operating system's resolver, which sorts them
+ * (RFC 6724).
  *
  * @internal
  */
@@ -19,8 +20,8 @@ export async function lookupAll(
 }
 
 /**
- * Resolves an IP address or hostname to its addresses, in the order of the resolver, each with the type of UDP socket that
- * can use it.
+ * Resolves an IP address or hostname to its addresses, in the order of the resolver, each with the
+ * type of UDP socket that can use it.
  *
  * @param family - what the resolver is asked for
  *

@@ -199,7 +199,9 @@ class ReceiveSide implements Source {
     );
   }
 
-  /** Returns what the engine says: a number of bytes with flags, or less than 0 if there is nothing. */
+  /**
+   * Returns what the engine says: a number of bytes with flags, or less than 0 if there is nothing.
+   */
   #read(view: Uint8Array): number {
     if (this.#isResting) return StreamStatus.readWouldBlock;
     this.#isPutOff = this.#env.postpone(this);

@@ -117,7 +117,8 @@ abstract class SidedStream
   }
 
   /**
-   * Whether nothing more can be written: it was closed and handed to the transport, or either side gave up.
+   * Whether nothing more can be written: it was closed and handed to the transport, or either side
+   * gave up.
    */
   public get writeClosed(): boolean {
     return this[internals.send].isOver;
@@ -145,8 +146,8 @@ abstract class SidedStream
   }
 
   /**
-   * Has the engine reset what was not closed, as the connection is about to close, with whose error this end of the stream
-   * will end.
+   * Has the engine reset what was not closed, as the connection is about to close, with whose error
+   * this end of the stream will end.
    *
    * @internal
    */

@@ -9,8 +9,8 @@ import type { QUICConfig } from '../types/config.js';
 import { splitCertificates } from './chains.js';
 
 /**
- * Checks the configuration of a server as the engine will use it, and warns of the authorities that it will do
- * without.
+ * Checks the configuration of a server as the engine will use it, and warns of the authorities that
+ * it will do without.
  *
  * @param engineConfig - the configuration as the engine reads it
  *
@@ -107,8 +107,8 @@ function provideDefaultsNow(): Array<string> {
 }
 
 /**
- * Whose authorities are trusted: those of the system, those that come with Node.js, both, or these if the
- * system has none.
+ * Whose authorities are trusted: those of the system, those that come with Node.js, both, or these
+ * if the system has none.
  */
 function defaultStore(): 'system' | 'bundled' | 'both' | 'fallback' {
   const { NODE_USE_SYSTEM_CA, SSL_CERT_FILE, SSL_CERT_DIR } = process.env;

@@ -31,8 +31,8 @@ export type KeyPair = {
  */
 export type Authority = KeyPair & {
   /**
-   * Makes a key and a certificate that the authority has signed. Peers whose `config.ca` is the `cert` of the authority
-   * accept it.
+   * Makes a key and a certificate that the authority has signed. Peers whose `config.ca` is the
+   * `cert` of the authority accept it.
    *
    * @param opts
    * @param opts.hosts - DNS names and IP addresses that it is for, as for {@link selfSigned}
@@ -49,8 +49,8 @@ export type Authority = KeyPair & {
 };
 
 /**
- * Makes a private key (ECDSA P-256) and a certificate that it signed itself, for tests and for peers
- * that know each other's certificate.
+ * Makes a private key (ECDSA P-256) and a certificate that it signed itself, for tests and for
+ * peers that know each other's certificate.
  *
  * @param opts
  * @param opts.hosts - DNS names and IP addresses that the certificate is for, in every form that
@@ -78,8 +78,9 @@ export function selfSigned(
 }
 
 /**
- * Makes a certificate authority in memory, for development and tests: its `cert` is the `config.ca` of both ends, and it issues what
- * servers and clients need, as for mutual TLS. Keep its `key` and `cert` to go on with it later. It takes about a millisecond.
+ * Makes a certificate authority in memory, for development and tests: its `cert` is the `config.ca`
+ * of both ends, and it issues what servers and clients need, as for mutual TLS. Keep its `key` and
+ * `cert` to go on with it later. It takes about a millisecond.
  *
  * ```ts
  * const authority = utils.createAuthority();
@@ -91,7 +92,8 @@ export function selfSigned(
  * @param opts
  * @param opts.name - what its certificate is called, defaults to `'Development authority'`
  * @param opts.days - days that it is valid, defaults to `365`
- * @param opts.algorithm - of its keys and of those that it issues, defaults to `'ECDSA'`, with P-256
+ * @param opts.algorithm - of its keys and of those that it issues, defaults to `'ECDSA'`, with
+ * P-256
  * @param opts.key - its private key in PEM, of one that was made before, with `cert`
  * @param opts.cert - its certificate in PEM
  *

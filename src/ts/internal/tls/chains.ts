@@ -19,8 +19,8 @@ export function decodeChain(data: Uint8Array): Array<Uint8Array> {
 }
 
 /**
- * The certificates of a PEM option one by one, so that both sides count them alike. Also those that are damaged or of
- * another kind: the engine says so.
+ * The certificates of a PEM option one by one, so that both sides count them alike. Also those that
+ * are damaged or of another kind: the engine says so.
  *
  * @internal
  */

@@ -3,8 +3,8 @@ import type { QUICConfig } from '../types/config.js';
 import { certificatesToDER, decodeChain } from './chains.js';
 
 /**
- * What the engine asks the application about the certificates of a connection, or `undefined` when a question
- * is not asked any more.
+ * What the engine asks the application about the certificates of a connection, or `undefined` when
+ * a question is not asked any more.
  *
  * @param number - names the question, which its verdict has to name again
  *

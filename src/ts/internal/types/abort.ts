@@ -3,8 +3,9 @@
  */
 export type AbortOptions = {
   /**
-   * Gives up waiting when it aborts: the method rejects with the reason of the signal. Nothing is begun when it has
-   * aborted already. What was begun is undone by methods that start something; a stop goes on.
+   * Gives up waiting when it aborts: the method rejects with the reason of the signal. Nothing is
+   * begun when it has aborted already. What was begun is undone by methods that start something; a
+   * stop goes on.
    */
   signal?: AbortSignal | undefined;
 };

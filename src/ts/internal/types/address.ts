@@ -35,9 +35,10 @@ export type RemoteInfo = {
  *
  * @param hostname - the name as it was given
  * @param options
- * @param options.family - which addresses the socket can reach: 4 for those of IPv4, 6 for those of IPv6, 0 for both. Others
- * are left out
- * @returns an IP address, or several in the order of preference (RFC 6724). A name is resolved again
+ * @param options.family - which addresses the socket can reach: 4 for those of IPv4, 6 for those of
+ * IPv6, 0 for both. Others are left out
+ * @returns an IP address, or several in the order of preference (RFC 6724). A name is resolved
+ * again
  */
 export type ResolveHostname = (
   hostname: string,

@@ -1,10 +1,12 @@
 /**
- * First of the transport error codes that are TLS alerts, see {@link CryptoError} (RFC 9001 section 4.8).
+ * First of the transport error codes that are TLS alerts, see {@link CryptoError} (RFC 9001 section
+ * 4.8).
  */
 export const CRYPTO_ERROR_START = 0x100;
 
 /**
- * Last of the transport error codes that are TLS alerts, see {@link CryptoError} (RFC 9001 section 4.8).
+ * Last of the transport error codes that are TLS alerts, see {@link CryptoError} (RFC 9001 section
+ * 4.8).
  */
 export const CRYPTO_ERROR_STOP = 0x1ff;
 

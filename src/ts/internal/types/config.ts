@@ -59,17 +59,18 @@ export type QUICConfig = {
    * Verify the peer's certificate. Defaults to true for clients and to false
    * for servers, which request a client certificate only when this is true.
    *
-   * A server with a `ca` or `verifyCallback` has to say which of the two it wants. With true it needs
-   * one of these, as any client with a certificate of a public authority would get in otherwise.
+   * A server with a `ca` or `verifyCallback` has to say which of the two it wants. With true it
+   * needs one of these, as any client with a certificate of a public authority would get in
+   * otherwise.
    */
   verifyPeer: boolean;
   /**
    * Custom TLS verification, which decides instead of the engine. Ignored when
    * `verifyPeer` is false. Defaults to `undefined`.
    *
-   * It is called before the peer has proved to have the key of its certificate: only a connection event, or
-   * the client that `createQUICClient` resolves with, is proof of that. It has 10 seconds, and no longer
-   * than the handshake may take; what it says later counts for nothing.
+   * It is called before the peer has proved to have the key of its certificate: only a connection
+   * event, or the client that `createQUICClient` resolves with, is proof of that. It has 10
+   * seconds, and no longer than the handshake may take; what it says later counts for nothing.
    */
   verifyCallback?: TLSVerifyCallback | undefined;
   /**
@@ -116,8 +117,8 @@ export type QUICConfig = {
    * times out (RFC 9000 section 10.1). A client repeats its first packets to a
    * silent server for as long. 0 means no timeout, and that a peer that vanishes is never noticed.
    *
-   * Where it is left out, quiet connections are kept as with 0, but a peer that has said nothing for a minute is
-   * sent a PING, and the connection ends when nothing has come for two more.
+   * Where it is left out, quiet connections are kept as with 0, but a peer that has said nothing
+   * for a minute is sent a PING, and the connection ends when nothing has come for two more.
    */
   maxIdleTimeout: number;
   /**
@@ -126,19 +127,20 @@ export type QUICConfig = {
    */
   maxRecvUdpPayloadSize: number;
   /**
-   * Maximum outgoing UDP payload size in bytes, from 1200 to 65527. Lower than
-   * the path's MTU, commonly 1500, avoids fragmentation. Where it is left out, packets begin with 1200 bytes
-   * and grow as far as the path allows, if that can be found out.
+   * Maximum outgoing UDP payload size in bytes, from 1200 to 65527. Lower than the path's MTU,
+   * commonly 1500, avoids fragmentation. Where it is left out, packets begin with 1200 bytes and
+   * grow as far as the path allows, if that can be found out.
    */
   maxSendUdpPayloadSize: number;
   /**
    * Bytes of incoming stream data buffered for the entire connection at first.
    * 0 disables incoming stream data.
    *
-   * Where it is left out it is 10 MiB, and does not count what streams hold that the application does not read: one of them
-   * stops its own writer, and none of the others. Given a number, it counts all streams, and those that are not read can
-   * use it up: then it should be as much as all streams that the peer may open can hold, which is `initialMaxStreamData…` for
-   * each, and the application has to read or to cancel every stream.
+   * Where it is left out it is 10 MiB, and does not count what streams hold that the application
+   * does not read: one of them stops its own writer, and none of the others. Given a number, it
+   * counts all streams, and those that are not read can use it up: then it should be as much as all
+   * streams that the peer may open can hold, which is `initialMaxStreamData…` for each, and the
+   * application has to read or to cancel every stream.
    */
   initialMaxData: number;
   /**
@@ -188,21 +190,21 @@ export type QUICConfig = {
    */
   disableActiveMigration: boolean;
   /**
-   * Application protocols offered or accepted by ALPN, most preferred first,
-   * each from 1 to 255 bytes. Both sides must share one, otherwise the
-   * handshake fails with `CryptoError.NoApplicationProtocol`. For registered
-   * names see
+   * Application protocols offered or accepted by ALPN, most preferred first, each from 1 to 255
+   * bytes. Both sides must share one, otherwise the handshake fails with
+   * `CryptoError.NoApplicationProtocol`. For registered names see
    * https://www.iana.org/assignments/tls-extensiontype-values/tls-extensiontype-values.xhtml#alpn-protocol-ids
    * Defaults to `['quic']` as a placeholder.
    */
   applicationProtos: string[];
   /**
-   * Allow early data (0-RTT, RFC 9001 section 4.6). A client with a `session` of such a server then has its
-   * connection at once, and what it sends is on its way with the first packet. A server hands out such
-   * connections before their handshake ends, unless it verifies clients.
+   * Allow early data (0-RTT, RFC 9001 section 4.6). A client with a `session` of such a server then
+   * has its connection at once, and what it sends is on its way with the first packet. A server
+   * hands out such connections before their handshake ends, unless it verifies clients.
    *
-   * Whoever has recorded early data can send it again, so that the server hears it twice (RFC 8446 section 8):
-   * only send, and only act upon early, what does no harm when repeated. Defaults to false.
+   * Whoever has recorded early data can send it again, so that the server hears it twice (RFC 8446
+   * section 8): only send, and only act upon early, what does no harm when repeated. Defaults to
+   * false.
    */
   enableEarlyData: boolean;
   /**
@@ -214,8 +216,9 @@ export type QUICConfig = {
 };
 
 /**
- * Whether unreliable datagrams are enabled, or how many wait at most: {@link QUICConfig.enableDgram} in three ways to write
- * it. `true` means the defaults, as does what is left out of an object.
+ * Whether unreliable datagrams are enabled, or how many wait at most:
+ * {@link QUICConfig.enableDgram} in three ways to write it. `true` means the defaults, as does what
+ * is left out of an object.
  */
 export type EnableDgram =
   | boolean

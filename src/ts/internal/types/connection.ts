@@ -7,13 +7,14 @@ import type { Opaque } from './common.js';
  */
 export type CloseOptions = AbortOptions & {
   /**
-   * What the peer is told, with `isApp: false` up to 320 bytes, else up to 960: what is beyond does not fit into
-   * a packet, and is cut off. A string is told as UTF-8. Defaults to none.
+   * What the peer is told, with `isApp: false` up to 320 bytes, else up to 960: what is beyond does
+   * not fit into a packet, and is cut off. A string is told as UTF-8. Defaults to none.
    */
   reason?: Uint8Array | string | undefined;
   /**
-   * Whether to end running streams instead of waiting for them. Defaults to true. What was written to closed
-   * writers is delivered either way, unless the peer does not answer for three probe timeouts (RFC 9002 section 6.2.1).
+   * Whether to end running streams instead of waiting for them. Defaults to true. What was written
+   * to closed writers is delivered either way, unless the peer does not answer for three probe
+   * timeouts (RFC 9002 section 6.2.1).
    */
   force?: boolean | undefined;
 } & (
@@ -66,7 +67,9 @@ export type ConnectionMetadata = {
  * What {@link QUICConnection.stats} tells. Names are those of W3C WebTransport, where it has them.
  */
 export type ConnectionStats = {
-  /** Exponentially weighted average of the round-trip time, in milliseconds (RFC 9002 section 5.3). */
+  /**
+   * Exponentially weighted average of the round-trip time, in milliseconds (RFC 9002 section 5.3).
+   */
   smoothedRtt: number;
   /** The last sample of it, in milliseconds. */
   latestRtt: number;
@@ -89,7 +92,8 @@ export type ConnectionStats = {
   /** Packets that count as lost. Can fall, too. */
   packetsLost: number;
   /**
-   * The largest UDP payload that is sent, in bytes: what the path has been found to carry (RFC 9000 section 14.3), at least 1,200.
+   * The largest UDP payload that is sent, in bytes: what the path has been found to carry (RFC 9000
+   * section 14.3), at least 1,200.
    */
   pathMtu: number;
   /** Streams that are open, at most one of their sides closed. */

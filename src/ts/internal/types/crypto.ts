@@ -36,9 +36,9 @@ export type QUICClientCrypto = {
  */
 export type QUICServerCrypto = {
   /**
-   * Secret of any non-zero length from which the keys of address validation tokens, session tickets and
-   * stateless resets derive. Processes given the same key accept each
-   * other's tokens, resume each other's sessions, and can reset connections of each other.
+   * Secret of any non-zero length from which the keys of address validation tokens, session tickets
+   * and stateless resets derive. Processes given the same key accept each other's tokens, resume
+   * each other's sessions, and can reset connections of each other.
    */
   key: ArrayBuffer;
   /** Not called by servers, only by `utils.mintToken` and `utils.validateToken`. */

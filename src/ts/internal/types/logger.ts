@@ -1,7 +1,8 @@
 /**
- * What writes a log: a `Logger` of `@matrixai/logger`, of pino or winston, the `console`, or anything else that has these
- * methods. Each is called with a text, and an object of what it is about: `connectionId`, `remoteHost` and `remotePort` of
- * connections, and `error`. The object comes second, but first for pino.
+ * What writes a log: a `Logger` of `@matrixai/logger`, of pino or winston, the `console`, or
+ * anything else that has these methods. Each is called with a text, and an object of what it is
+ * about: `connectionId`, `remoteHost` and `remotePort` of connections, and `error`. The object
+ * comes second, but first for pino.
  */
 export type LoggerLike = {
   /** Streams that begin and end, attempts that were given up. */

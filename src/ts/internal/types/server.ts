@@ -1,7 +1,8 @@
 import type { ConnectionStats } from './connection.js';
 
 /**
- * When a server has clients prove their address by a Retry, which costs a round trip (RFC 9000 section 8.1.2).
+ * When a server has clients prove their address by a Retry, which costs a round trip (RFC 9000
+ * section 8.1.2).
  */
 export type RetryPolicy = 'always' | 'never' | 'auto';
 

@@ -12,8 +12,8 @@ export type StreamPriority = {
   /** From 0, sent before all others, to 7, sent after them. Defaults to 3. */
   urgency: number;
   /**
-   * Whether streams of the same urgency are sent in turn, or one after another by their IDs. Defaults to
-   * true; in RFC 9218, which is about HTTP, to false.
+   * Whether streams of the same urgency are sent in turn, or one after another by their IDs.
+   * Defaults to true; in RFC 9218, which is about HTTP, to false.
    */
   incremental: boolean;
 };
@@ -29,7 +29,7 @@ export type StreamReasonToCode = (
 ) => number;
 
 /**
- * Maps a stream error code to a reason. 0 usually means an unknown reason. Codes of
- * other implementations above 2^53 - 1, up to 2^62 - 1 (RFC 9000 section 20.2), are given as 2^53 - 1.
+ * Maps a stream error code to a reason. 0 usually means an unknown reason. Codes of other
+ * implementations above 2^53 - 1, up to 2^62 - 1 (RFC 9000 section 20.2), are given as 2^53 - 1.
  */
 export type StreamCodeToReason = (type: 'read' | 'write', code: number) => any;

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Bytes that a peer sent, for people: text without control characters, which could forge a line of a log, or hex.
+ * Bytes that a peer sent, for people: text without control characters, which could forge a line of
+ * a log, or hex.
  *
  * @internal
  */

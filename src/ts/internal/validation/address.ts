@@ -32,8 +32,8 @@ export function validatePort(
 }
 
 /**
- * Checks that a host could be an IP address or a hostname, and takes the brackets off an IPv6 address, which has
- * them in a URL.
+ * Checks that a host could be an IP address or a hostname, and takes the brackets off an IPv6
+ * address, which has them in a URL.
  *
  * @throws {ErrorQUICHostInvalid}
  */

@@ -4,7 +4,8 @@ import { fail } from './describe.js';
 import { isIntegerWithin } from './values.js';
 
 /**
- * Checks a session that can be left out. What it holds is not looked at: it may be of another version.
+ * Checks a session that can be left out. What it holds is not looked at: it may be of another
+ * version.
  */
 export function validateSession(value: unknown): void {
   if (value !== undefined && !types.isUint8Array(value)) {

@@ -5,7 +5,9 @@ export interface Sink {
   readonly state: 'open' | 'finishing' | 'closed' | 'errored';
   /** What it has failed with. */
   readonly error: unknown;
-  /** Whether it failed when it had all that was written: a writer that closes then loses nothing. */
+  /**
+   * Whether it failed when it had all that was written: a writer that closes then loses nothing.
+   */
   readonly isAllSent: boolean;
   /** Whether writes wait. The sink wakes its web stream when they may go on. */
   readonly isFull: boolean;

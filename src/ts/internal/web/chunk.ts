@@ -29,8 +29,8 @@ export function toBytes(chunk: unknown): Uint8Array {
 }
 
 /**
- * A copy of a part of a buffer, in memory of its own: whoever gets it may transfer that, which Node's pool
- * does not allow.
+ * A copy of a part of a buffer, in memory of its own: whoever gets it may transfer that, which
+ * Node's pool does not allow.
  *
  * @internal
  */

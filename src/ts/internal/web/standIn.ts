@@ -2,8 +2,8 @@ import { finished } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 
 /**
- * Makes instances of a class stand in for those of a class of the platform, without being
- * made by its constructor. Node keeps the state of its web streams under symbols; on the stand-ins these
+ * Makes instances of a class stand in for those of a class of the platform, without being made by
+ * its constructor. Node keeps the state of its web streams under symbols; on the stand-ins these
  * lead to an instance of the platform's class, which is made when they are first asked for.
  *
  * @param StandIn - has a method for all that it does itself
@@ -34,16 +34,16 @@ export function standIn<T extends object>(
 }
 
 /**
- * The base of stand-ins: V8 clones no such object, as Node clones no web stream. Of other objects `structuredClone`
- * and `postMessage` would make an empty one, without a word.
+ * The base of stand-ins: V8 clones no such object, as Node clones no web stream. Of other objects
+ * `structuredClone` and `postMessage` would make an empty one, without a word.
  *
  * @internal
  */
 export const Uncloneable = WeakSet as unknown as new () => object;
 
 /**
- * Calls back when a stream of Node has failed, also when its source is not asked: `addAbortSignal` of `node:stream`
- * reaches past that.
+ * Calls back when a stream of Node has failed, also when its source is not asked: `addAbortSignal`
+ * of `node:stream` reaches past that.
  *
  * @internal
  */
@@ -61,7 +61,8 @@ export function onFailed(
 }
 
 /**
- * Whether a stand-in is taken for what it stands in for. Not all runtimes keep their state in reach.
+ * Whether a stand-in is taken for what it stands in for. Not all runtimes keep their state in
+ * reach.
  *
  * @param use - gives a stand-in to the platform, which throws if it does not take it
  *
