@@ -34,6 +34,7 @@ import { withoutWait } from './internal/lifecycle/Overtaking.js';
 import { attempt } from './internal/lifecycle/turns.js';
 import type Log from './internal/log/Log.js';
 import type { Host, Port } from './internal/types/address.js';
+import type { Options } from './internal/types/common.js';
 import type { CloseOptions } from './internal/types/connection.js';
 import { validateCodeArgs } from './internal/validation/close.js';
 import { checkNames, closeNames } from './internal/validation/optionNames.js';
@@ -79,18 +80,7 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
     },
   ): PromiseCancellable<QUICClient> {
     const controller = new AbortController();
-    const site = callSite(QUICClient.createQUICClient);
-    const make = (connected: Connected) => {
-      const client = new QUICClient(connected);
-      client[internals.attach]();
-      return client;
-    };
-    const creation = connect(make, QUICClient.name, opts, ctx, controller);
-    const traced = creation.catch((e) => {
-      traceTo(e, site);
-      throw e;
-    });
-    return PromiseCancellable.from(traced, controller);
+    return PromiseCancellable.from(create(opts, ctx, controller), controller);
   }
 
   /**
@@ -334,6 +324,27 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
     // Not before all have heard of the end
     queueMicrotask(() => void this.destroy({ force: true }));
   }
+}
+
+/**
+ * Creates a client. The stack of an error leads to the call of {@link QUICClient.createQUICClient}.
+ */
+function create(
+  opts: QUICClientOptions,
+  ctx: Options<ContextTimedInput> | undefined,
+  controller: AbortController,
+): Promise<QUICClient> {
+  const site = callSite(QUICClient.createQUICClient);
+  const make = (connected: Connected) => {
+    const client = new QUICClient(connected);
+    client[internals.attach]();
+    return client;
+  };
+  const { name } = QUICClient;
+  return connect(make, name, opts, ctx, controller).catch((e) => {
+    traceTo(e, site);
+    throw e;
+  });
 }
 
 export default QUICClient;
