@@ -23,8 +23,10 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // connectionKey is the key of the *Connection in the context of its quic.Conn.
@@ -144,7 +146,7 @@ func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Conf
 
 func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Config, quicConf *quic.Config) {
 	defer c.cancelDial()
-	defer guard(c.closed)
+	defer fault.Recover(c.closed)
 	if err := c.checkSession(tlsConf); err != nil {
 		c.closed(transportError(err))
 		return
@@ -242,7 +244,7 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 	}
 	if c.listener != nil && !isEarly && !c.takeSeat() {
 		c.isRefused.Store(true)
-		go closeWith(conn, false, uint64(quic.ConnectionRefused), "")
+		go quicgo.CloseWith(conn, false, uint64(quic.ConnectionRefused), "")
 		return
 	}
 	c.quic = conn
@@ -274,8 +276,8 @@ func (c *Connection) takeSeat() bool {
 // refuse gives up a handshake with a client, who has lost its seat by that.
 func (c *Connection) refuse() {
 	c.isRefused.Store(true)
-	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
-		closeWith(conn, false, uint64(quic.ConnectionRefused), "")
+	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
+		quicgo.CloseWith(conn, false, uint64(quic.ConnectionRefused), "")
 	}
 	c.stopAsking()
 }
@@ -291,7 +293,7 @@ func isComplete(conn *quic.Conn) bool {
 
 // awaitHandshake tells JavaScript when the handshake of a connection with early data has completed.
 func (c *Connection) awaitHandshake(conn *quic.Conn) {
-	defer guard(c.fault)
+	defer fault.Recover(c.fault)
 	select {
 	case <-conn.HandshakeComplete():
 	case <-conn.Context().Done():
@@ -304,7 +306,7 @@ func (c *Connection) awaitHandshake(conn *quic.Conn) {
 		return
 	}
 	if c.listener != nil && !c.takeSeat() {
-		go closeWith(conn, false, uint64(quic.ConnectionRefused), "")
+		go quicgo.CloseWith(conn, false, uint64(quic.ConnectionRefused), "")
 		return
 	}
 	c.env.probes.add(c, conn)
@@ -350,7 +352,7 @@ func (c *Connection) resume() {
 // watch waits for the end of the connection.
 func (c *Connection) watch(ctx context.Context) {
 	context.AfterFunc(ctx, func() {
-		defer guard(c.closed)
+		defer fault.Recover(c.closed)
 		c.endQLog()
 		c.closed(context.Cause(ctx))
 	})
@@ -416,7 +418,7 @@ func (c *Connection) hasProved() bool {
 		return true
 	}
 	conn := c.handshaking.Load()
-	return conn != nil && hasProvedAddress(conn)
+	return conn != nil && quicgo.HasProvedAddress(conn)
 }
 
 // tellStops tells of each STOP_SENDING that came before the peer closed the connection, whose goroutine may not have run.
@@ -510,7 +512,7 @@ func (c *Connection) Stats(s *[12]float64) {
 		float64(stats.BytesSent), float64(stats.PacketsSent),
 		float64(stats.BytesReceived), float64(stats.PacketsReceived),
 		float64(stats.BytesLost), float64(stats.PacketsLost),
-		float64(pathMTUOf(conn)),
+		float64(quicgo.PathMTU(conn)),
 	}
 }
 
@@ -542,7 +544,7 @@ func (c *Connection) description() []byte {
 	if c.quic != nil {
 		peer := c.original // the server's until it has answered, when that is known (RFC 9000 section 7.2)
 		if c.listener != nil || !c.isEarly {
-			peer = peerConnectionID(c.quic)
+			peer = quicgo.PeerConnectionID(c.quic)
 		}
 		member("connectionIdPeer", text(hex.EncodeToString(peer.Bytes())))
 		state := c.state()
@@ -641,7 +643,7 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 		size /= 3
 	}
 	if text := shortened(reason, size); conn != nil {
-		closeWith(conn, isApp, code, text)
+		quicgo.CloseWith(conn, isApp, code, text)
 	} else if c.cancelDial != nil {
 		c.giveUp(isApp, code, text)
 	}
@@ -651,13 +653,13 @@ func (c *Connection) Close(isApp bool, code uint64, reason []byte) {
 // connection until its idle timeout, which may be infinite. An application that gives up does not tell one that it has
 // not heard of: there may be none.
 func (c *Connection) giveUp(isApp bool, code uint64, reason string) {
-	conn := connectionOf(c.transport.quic, c.transport.name(c))
+	conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c))
 	if conn == nil || isApp && conn.ConnectionStats().PacketsReceived == 0 {
 		c.cancelDial()
 		c.closed(nil)
 		return
 	}
-	closeWith(conn, isApp, code, reason)
+	quicgo.CloseWith(conn, isApp, code, reason)
 	c.stopAsking()
 }
 
@@ -707,18 +709,18 @@ func (c *Connection) Accept() {
 }
 
 func (c *Connection) acceptStreams(conn *quic.Conn) {
-	defer guard(c.fault)
+	defer fault.Recover(c.fault)
 	for {
 		str, err := conn.AcceptStream(context.Background())
 		if err != nil {
 			return // the connection is closed
 		}
-		c.incoming(receiveSide(str), sendSide(str))
+		c.incoming(quicgo.ReceiveSide(str), quicgo.SendSide(str))
 	}
 }
 
 func (c *Connection) acceptUniStreams(conn *quic.Conn) {
-	defer guard(c.fault)
+	defer fault.Recover(c.fault)
 	for {
 		str, err := conn.AcceptUniStream(context.Background())
 		if err != nil {
@@ -734,7 +736,7 @@ func (c *Connection) fault(err error) {
 	conn := c.quic
 	c.mu.Unlock()
 	if conn != nil {
-		closeWith(conn, false, uint64(quic.InternalError), "")
+		quicgo.CloseWith(conn, false, uint64(quic.InternalError), "")
 	}
 	c.closed(err)
 }
@@ -814,7 +816,7 @@ func (c *Connection) wait(conn *quic.Conn, s *Stream, uni bool) {
 // openWaiting opens streams as the peer gives credit, until none waits. The one that is being
 // opened is still in the queue, so that there is no other goroutine for it.
 func (c *Connection) openWaiting(conn *quic.Conn, uni bool) {
-	defer guard(c.fault)
+	defer fault.Recover(c.fault)
 	for s := c.firstWaiting(uni); s != nil; s = c.nextWaiting(uni) {
 		s.openWhenPossible(conn, uni)
 	}

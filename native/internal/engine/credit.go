@@ -1,5 +1,7 @@
 package engine
 
+import "github.com/MatrixAI/js-quic/native/internal/quicgo"
+
 // What nobody reads on one stream must not stop the others (RFC 9000 section 4.1): the window of a connection does not
 // count what its streams that are not read may hold. Each of them has a window of its own.
 
@@ -10,13 +12,13 @@ func (s *Stream) exempt() {
 	if s.exempted > 0 {
 		return
 	}
-	n := receiveWindow(s.recv)
+	n := quicgo.ReceiveWindow(s.recv)
 	if s.env.exempted.Add(n) > s.conn.maxExempt {
 		s.env.exempted.Add(-n)
 		return
 	}
 	s.exempted = n
-	if countAsRead(s.recv, n) {
+	if quicgo.CountAsRead(s.recv, n) {
 		s.conn.sendWindowUpdate()
 	}
 }
@@ -27,7 +29,7 @@ func (s *Stream) include() {
 		return
 	}
 	s.env.exempted.Add(-s.exempted)
-	countAsRead(s.recv, -s.exempted)
+	quicgo.CountAsRead(s.recv, -s.exempted)
 	s.exempted = 0
 }
 
@@ -36,6 +38,6 @@ func (c *Connection) sendWindowUpdate() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.quic != nil {
-		scheduleSending(c.quic)
+		quicgo.ScheduleSending(c.quic)
 	}
 }

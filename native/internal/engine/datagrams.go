@@ -12,17 +12,13 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/buffer"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // ReadMore is added to the number of bytes that [Datagrams.Read] returns when there are more. Without it
 // a DatagramsReadable event tells when there are.
 const ReadMore = 1 << 30
-
-// maxDatagram is no less than the largest datagram: quic-go takes and sends no larger packets than of 1452 bytes.
-const maxDatagram = 1 << 11
-
-// quicQueue is how many datagrams quic-go keeps for its user.
-const quicQueue = 128
 
 // Datagrams are the unreliable datagrams of a connection (RFC 9221). They come in batches, in which a
 // uint16 in the byte order of the machine precedes each: its length.
@@ -54,23 +50,16 @@ type Datagrams struct {
 //
 // incoming is how many are kept until they are read.
 func newDatagrams(c *Connection, conn *quic.Conn, incoming int) *Datagrams {
-	d := &Datagrams{conn: c, quic: conn, margin: margin(conn), ended: make(chan struct{})}
+	d := &Datagrams{conn: c, quic: conn, margin: quicgo.DatagramMargin(conn), ended: make(chan struct{})}
 	d.in.SetLimit(incoming)
-	recordDroppedDatagrams(conn, (*dropped)(d))
+	quicgo.RecordDroppedDatagrams(conn, (*dropped)(d))
 	go d.receive()
 	return d
 }
 
-// margin returns how many bytes less than what quic-go says fit into a packet. It counts with a header that
-// has 20 bytes for a connection ID, or for one of up to 15 with all else: a packet number of 4 bytes and the type
-// of the frame. What does not fit after all it drops and does not tell.
-func margin(conn *quic.Conn) int {
-	return max(0, peerConnectionID(conn).Len()-15)
-}
-
 // receive takes datagrams from quic-go, which would keep the oldest when there are too many.
 func (d *Datagrams) receive() {
-	defer guard(d.conn.fault)
+	defer fault.Recover(d.conn.fault)
 	defer close(d.ended)
 	for {
 		datagram, err := d.quic.ReceiveDatagram(context.Background())
@@ -86,7 +75,7 @@ func (d *Datagrams) receive() {
 
 // receiveRest takes what quic-go has besides. The mutex is held.
 func (d *Datagrams) receiveRest() {
-	for range quicQueue {
+	for range quicgo.DatagramQueue {
 		datagram, _ := d.quic.ReceiveDatagram(atOnce{context.Background()})
 		if datagram == nil {
 			return
@@ -182,7 +171,7 @@ func (d *Datagrams) Write(batch []byte, highWater int) int {
 	count, size := 0, 0
 	for len(batch)-size >= buffer.LengthSize {
 		next := size + buffer.LengthSize + int(binary.NativeEndian.Uint16(batch[size:]))
-		if next > len(batch) || next-size-buffer.LengthSize > maxDatagram {
+		if next > len(batch) || next-size-buffer.LengthSize > quicgo.MaxDatagram {
 			break
 		}
 		count, size = count+1, next
@@ -202,8 +191,8 @@ func (d *Datagrams) Write(batch []byte, highWater int) int {
 
 // send hands datagrams to quic-go, which makes it wait, until there are none.
 func (d *Datagrams) send() {
-	defer guard(d.conn.fault)
-	var memory [maxDatagram]byte
+	defer fault.Recover(d.conn.fault)
+	var memory [quicgo.MaxDatagram]byte
 	for {
 		datagram, ok := d.next(memory[:])
 		if !ok {
@@ -265,7 +254,7 @@ func (d *Datagrams) release() {
 func (d *Datagrams) isDrained() bool {
 	d.outMu.Lock()
 	defer d.outMu.Unlock()
-	return d.queued == 0 && !hasDatagrams(d.quic) && time.Since(d.lastSent) > d.quic.ConnectionStats().SmoothedRTT
+	return d.queued == 0 && !quicgo.HasDatagrams(d.quic) && time.Since(d.lastSent) > d.quic.ConnectionStats().SmoothedRTT
 }
 
 // DatagramStats is what the getters of the public API tell.
@@ -289,7 +278,7 @@ func (d *Datagrams) Stats() (s DatagramStats) {
 }
 
 // tooLarge fits into no packet.
-var tooLarge [maxDatagram]byte
+var tooLarge [quicgo.MaxDatagram]byte
 
 // MaxSize returns the size of the largest datagram that fits into a packet at the moment, in bytes.
 // It is 0 when the peer did not enable datagrams (RFC 9221 section 3).

@@ -14,6 +14,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/buffer"
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // datagramOptions are options with datagrams enabled, of which a number is kept.
@@ -148,7 +149,7 @@ func TestABatchThatIsCutOffEndsThere(t *testing.T) {
 	client, server := p.clientConn.Datagrams(), p.serverConn.Datagrams()
 	batch := batchOf([]byte("whole"), []byte("cut"))
 	client.Write(batch[:len(batch)-1], 10)
-	client.Write(batchOf(make([]byte, maxDatagram+1)), 10)
+	client.Write(batchOf(make([]byte, quicgo.MaxDatagram+1)), 10)
 	client.Write(batchOf([]byte("last")), 10)
 	got := p.server.readDatagrams(server, 2)
 	if string(got[0]) != "whole" || string(got[1]) != "last" {

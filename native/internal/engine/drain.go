@@ -8,6 +8,8 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // drainInterval is how often a connection that is about to close looks at what its peer has acknowledged: quic-go has
@@ -36,13 +38,13 @@ func (c *Connection) stopSending(recv *quic.ReceiveStream, code quic.StreamError
 }
 
 func (c *Connection) forgetSent() {
-	c.stopped = slices.DeleteFunc(c.stopped, func(recv *quic.ReceiveStream) bool { return !isStopUnsent(recv) })
+	c.stopped = slices.DeleteFunc(c.stopped, func(recv *quic.ReceiveStream) bool { return !quicgo.IsStopUnsent(recv) })
 }
 
 func (c *Connection) forgetAcknowledged() {
 	waiting := c.finished[:0]
 	for _, send := range c.finished {
-		if !acknowledged(send) {
+		if !quicgo.Acknowledged(send) {
 			waiting = append(waiting, send)
 		}
 	}
@@ -76,7 +78,7 @@ func (c *Connection) Drain(withDatagrams, hadTurn bool) bool {
 		var isSilent float64
 		// The JavaScript thread waits for it whatever happens
 		defer func() { c.env.Events.Push(event.ConnectionDrained, c.Handle, isSilent, 0, nil) }()
-		defer guard(c.fault)
+		defer fault.Recover(c.fault)
 		if c.awaitDrained(conn, withDatagrams, hadTurn) {
 			isSilent = 1
 		}
@@ -92,7 +94,7 @@ func (c *Connection) awaitDrained(conn *quic.Conn, withDatagrams, hadTurn bool) 
 	if hadTurn {
 		most = silenceAfterTurn
 	} else {
-		c.drainBy = time.Now().Add(idleTimeout(conn))
+		c.drainBy = time.Now().Add(quicgo.IdleTimeout(conn))
 	}
 	received, progress, since := packetsReceived(conn), c.progress(), time.Now()
 	for {
@@ -148,7 +150,7 @@ func (c *Connection) progress() int64 {
 	defer c.mu.Unlock()
 	sum := c.unsent.Load() + int64(len(c.finished))
 	for _, send := range c.finished {
-		sum += sendProgress(send)
+		sum += quicgo.SendProgress(send)
 	}
 	return sum
 }

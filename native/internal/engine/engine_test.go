@@ -13,6 +13,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 const patience = 10 * time.Second
@@ -445,7 +446,7 @@ func TestDrainWaitsForAcknowledgements(t *testing.T) {
 	}
 	send := p.clientConn.finished[0]
 	p.client.drain(p.clientConn)
-	if !acknowledged(send) {
+	if !quicgo.Acknowledged(send) {
 		t.Fatal("drained before the data was acknowledged")
 	}
 	p.clientConn.Close(true, 0, nil)

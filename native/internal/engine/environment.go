@@ -12,6 +12,7 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
 )
@@ -70,7 +71,7 @@ func (e *Environment) detach() {
 }
 
 func (e *Environment) finish() {
-	defer guard(func(error) {})
+	defer fault.Recover(nil)
 	e.CloseConnections(farewell)
 	for _, t := range e.transports() {
 		t.abandon()

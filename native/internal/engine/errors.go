@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"syscall"
 	"unicode/utf8"
@@ -10,11 +9,11 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 )
 
 var (
 	errTooManyObjects = errors.New("too many objects in one environment")
-	errPanic          = errors.New("a fault inside the library")
 	// ErrClosed is what calls on a closed object return.
 	ErrClosed = net.ErrClosed
 )
@@ -47,7 +46,7 @@ func closeReason(err error) (kind event.CloseKind, code uint64, reason string) {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return event.CloseSendFailed, uint64(errno), ""
 	}
-	if errors.Is(err, errPanic) {
+	if errors.Is(err, fault.Err) {
 		return event.CloseInternal, 0, err.Error()
 	}
 	return event.CloseAborted, 0, giveUpReason(err)
@@ -77,11 +76,4 @@ func remote(kind event.CloseKind, isRemote bool) event.CloseKind {
 		return kind | event.CloseRemote
 	}
 	return kind
-}
-
-// guard turns a panic into a call of report, so that it does not end the process.
-func guard(report func(error)) {
-	if r := recover(); r != nil {
-		report(fmt.Errorf("%w: %v", errPanic, r))
-	}
 }

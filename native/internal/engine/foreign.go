@@ -7,14 +7,13 @@ import (
 	"sync"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // maxForeign is how many datagrams that are not QUIC a transport keeps until JavaScript
 // takes them. The oldest make room for more.
 const maxForeign = 256
-
-// maxPacket is as much of a datagram as quic-go reads. It does not tell what it cut off.
-const maxPacket = 1452
 
 // foreign holds what came in that is not QUIC: the first two bits are zero, as in STUN
 // (RFC 9443). Peers that punch holes into NATs send such datagrams.
@@ -26,14 +25,14 @@ type foreign struct {
 
 // receiveForeign runs until the transport is closed.
 func (t *Transport) receiveForeign() {
-	defer guard(func(error) {})
+	defer fault.Recover(nil)
 	buffer := make([]byte, 1<<16)
 	for {
 		n, addr, err := t.quic.ReadNonQUICPacket(context.Background(), buffer)
 		if err != nil {
 			return
 		}
-		if n == maxPacket {
+		if n == quicgo.MaxPacket {
 			t.foreign.mu.Lock()
 			t.foreign.dropped++
 			t.foreign.mu.Unlock()

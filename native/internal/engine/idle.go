@@ -3,43 +3,15 @@ package engine
 import (
 	"crypto/tls"
 	"io"
-	"math"
-	"time"
 
-	"github.com/quic-go/quic-go/quicvarint"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
-
-// maxIdleTimeout returns the transport parameter of that name (RFC 9000 section 18.2), or 0 if there is none.
-func maxIdleTimeout(params []byte) time.Duration {
-	const maxIdleTimeoutID = 0x01
-	for len(params) > 0 {
-		id, n, err := quicvarint.Parse(params)
-		if err != nil {
-			return 0
-		}
-		length, m, err := quicvarint.Parse(params[n:])
-		if err != nil || length > uint64(len(params)-n-m) {
-			return 0
-		}
-		value := params[n+m:][:length]
-		params = params[n+m+int(length):]
-		if id != maxIdleTimeoutID {
-			continue
-		}
-		ms, _, err := quicvarint.Parse(value)
-		if err != nil || ms > math.MaxInt64/uint64(time.Millisecond) {
-			return 0
-		}
-		return time.Duration(ms) * time.Millisecond
-	}
-	return 0
-}
 
 // adjust changes what quic-go has no options for, while it waits for a callback of TLS: it would not take an idle timeout of the
 // peer below 5 s, and not notice when the path carries less.
 func (c *Connection) adjust() {
-	if conn := connectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
-		limitIdleTimeout(conn)
+	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
+		quicgo.LimitIdleTimeout(conn)
 		watchPathMTU(conn)
 	}
 }

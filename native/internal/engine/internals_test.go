@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
@@ -23,7 +24,7 @@ func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
 		}
 		return c != nil
 	})
-	conn := connectionOf(p.serverTransport.quic, p.serverTransport.name(c))
+	conn := quicgo.ConnectionOf(p.serverTransport.quic, p.serverTransport.name(c))
 	if conn == nil || conn != c.handshaking.Load() {
 		t.Fatal("the connection is not found by its ID")
 	}
@@ -32,7 +33,7 @@ func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
 	if c.quic != conn {
 		t.Fatal("another connection is found by its ID")
 	}
-	if !hasProvedAddress(conn) {
+	if !quicgo.HasProvedAddress(conn) {
 		t.Error("a client whose handshake has completed has not proved its address")
 	}
 }
@@ -41,7 +42,7 @@ func TestControllersHaveTheMethodsOfOurs(t *testing.T) {
 	serverConfig, clientConfig := options(t)
 	p := connect(t, serverConfig, clientConfig)
 	theirs := reflect.ValueOf(p.clientConn.quic).Elem().FieldByName("sentPacketHandler").Elem().Elem().FieldByName("congestion").Type()
-	ours := reflect.TypeFor[congestionController]()
+	ours := reflect.TypeFor[quicgo.CongestionController]()
 	if theirs.NumMethod() != ours.NumMethod() {
 		t.Fatalf("%v has %d methods", theirs, theirs.NumMethod())
 	}
@@ -71,8 +72,8 @@ func TestThePathsOfBothEndsAreWatched(t *testing.T) {
 	p := connect(t, serverConfig, clientConfig)
 	for _, c := range []*Connection{p.clientConn, p.serverConn} {
 		found := make(chan bool, 1)
-		runOnConnection(c.quic, func() {
-			controller, _ := congestionControl(c.quic)
+		quicgo.RunOnConnection(c.quic, func() {
+			controller, _ := quicgo.CongestionControl(c.quic)
 			_, ok := (*controller).(*pathMTU)
 			found <- ok
 		})

@@ -12,7 +12,9 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // acceptors is the number of goroutines that wait for connections. quic-go refuses those
@@ -75,13 +77,13 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 			current := l.config.Load()
 			c := hello.Context().Value(connectionKey{}).(*Connection)
 			c.verifiesPeer = current.config.VerifyPeer
-			conn := connectionOf(t.quic, t.name(c))
+			conn := quicgo.ConnectionOf(t.quic, t.name(c))
 			c.handshaking.Store(conn)
 			if conn != nil {
-				keepWithinLimit(conn)
-				shareConnectionID(conn)
+				quicgo.KeepWithinLimit(conn)
+				quicgo.ShareConnectionID(conn)
 				if current.config.DisableActiveMigration {
-					refuseMigration(conn)
+					quicgo.RefuseMigration(conn)
 				}
 			}
 			current.rotateTicketKeys(t.ticketSecret[:])
@@ -157,7 +159,7 @@ func (l *Listener) Close(code uint64) {
 				l.env.remove(l.Handle, &l.env.counts.listeners)
 				l.env.Events.Push(event.ListenerClosed, l.Handle, 0, 0, nil)
 			}()
-			defer guard(func(error) {})
+			defer fault.Recover(nil)
 			// Before quic-go does so with a code of its own, and those that wait for a verdict with a TLS alert
 			l.closeHandshakes()
 			close(l.closing)
@@ -173,15 +175,15 @@ func (l *Listener) closeHandshakes() {
 		if !ok || c.listener != l || c.isAnnounced() {
 			continue
 		}
-		conn := connectionOf(l.transport.quic, l.transport.name(c))
+		conn := quicgo.ConnectionOf(l.transport.quic, l.transport.name(c))
 		if conn != nil && !isComplete(conn) {
-			closeWith(conn, false, l.closeCode, "")
+			quicgo.CloseWith(conn, false, l.closeCode, "")
 		}
 	}
 }
 
 func (l *Listener) accept() {
-	defer guard(func(error) { l.Close(uint64(quic.InternalError)) })
+	defer fault.Recover(func(error) { l.Close(uint64(quic.InternalError)) })
 	for {
 		conn, err := l.quic.Accept(context.Background())
 		if err != nil {
@@ -195,7 +197,7 @@ func (l *Listener) accept() {
 // JavaScript would get that data too late otherwise, but not where a client has to be verified.
 func (l *Listener) await(conn *quic.Conn) {
 	c := conn.Context().Value(connectionKey{}).(*Connection)
-	defer guard(c.fault)
+	defer fault.Recover(c.fault)
 	if !c.verifiesPeer && conn.ConnectionState().Used0RTT {
 		c.establish(conn, true)
 		return
@@ -209,7 +211,7 @@ func (l *Listener) await(conn *quic.Conn) {
 			c.establish(conn, false)
 			return
 		}
-		closeWith(conn, false, l.closeCode, "")
+		quicgo.CloseWith(conn, false, l.closeCode, "")
 		<-conn.Context().Done() // the client has been told: the socket may be closed next
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 const (
@@ -28,11 +30,11 @@ const (
 
 // A path is what a connection knows of where it goes. It is guarded by the mutex of the connection.
 type path struct {
-	transport *Transport         // nil before the first migration
-	left      []*Transport       // that can be closed without an end of the connection
-	resets    []resetToken       // that transport was told
-	cancel    context.CancelFunc // ends a migration, nil if there is none
-	isTold    bool               // JavaScript will ask where the peer is now
+	transport *Transport          // nil before the first migration
+	left      []*Transport        // that can be closed without an end of the connection
+	resets    []quicgo.ResetToken // that transport was told
+	cancel    context.CancelFunc  // ends a migration, nil if there is none
+	isTold    bool                // JavaScript will ask where the peer is now
 }
 
 // onTransport returns the transport that the connection uses. The mutex must be held.
@@ -52,7 +54,7 @@ func (c *Connection) Migrate(to *Transport) {
 	c.mu.Unlock()
 	go func() {
 		defer cancel()
-		defer guard(func(err error) { c.migrationFailed(event.MigrationClosed, err) })
+		defer fault.Recover(func(err error) { c.migrationFailed(event.MigrationClosed, err) })
 		if kind, err := c.migrate(ctx, cancel, to); err != nil {
 			c.migrationFailed(kind, err)
 		}
@@ -76,7 +78,7 @@ var migrationReasons = map[event.MigrationFailure]string{
 
 func (c *Connection) migrationFailed(kind event.MigrationFailure, err error) {
 	reason := migrationReasons[kind]
-	if errors.Is(err, errPanic) {
+	if errors.Is(err, fault.Err) {
 		reason = err.Error()
 	}
 	c.env.Events.Push(event.ConnectionMigrated, c.Handle, float64(kind), 0, []byte(reason))
@@ -128,7 +130,7 @@ func (c *Connection) migrate(ctx context.Context, cancel func(), to *Transport) 
 // recogniseResets lets stateless resets end the connection over the transport that it has migrated to: quic-go only
 // tells the first one what they look like.
 func (c *Connection) recogniseResets(conn *quic.Conn, to *Transport) {
-	defer guard(c.fault)
+	defer fault.Recover(c.fault)
 	interval := time.NewTicker(resetInterval)
 	defer interval.Stop()
 	for c.tellResets(conn, to) {
@@ -142,14 +144,14 @@ func (c *Connection) recogniseResets(conn *quic.Conn, to *Transport) {
 
 // tellResets reports whether the connection still uses the transport.
 func (c *Connection) tellResets(conn *quic.Conn, to *Transport) bool {
-	resets := activeResetTokens(c.transport.quic, conn)
+	resets := quicgo.ActiveResetTokens(c.transport.quic, conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed || c.path.transport != to {
 		return false
 	}
 	c.forgetResets()
-	addResetTokens(to.quic, resets)
+	quicgo.AddResetTokens(to.quic, resets)
 	c.path.resets = resets
 	return true
 }
@@ -157,7 +159,7 @@ func (c *Connection) tellResets(conn *quic.Conn, to *Transport) bool {
 // forgetResets makes the transport in use ignore the stateless resets that it was told of. The mutex must be held.
 func (c *Connection) forgetResets() {
 	if c.path.transport != nil && c.path.transport != c.transport {
-		removeResetTokens(c.path.transport.quic, c.path.resets)
+		quicgo.RemoveResetTokens(c.path.transport.quic, c.path.resets)
 	}
 	c.path.resets = nil
 }
@@ -282,7 +284,7 @@ func (t *Transport) detach() bool {
 		}
 	}
 	go func() {
-		defer guard(func(error) {})
+		defer fault.Recover(nil)
 		for t.hasMoved() {
 			<-t.paths.empty
 		}
@@ -299,7 +301,7 @@ func (t *Transport) hasMoved() bool {
 }
 
 func (c *Connection) transportDetached(t *Transport) {
-	defer guard(c.closed)
+	defer fault.Recover(c.closed)
 	c.mu.Lock()
 	isAffected := c.onTransport() == t
 	c.mu.Unlock()
@@ -324,7 +326,7 @@ func (t *Transport) watchPath(c *Connection, conn *quic.Conn) {
 
 // watchPaths runs as long as there are connections of clients.
 func (t *Transport) watchPaths() {
-	defer guard(func(error) {})
+	defer fault.Recover(nil)
 	interval := time.NewTicker(pathInterval)
 	defer interval.Stop()
 	for range interval.C {

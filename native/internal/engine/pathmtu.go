@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 const (
@@ -25,7 +28,7 @@ const (
 // that it is less: all its packets are lost then (RFC 8899 section 4.3). It sees what congestion control is told, between quic-go
 // and its controller, and is called by the goroutine of the connection alone.
 type pathMTU struct {
-	congestionController
+	quicgo.CongestionController
 	conn     *quic.Conn
 	ptoCount *uint32
 
@@ -38,18 +41,18 @@ type pathMTU struct {
 // watchPathMTU has a connection notice when its path carries less. To be called while quic-go waits for a callback of TLS,
 // or by the goroutine of the connection. It reports whether the connection was not watched.
 func watchPathMTU(conn *quic.Conn) bool {
-	defer guard(func(error) {}) // quic-go has changed; a test fails then, but no process
-	controller, ptoCount := congestionControl(conn)
+	defer fault.Recover(nil) // quic-go has changed; a test fails then, but no process
+	controller, ptoCount := quicgo.CongestionControl(conn)
 	if _, ok := (*controller).(*pathMTU); ok {
 		return false
 	}
-	setController(controller, &pathMTU{congestionController: *controller, conn: conn, ptoCount: ptoCount})
+	quicgo.SetController(controller, &pathMTU{CongestionController: *controller, conn: conn, ptoCount: ptoCount})
 	return true
 }
 
 // followPathMTU does so again for a connection that changes its path: quic-go has, or is about to have, another controller.
 func followPathMTU(conn *quic.Conn, attempts int) {
-	runOnConnection(conn, func() {
+	quicgo.RunOnConnection(conn, func() {
 		if !watchPathMTU(conn) && attempts > 1 {
 			time.AfterFunc(pathInterval, func() { followPathMTU(conn, attempts-1) })
 		}
@@ -57,7 +60,7 @@ func followPathMTU(conn *quic.Conn, attempts int) {
 }
 
 func (m *pathMTU) OnPacketSent(now, inFlight, number, size int64, isAckEliciting bool) {
-	m.congestionController.OnPacketSent(now, inFlight, number, size, isAckEliciting)
+	m.CongestionController.OnPacketSent(now, inFlight, number, size, isAckEliciting)
 	if size > smallestMTU && (m.lost >= lostInHole || *m.ptoCount >= ptosInHole) {
 		m.fallBack(now, number)
 	} else if m.raiseAt != 0 && now >= m.raiseAt {
@@ -66,14 +69,14 @@ func (m *pathMTU) OnPacketSent(now, inFlight, number, size int64, isAckEliciting
 }
 
 func (m *pathMTU) OnPacketAcked(number, size, priorInFlight, now int64) {
-	m.congestionController.OnPacketAcked(number, size, priorInFlight, now)
+	m.CongestionController.OnPacketAcked(number, size, priorInFlight, now)
 	if size > smallestMTU && number > m.firstLost {
 		m.lost = 0
 	}
 }
 
 func (m *pathMTU) OnCongestionEvent(number, lost, priorInFlight int64) {
-	m.congestionController.OnCongestionEvent(number, lost, priorInFlight)
+	m.CongestionController.OnCongestionEvent(number, lost, priorInFlight)
 	if lost <= smallestMTU || number < m.since {
 		return
 	}
@@ -85,9 +88,9 @@ func (m *pathMTU) OnCongestionEvent(number, lost, priorInFlight int64) {
 
 // fallBack makes packets as small as every path carries.
 func (m *pathMTU) fallBack(now, number int64) {
-	defer guard(func(error) {})
+	defer fault.Recover(nil)
 	m.lost, m.since = 0, number+1
-	if setPathMTU(m.conn, smallestMTU) {
+	if quicgo.SetPathMTU(m.conn, smallestMTU) {
 		m.SetMaxDatagramSize(smallestMTU)
 		m.raiseAt = now + int64(firstRaise)
 	}
@@ -95,7 +98,7 @@ func (m *pathMTU) fallBack(now, number int64) {
 
 // raise looks for the largest packets that the path carries.
 func (m *pathMTU) raise(now int64) {
-	defer guard(func(error) {})
+	defer fault.Recover(nil)
 	m.raiseAt = now + int64(nextRaise)
-	searchPathMTU(m.conn, now)
+	quicgo.SearchPathMTU(m.conn, now)
 }

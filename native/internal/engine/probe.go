@@ -7,6 +7,8 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // probeInterval is how often quiet connections are looked at.
@@ -31,7 +33,7 @@ type silence struct {
 // add starts to ask the peer of a connection whose handshake has completed, unless one of both ends wants
 // quiet connections to end.
 func (p *probes) add(c *Connection, conn *quic.Conn) {
-	if !c.asksWhenQuiet || idleTimeout(conn) < config.ProbeTimeout {
+	if !c.asksWhenQuiet || quicgo.IdleTimeout(conn) < config.ProbeTimeout {
 		return
 	}
 	p.mu.Lock()
@@ -57,7 +59,7 @@ func (p *probes) remove(c *Connection) {
 
 // look asks the peers that have become quiet.
 func (p *probes) look() {
-	defer guard(func(error) {})
+	defer fault.Recover(nil)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// The last connection may have gone while this waited for the lock
@@ -70,7 +72,7 @@ func (p *probes) look() {
 			*s = silence{conn: s.conn, received: received, since: now}
 		} else if !s.isAsked && now.Sub(s.since) >= config.ProbeAfter {
 			s.isAsked = true
-			sendPing(s.conn)
+			quicgo.SendPing(s.conn)
 		}
 	}
 	p.timer.Reset(probeInterval)

@@ -7,20 +7,16 @@ import (
 
 	"github.com/quic-go/quic-go"
 
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
 // The texts of quic-go and of Go speak of their insides, and may hold addresses. Users and peers get the sentences of
 // this file in their place; a qlog has the original.
 
-// A chosenError closes a connection with a reason that the application has given.
-type chosenError struct{ *quic.TransportError }
-
-func (e chosenError) Unwrap() error { return e.TransportError }
-
 // reasonOf says why this end closed a connection with a transport error.
 func reasonOf(err error, e *quic.TransportError) string {
-	if _, ok := errors.AsType[chosenError](err); ok || e.Remote {
+	if _, ok := errors.AsType[quicgo.ChosenError](err); ok || e.Remote {
 		return e.ErrorMessage
 	}
 	if s, ok := errors.AsType[sentence.Error](err); ok {

@@ -13,6 +13,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 // A session is what a client keeps of a connection to resume it (RFC 8446 section 2.2) and to
@@ -50,7 +51,7 @@ func (s *session) peerCertificates() []*x509.Certificate {
 		return nil
 	}
 	_, state, _ := s.offered.ResumptionState()
-	return sessionParts(state).chain
+	return quicgo.SessionParts(state).Chain
 }
 
 // Get returns the session to offer. It implements [tls.ClientSessionCache].
@@ -64,7 +65,7 @@ func (s *session) Put(_ string, cs *tls.ClientSessionState) {
 	if err != nil || state == nil {
 		return // the offered one is of no use
 	}
-	keepTicketTime(state, time.Now())
+	quicgo.KeepTicketTime(state, time.Now())
 	s.mu.Lock()
 	s.ticket, s.state = ticket, state
 	s.mu.Unlock()
@@ -131,7 +132,7 @@ func (s *session) Encode() []byte {
 	var token []byte
 	var rtt time.Duration
 	if s.next != nil {
-		token, rtt = tokenParts(s.next)
+		token, rtt = quicgo.TokenParts(s.next)
 	}
 	data := append([]byte{sessionVersion}, s.identity[:]...)
 	data = binary.BigEndian.AppendUint64(data, uint64(rtt))
@@ -168,7 +169,7 @@ func (s *session) decode(data []byte) {
 		parts[i], rest = rest[4:4+n], rest[4+n:]
 	}
 	if n := len(parts[2]); n > 0 && n <= maxToken {
-		s.token = newToken(parts[2], rtt)
+		s.token = quicgo.NewToken(parts[2], rtt)
 	}
 	if state, err := tls.ParseSessionState(parts[1]); err == nil && len(parts[0]) > 0 && isUsable(state) {
 		s.offered, _ = tls.NewResumptionState(parts[0], state)
@@ -189,9 +190,9 @@ var secretSizes = map[uint16]int{
 // isUsable reports whether crypto/tls can do something with a session. It does not check itself what it parses, and
 // panics where nothing can be done about that.
 func isUsable(state *tls.SessionState) bool {
-	s := sessionParts(state)
-	size, isKnown := secretSizes[s.cipherSuite]
-	return s.version == tls.VersionTLS13 && s.isClient && isKnown && len(s.secret) == size && len(s.chain) > 0
+	s := quicgo.SessionParts(state)
+	size, isKnown := secretSizes[s.CipherSuite]
+	return s.Version == tls.VersionTLS13 && s.IsClient && isKnown && len(s.Secret) == size && len(s.Chain) > 0
 }
 
 // isEarly reports whether early data may be sent with the offered session.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 func TestTicketsCanBeReadForAWeek(t *testing.T) {
@@ -32,7 +33,7 @@ func TestTicketsCanBeReadForAWeek(t *testing.T) {
 }
 
 func TestTokensKeepTheirParts(t *testing.T) {
-	data, rtt := tokenParts(newToken([]byte("token"), time.Second))
+	data, rtt := quicgo.TokenParts(quicgo.NewToken([]byte("token"), time.Second))
 	if string(data) != "token" || rtt != time.Second {
 		t.Errorf("got %q and %v", data, rtt)
 	}

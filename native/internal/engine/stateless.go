@@ -9,6 +9,9 @@ import (
 	"slices"
 
 	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 const (
@@ -47,7 +50,7 @@ func (t *Transport) answersAlone(data []byte, from net.Addr) bool {
 	select {
 	case t.answers <- struct{}{}:
 		go func() {
-			defer guard(func(error) {})
+			defer fault.Recover(nil)
 			defer func() { <-t.answers }()
 			t.quic.WriteTo(answer, from)
 		}()
@@ -64,7 +67,7 @@ func (t *Transport) resetFor(data []byte) []byte {
 		return nil
 	}
 	id := quic.ConnectionIDFromBytes(data[1 : 1+length])
-	if knows(t.quic, id) || isResetToken(t.quic, [resetTokenSize]byte(data[len(data)-resetTokenSize:])) {
+	if quicgo.Knows(t.quic, id) || quicgo.IsResetToken(t.quic, [resetTokenSize]byte(data[len(data)-resetTokenSize:])) {
 		return nil
 	}
 	answer := make([]byte, len(data)-1)
@@ -91,7 +94,7 @@ func (t *Transport) longIDs(data []byte) []byte {
 	if len(destination) <= maxIDLength && len(source) <= maxIDLength {
 		return nil
 	}
-	return versionNegotiation(source, destination, versions)
+	return quicgo.VersionNegotiation(source, destination, versions)
 }
 
 // cutID returns the connection ID at the beginning of data, after its length, and what follows.

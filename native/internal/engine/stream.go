@@ -12,7 +12,9 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/buffer"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
 const (
@@ -289,7 +291,7 @@ func (s *Stream) openNow(conn *quic.Conn, uni bool) error {
 	if err != nil {
 		return err
 	}
-	s.opened(receiveSide(str), sendSide(str), false)
+	s.opened(quicgo.ReceiveSide(str), quicgo.SendSide(str), false)
 	return nil
 }
 
@@ -324,7 +326,7 @@ func (s *Stream) openSync(conn *quic.Conn, uni bool) error {
 	}
 	str, err := conn.OpenStreamSync(s.openCtx)
 	if err == nil {
-		s.opened(receiveSide(str), sendSide(str), true)
+		s.opened(quicgo.ReceiveSide(str), quicgo.SendSide(str), true)
 	}
 	return err
 }
@@ -375,7 +377,7 @@ func (s *Stream) opened(recv *quic.ReceiveStream, send *quic.SendStream, waited 
 func (s *Stream) watch(send *quic.SendStream) {
 	s.send = send
 	s.stopWatch = context.AfterFunc(send.Context(), func() {
-		defer guard(s.conn.fault)
+		defer fault.Recover(s.conn.fault)
 		s.tellIfStopped()
 	})
 }
@@ -419,14 +421,14 @@ func (s *Stream) tellStopped() {
 
 // isBehind reports whether quic-go has data that the reader is about to read into in.
 func (s *Stream) isBehind() bool {
-	return s.started && !s.readDone && s.inErr == nil && !s.parked && hasUnread(s.recv, s.taken)
+	return s.started && !s.readDone && s.inErr == nil && !s.parked && quicgo.HasUnread(s.recv, s.taken)
 }
 
 // readLoop reads ahead of JavaScript.
 func (s *Stream) readLoop() {
 	defer s.conn.removeReader()
 	defer s.releaseIfDone()
-	defer guard(s.conn.fault)
+	defer fault.Recover(s.conn.fault)
 	var one [1]byte
 	for {
 		s.mu.Lock()
@@ -447,7 +449,7 @@ func (s *Stream) readLoop() {
 			s.recv.Peek(one[:])
 		}
 		if isApart {
-			left = frameLength(s.recv)
+			left = quicgo.FrameLength(s.recv)
 		}
 		<-s.conn.accepted
 		s.mu.Lock()
@@ -493,7 +495,7 @@ func (s *Stream) salvage(err error) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.salvaged || !reviveReads(s.recv) {
+	if s.salvaged || !quicgo.ReviveReads(s.recv) {
 		return false
 	}
 	s.salvaged = true
@@ -529,7 +531,7 @@ func (s *Stream) readRestOnceKnown() {
 	// The callback must not wait for the mutex
 	s.recv.SetReceiveFinalSizeCallback(func(int64) {
 		go func() {
-			defer guard(s.conn.fault)
+			defer fault.Recover(s.conn.fault)
 			s.readRest()
 		}()
 	})
@@ -557,7 +559,7 @@ func (s *Stream) received(n, left int, err error) bool {
 		return false
 	}
 	switch {
-	case isReset && s.in.Len() > 0 && (s.wantRead || s.woken || resetsPartially(s.recv)):
+	case isReset && s.in.Len() > 0 && (s.wantRead || s.woken || quicgo.ResetsPartially(s.recv)):
 		// Read tells of it after these bytes
 		s.wake()
 	case isReset:
@@ -707,14 +709,14 @@ func (s *Stream) StopSending(code uint64) {
 
 // isUnsent reports whether there is something that was written and is not in a packet yet.
 func (s *Stream) isUnsent() bool {
-	return s.send != nil && (s.out.Len() > 0 || hasUnsent(s.send))
+	return s.send != nil && (s.out.Len() > 0 || quicgo.HasUnsent(s.send))
 }
 
 // stopWhenSent asks the peer to stop sending once all that was written before is in packets. quic-go sends
 // STOP_SENDING first, and a peer that has its answer has no use for what says that its request was not read to
 // the end. quic-go has no event for it; and the peer may be the one that does not read, so the wait has a bound.
 func (s *Stream) stopWhenSent(recv *quic.ReceiveStream) {
-	defer guard(s.conn.fault)
+	defer fault.Recover(s.conn.fault)
 	for wait := 50 * time.Microsecond; wait < overtakeTimeout; wait *= 2 {
 		time.Sleep(wait)
 		s.mu.Lock()
@@ -747,7 +749,7 @@ func (s *Stream) write(p []byte, fin bool) int {
 	isApart := s.written+int64(len(p)) <= apart
 	s.written += int64(len(p))
 	if s.send != nil && !s.writing && s.out.Len() == 0 &&
-		(s.eager == 0 || len(p) == 0 || !hasUnsent(s.send)) { // else quic-go would join them
+		(s.eager == 0 || len(p) == 0 || !quicgo.HasUnsent(s.send)) { // else quic-go would join them
 		n := len(p)
 		if s.eager+n > eagerWrites {
 			n = s.firstByte(n)
@@ -798,7 +800,7 @@ func (s *Stream) startWriting() {
 
 func (s *Stream) writeLoop() {
 	defer s.releaseIfDone()
-	defer guard(s.conn.fault)
+	defer fault.Recover(s.conn.fault)
 	for s.writeFront() {
 	}
 }

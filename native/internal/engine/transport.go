@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +20,10 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/connectionid"
 	"github.com/MatrixAI/js-quic/native/internal/event"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
 	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 )
@@ -167,7 +168,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		c.OnFailure = t.failed
 	} else {
 		virtual.Intercept = t.answersAlone
-		allowMTUDiscovery(t.quic)
+		quicgo.AllowMTUDiscovery(t.quic)
 	}
 	go t.receiveForeign()
 	return t, nil
@@ -253,7 +254,7 @@ func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
 // Send sends a datagram of the application. It completes with a TransportSent event that carries id.
 func (t *Transport) Send(id float64, data []byte, to netip.AddrPort) {
 	go func() {
-		defer guard(func(err error) { t.sent(id, err) })
+		defer fault.Recover(func(err error) { t.sent(id, err) })
 		_, err := t.quic.WriteTo(data, net.UDPAddrFromAddrPort(to))
 		t.sent(id, err)
 	}()
@@ -291,7 +292,7 @@ func (t *Transport) Close() {
 		close(t.closing)
 		go func() {
 			defer t.closed()
-			defer guard(func(error) {})
+			defer fault.Recover(nil)
 			if t.detach() {
 				return
 			}
@@ -369,7 +370,7 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 	if len(g.unnamed) == 0 {
 		return id, nil
 	}
-	name := goroutine()
+	name := quicgo.Goroutine()
 	if c, ok := g.unnamed[name]; ok {
 		delete(g.unnamed, name)
 		if c == nil {
@@ -390,19 +391,11 @@ func (t *Transport) nameNext(c *Connection) {
 	if t.unnamed == nil {
 		t.unnamed = make(map[string]*Connection)
 	}
-	t.unnamed[goroutine()] = c
+	t.unnamed[quicgo.Goroutine()] = c
 }
 
 func (t *Transport) name(c *Connection) quic.ConnectionID {
 	t.nameMu.Lock()
 	defer t.nameMu.Unlock()
 	return c.source
-}
-
-// goroutine names the goroutine that calls it.
-func goroutine() string {
-	var buf [32]byte
-	// "goroutine 123 [running]: …"
-	name, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "[")
-	return name
 }

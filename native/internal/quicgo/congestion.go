@@ -1,0 +1,84 @@
+package quicgo
+
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/fault"
+)
+
+// A CongestionController is what quic-go has for an interface of it, whose types of numbers are internal. Both have the same methods
+// in the same order, so that a value of the one is one of the other. A test makes sure: here that would keep all methods of all
+// types in the library.
+type CongestionController interface {
+	TimeUntilSend(inFlight int64) int64
+	HasPacingBudget(now int64) bool
+	OnPacketSent(now, inFlight, number, size int64, isAckEliciting bool)
+	CanSend(inFlight int64) bool
+	MaybeExitSlowStart()
+	OnPacketAcked(number, size, priorInFlight, now int64)
+	OnCongestionEvent(number, lost, priorInFlight int64)
+	OnSpuriousLoss(number int64)
+	OnRetransmissionTimeout(packetsRetransmitted bool)
+	SetMaxDatagramSize(size int64)
+	InSlowStart() bool
+	InRecovery() bool
+	GetCongestionWindow() int64
+}
+
+// sentPackets returns the part of a connection that Knows what it has sent.
+func sentPackets(conn *quic.Conn) reflect.Value {
+	return reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem()
+}
+
+// CongestionControl returns where a connection has its controller and the number of its probe timeouts without an
+// acknowledgement. Only the Goroutine of the connection may use them.
+func CongestionControl(conn *quic.Conn) (*CongestionController, *uint32) {
+	handler := sentPackets(conn)
+	controller := handler.FieldByName("congestion")
+	ours := reflect.TypeFor[CongestionController]()
+	known(reflect.StructField{}, controller.Kind() == reflect.Interface && controller.Type().NumMethod() == ours.NumMethod(), "congestion")
+	ptoCount := handler.FieldByName("ptoCount")
+	known(reflect.StructField{}, ptoCount.Kind() == reflect.Uint32, "ptoCount")
+	return (*CongestionController)(unsafe.Pointer(controller.UnsafeAddr())), (*uint32)(unsafe.Pointer(ptoCount.UnsafeAddr()))
+}
+
+// SetController has quic-go call a controller in place of the one it had.
+func SetController(at *CongestionController, c CongestionController) {
+	if keepsMethods {
+		c.TimeUntilSend(0)
+		c.HasPacingBudget(0)
+		c.OnPacketSent(0, 0, 0, 0, false)
+		c.CanSend(0)
+		c.MaybeExitSlowStart()
+		c.OnPacketAcked(0, 0, 0, 0)
+		c.OnCongestionEvent(0, 0, 0)
+		c.OnSpuriousLoss(0)
+		c.OnRetransmissionTimeout(false)
+		c.SetMaxDatagramSize(0)
+		c.InSlowStart()
+		c.InRecovery()
+		c.GetCongestionWindow()
+	}
+	*at = c
+}
+
+// KeepWithinLimit makes a connection of a client, whose ClientHello is being answered, never send more than three times of what came from
+// an address that is not validated (RFC 9000 section 8.1). quic-go asks before a packet whether the limit is reached, so
+// that the last one goes beyond: it must stop one packet earlier.
+func KeepWithinLimit(conn *quic.Conn) {
+	defer fault.Recover(nil) // as above
+	const factor = 3
+	handler := sentPackets(conn)
+	count := func(name string) *int64 {
+		field := handler.FieldByName(name)
+		known(reflect.StructField{}, field.Kind() == reflect.Int64, name)
+		return (*int64)(unsafe.Pointer(field.UnsafeAddr()))
+	}
+	// It stops when sent >= factor * received. No packet that is larger follows before the address is validated
+	sent, received, larger := count("bytesSent"), count("bytesReceived"), PathMTU(conn)-1
+	*sent += larger % factor
+	*received -= larger / factor
+}
