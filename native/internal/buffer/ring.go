@@ -60,7 +60,7 @@ func (r *Ring) Read(batch []byte) (n int) {
 	r.last = r.last[:0]
 	for r.length > 0 && LengthSize+len(r.items[r.first]) <= len(batch)-n {
 		datagram := r.shift()
-		binary.NativeEndian.PutUint16(batch[n:], uint16(len(datagram)))
+		binary.LittleEndian.PutUint16(batch[n:], uint16(len(datagram)))
 		n += LengthSize + copy(batch[n+LengthSize:], datagram)
 		r.last = append(r.last, datagram)
 	}

@@ -11,7 +11,7 @@ import (
 func split(t *testing.T, batch []byte) (datagrams []string) {
 	t.Helper()
 	for len(batch) > 0 {
-		n := int(binary.NativeEndian.Uint16(batch))
+		n := int(binary.LittleEndian.Uint16(batch))
 		datagrams = append(datagrams, string(batch[LengthSize:][:n]))
 		batch = batch[LengthSize+n:]
 	}

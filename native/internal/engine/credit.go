@@ -8,29 +8,29 @@ import "github.com/MatrixAI/js-quic/native/internal/quicgo"
 // exempt makes what the stream may hold in quic-go count as read for the connection, as long as it waits for JavaScript
 // to read. All streams of the environment together get no more than the configuration allows: beyond that they count
 // again. The mutex must be held.
-func (s *Stream) exempt() {
-	if s.exempted > 0 {
+func (r *receiveSide) exempt() {
+	if r.exempted > 0 {
 		return
 	}
-	n := quicgo.ReceiveWindow(s.recv)
-	if s.env.exempted.Add(n) > s.conn.maxExempt {
-		s.env.exempted.Add(-n)
+	n := quicgo.ReceiveWindow(r.quic)
+	if r.stream.env.exempted.Add(n) > r.stream.conn.maxExempt {
+		r.stream.env.exempted.Add(-n)
 		return
 	}
-	s.exempted = n
-	if quicgo.CountAsRead(s.recv, n) {
-		s.conn.sendWindowUpdate()
+	r.exempted = n
+	if quicgo.CountAsRead(r.quic, n) {
+		r.stream.conn.sendWindowUpdate()
 	}
 }
 
 // include ends that. The mutex must be held.
-func (s *Stream) include() {
-	if s.exempted == 0 {
+func (r *receiveSide) include() {
+	if r.exempted == 0 {
 		return
 	}
-	s.env.exempted.Add(-s.exempted)
-	quicgo.CountAsRead(s.recv, -s.exempted)
-	s.exempted = 0
+	r.stream.env.exempted.Add(-r.exempted)
+	quicgo.CountAsRead(r.quic, -r.exempted)
+	r.exempted = 0
 }
 
 // sendWindowUpdate has the peer told of a larger window. The next packet would do that as well, but there may be none.

@@ -21,7 +21,7 @@ import (
 const ReadMore = 1 << 30
 
 // Datagrams are the unreliable datagrams of a connection (RFC 9221). They come in batches, in which a
-// uint16 in the byte order of the machine precedes each: its length.
+// uint16 in little-endian precedes each: its length.
 type Datagrams struct {
 	conn *Connection
 	quic *quic.Conn
@@ -170,7 +170,7 @@ func (d *Datagrams) Write(batch []byte, highWater int) int {
 	}
 	count, size := 0, 0
 	for len(batch)-size >= buffer.LengthSize {
-		next := size + buffer.LengthSize + int(binary.NativeEndian.Uint16(batch[size:]))
+		next := size + buffer.LengthSize + int(binary.LittleEndian.Uint16(batch[size:]))
 		if next > len(batch) || next-size-buffer.LengthSize > quicgo.MaxDatagram {
 			break
 		}
@@ -211,7 +211,7 @@ func (d *Datagrams) next(memory []byte) ([]byte, bool) {
 		return nil, false
 	}
 	d.out.Read(memory[:buffer.LengthSize])
-	datagram := memory[:binary.NativeEndian.Uint16(memory)]
+	datagram := memory[:binary.LittleEndian.Uint16(memory)]
 	d.out.Read(datagram)
 	return datagram, true
 }

@@ -28,7 +28,7 @@ func datagramOptions(t *testing.T, keep int) (server, client *config.Config) {
 
 func batchOf(datagrams ...[]byte) (batch []byte) {
 	for _, d := range datagrams {
-		batch = binary.NativeEndian.AppendUint16(batch, uint16(len(d)))
+		batch = binary.LittleEndian.AppendUint16(batch, uint16(len(d)))
 		batch = append(batch, d...)
 	}
 	return batch
@@ -36,7 +36,7 @@ func batchOf(datagrams ...[]byte) (batch []byte) {
 
 func splitBatch(batch []byte) (datagrams [][]byte) {
 	for len(batch) > 0 {
-		n := int(binary.NativeEndian.Uint16(batch))
+		n := int(binary.LittleEndian.Uint16(batch))
 		datagrams = append(datagrams, batch[buffer.LengthSize:][:n])
 		batch = batch[buffer.LengthSize+n:]
 	}

@@ -86,7 +86,7 @@ func (u *user) has(kind event.Kind) bool {
 }
 
 func parse(buf []byte) (records []record) {
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	for len(buf) > 0 {
 		length := order.Uint32(buf[12:])
 		records = append(records, record{

@@ -46,7 +46,7 @@ func (t *Transport) receiveForeign() {
 // length of the host as uint8 and the host as text.
 func encodeForeign(data []byte, addr net.Addr) []byte {
 	host, port := hostPort(addr)
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	b := make([]byte, 0, 5+len(host)+len(data))
 	b = order.AppendUint16(b, uint16(len(data)))
 	b = order.AppendUint16(b, port)

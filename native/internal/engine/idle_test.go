@@ -43,7 +43,7 @@ func (p *virtualPair) sentSoFar() int {
 
 // carry takes datagrams from one virtual transport to the other until the first one is closed.
 func (p *virtualPair) carry(from, to *Transport, ring []byte) {
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	for slot := 0; ; time.Sleep(50 * time.Millisecond) {
 		select {
 		case <-from.closing:

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,11 +19,9 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/connectionid"
 	"github.com/MatrixAI/js-quic/native/internal/event"
-	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
-	"github.com/MatrixAI/js-quic/native/internal/sentence"
 	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 )
 
@@ -202,138 +199,6 @@ func (t *Transport) LocalPort() uint16 {
 	return t.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 }
 
-// Pending returns how many datagrams wait in the ring of a virtual transport.
-func (t *Transport) Pending() int {
-	if t.virtual == nil {
-		return 0
-	}
-	return t.virtual.Pending()
-}
-
-// Release gives back the n oldest datagrams of the ring of a virtual transport and returns how many are left.
-func (t *Transport) Release(n int) int {
-	if t.virtual == nil {
-		return 0
-	}
-	return t.virtual.Release(n)
-}
-
-// Deliver hands received datagrams to a virtual transport, see [packetconn.Conn.Deliver].
-func (t *Transport) Deliver(batch []byte) {
-	if t.virtual != nil {
-		t.virtual.Deliver(batch)
-	}
-}
-
-// isConnected reports whether a connection goes to addr that must not end by what cannot be sent there. A client that is
-// told at once that it cannot connect is better off.
-func (t *Transport) isConnected(addr netip.AddrPort) bool {
-	return slices.ContainsFunc(t.peers.at(addr), func(c *Connection) bool {
-		return c.listener != nil || c.isEstablishedOn(t)
-	})
-}
-
-// FailWrites tells a virtual transport that the socket could not send to addr: handshakes that go there fail. What
-// is sent on established connections is lost, as it could be anywhere on its way.
-func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
-	if t.virtual == nil {
-		return
-	}
-	addr = unmapped(addr)
-	for _, c := range t.peers.at(addr) {
-		// The next packet of a handshake would only be sent when this one is deemed lost
-		if c.failDial(syscall.Errno(errno)) {
-			return
-		}
-	}
-	if !t.isConnected(addr) {
-		t.virtual.FailWrites(addr, syscall.Errno(errno))
-	}
-}
-
-// Send sends a datagram of the application. It completes with a TransportSent event that carries id.
-func (t *Transport) Send(id float64, data []byte, to netip.AddrPort) {
-	go func() {
-		defer fault.Recover(func(err error) { t.sent(id, err) })
-		_, err := t.quic.WriteTo(data, net.UDPAddrFromAddrPort(to))
-		t.sent(id, err)
-	}()
-}
-
-func (t *Transport) sent(id float64, err error) {
-	if err == nil {
-		t.env.Events.Push(event.TransportSent, t.Handle, id, 0, nil)
-		return
-	}
-	errno, _ := errors.AsType[syscall.Errno](err)
-	if errno == 0 {
-		errno = syscall.EIO
-	}
-	t.env.Events.Push(event.TransportSent, t.Handle, id, float64(errno), nil)
-}
-
-// sendError returns the error behind err if it stands for one of sending to addr, else err.
-func (t *Transport) sendError(err error, addr net.Addr) error {
-	conn, ok := t.conn.(*udpconn.Conn)
-	failed, isFailed := errors.AsType[*quic.TransportError](err)
-	if !ok || !isFailed || failed.Remote {
-		return err
-	}
-	if cause := conn.WriteError(addr.(*net.UDPAddr)); cause != nil && failed.ErrorMessage == sentence.CannotSend.Error() {
-		return cause
-	}
-	return err
-}
-
-// Close closes the socket. Connections that are still open are given up without
-// telling their peers. It completes with a TransportClosed event.
-func (t *Transport) Close() {
-	t.closeOnce.Do(func() {
-		close(t.closing)
-		go func() {
-			defer t.closed()
-			defer fault.Recover(nil)
-			if t.detach() {
-				return
-			}
-			t.quic.Close()
-			t.conn.Close()
-		}()
-	})
-}
-
-// failed tells that the socket cannot be read any more. JavaScript closes it.
-func (t *Transport) failed(err error) {
-	errno, _ := errors.AsType[syscall.Errno](err)
-	t.env.Events.Push(event.TransportFailed, t.Handle, float64(errno), 0, []byte(err.Error()))
-}
-
-func (t *Transport) closed() {
-	t.env.remove(t.Handle, &t.env.counts.transports)
-	t.env.Events.Push(event.TransportClosed, t.Handle, 0, 0, nil)
-}
-
-// abandon closes the socket at once and leaves the rest to goroutines.
-func (t *Transport) abandon() {
-	t.conn.Close()
-	t.Close()
-}
-
-// onConnectionAttempt is called when the first packet of a new connection arrives.
-func (t *Transport) onConnectionAttempt(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
-	l := t.listener.Load()
-	if l == nil {
-		return nil, quic.ErrServerClosed
-	}
-	return l.newConnection(ctx, info)
-}
-
-// asksForRetry reports whether a client must prove its address.
-func (t *Transport) asksForRetry(addr net.Addr) bool {
-	l := t.listener.Load()
-	return l != nil && t.admission.asksForRetry(l.config.Load().config, addr)
-}
-
 // Stats writes counts into s: handshakes under way, those whose client has not proved its address, Retry packets
 // sent, connections refused, datagrams dropped before they were read, and handshakes that failed.
 func (t *Transport) Stats(s *[6]float64) {
@@ -356,46 +221,17 @@ func (t *Transport) Stats(s *[6]float64) {
 	}
 }
 
-// connectionIDs makes connection IDs, and tells connections the first of their own.
-type connectionIDs Transport
-
-var _ quic.ConnectionIDGenerator = &connectionIDs{}
-
-func (g *connectionIDs) ConnectionIDLen() int { return g.ids.Length() }
-
-func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
-	id := quic.ConnectionIDFromBytes(g.ids.Next())
-	g.nameMu.Lock()
-	defer g.nameMu.Unlock()
-	if len(g.unnamed) == 0 {
-		return id, nil
+// onConnectionAttempt is called when the first packet of a new connection arrives.
+func (t *Transport) onConnectionAttempt(ctx context.Context, info *quic.ClientInfo) (context.Context, error) {
+	l := t.listener.Load()
+	if l == nil {
+		return nil, quic.ErrServerClosed
 	}
-	name := quicgo.Goroutine()
-	if c, ok := g.unnamed[name]; ok {
-		delete(g.unnamed, name)
-		if c == nil {
-			// quic-go then takes no notice of the packet. All other ways to get rid of it send an answer.
-			return quic.ConnectionID{}, errIgnored
-		}
-		c.source = id
-	}
-	return id, nil
+	return l.newConnection(ctx, info)
 }
 
-// nameNext gives c the connection ID that this goroutine makes next. quic-go makes the first one
-// of a connection right after the calls that precede this one, but does not tell it. For nil it makes none,
-// and there will be no connection.
-func (t *Transport) nameNext(c *Connection) {
-	t.nameMu.Lock()
-	defer t.nameMu.Unlock()
-	if t.unnamed == nil {
-		t.unnamed = make(map[string]*Connection)
-	}
-	t.unnamed[quicgo.Goroutine()] = c
-}
-
-func (t *Transport) name(c *Connection) quic.ConnectionID {
-	t.nameMu.Lock()
-	defer t.nameMu.Unlock()
-	return c.source
+// asksForRetry reports whether a client must prove its address.
+func (t *Transport) asksForRetry(addr net.Addr) bool {
+	l := t.listener.Load()
+	return l != nil && t.admission.asksForRetry(l.config.Load().config, addr)
 }

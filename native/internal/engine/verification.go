@@ -147,7 +147,7 @@ func (c *Connection) Question() []byte {
 	if v.asked == nil {
 		return nil
 	}
-	return append(binary.NativeEndian.AppendUint64(nil, v.asked.number), encodeChain(v.asked.chain)...)
+	return append(binary.LittleEndian.AppendUint64(nil, v.asked.number), encodeChain(v.asked.chain)...)
 }
 
 // Verdict answers a question: with 0, or with the TLS alert to refuse with. It reports whether that was still asked.

@@ -11,7 +11,7 @@ import (
 
 // HeaderSize is the size of a record without its data, in bytes.
 //
-// A record is, in the byte order of the machine:
+// A record is, in little-endian:
 //
 //	offset  0  uint32   size of the whole record, a multiple of 8
 //	offset  4  uint32   kind
@@ -54,7 +54,7 @@ func (q *Queue) Push(kind Kind, h handle.Handle, a, b float64, data []byte) {
 	}
 	wasEmpty := len(q.buf) == q.read
 	size := (HeaderSize + len(data) + 7) &^ 7
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	q.buf = order.AppendUint32(q.buf, uint32(size))
 	q.buf = order.AppendUint32(q.buf, uint32(kind))
 	q.buf = order.AppendUint32(q.buf, uint32(h))
@@ -78,7 +78,7 @@ func (q *Queue) Drain(dst []byte) int {
 	q.mu.Lock()
 	n := 0
 	for q.read < len(q.buf) {
-		size := int(binary.NativeEndian.Uint32(q.buf[q.read:]))
+		size := int(binary.LittleEndian.Uint32(q.buf[q.read:]))
 		if n+size > len(dst) {
 			if n == 0 {
 				q.mu.Unlock()

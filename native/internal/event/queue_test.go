@@ -20,7 +20,7 @@ type record struct {
 
 func parse(t *testing.T, buf []byte) (records []record) {
 	t.Helper()
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	for len(buf) > 0 {
 		size := order.Uint32(buf)
 		if size%8 != 0 {

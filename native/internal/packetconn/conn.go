@@ -167,7 +167,7 @@ func (c *Conn) put(slot, b []byte, to netip.AddrPort) {
 	} else if !c.mapIPv4 {
 		ip = ip.Unmap()
 	}
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	order.PutUint16(slot, uint16(len(b)))
 	order.PutUint16(slot[2:], to.Port())
 	order.PutUint32(slot[4:], id)
@@ -216,7 +216,7 @@ func (c *Conn) FailWrites(addr netip.AddrPort, err error) {
 //
 // A batch that is cut off or an address that cannot be parsed ends the delivery.
 func (c *Conn) Deliver(batch []byte) {
-	order := binary.NativeEndian
+	order := binary.LittleEndian
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
 	if c.closed {

@@ -25,17 +25,17 @@ func newConn(slots int, mapIPv4 bool) (*Conn, []byte, chan struct{}) {
 }
 
 func record(host string, port uint16, data []byte) []byte {
-	b := binary.NativeEndian.AppendUint16(nil, uint16(len(data)))
-	b = binary.NativeEndian.AppendUint16(b, port)
+	b := binary.LittleEndian.AppendUint16(nil, uint16(len(data)))
+	b = binary.LittleEndian.AppendUint16(b, port)
 	b = append(b, byte(len(host)))
 	b = append(b, host...)
 	return append(b, data...)
 }
 
 func parseSlot(slot []byte) (host string, port uint16, id uint32, data []byte) {
-	length := binary.NativeEndian.Uint16(slot)
-	return string(slot[9 : 9+slot[8]]), binary.NativeEndian.Uint16(slot[2:]),
-		binary.NativeEndian.Uint32(slot[4:]), slot[slotHeaderSize:][:length]
+	length := binary.LittleEndian.Uint16(slot)
+	return string(slot[9 : 9+slot[8]]), binary.LittleEndian.Uint16(slot[2:]),
+		binary.LittleEndian.Uint32(slot[4:]), slot[slotHeaderSize:][:length]
 }
 
 func TestWriteToPutsDatagramsIntoTheRing(t *testing.T) {

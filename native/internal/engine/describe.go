@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+
+	"github.com/quic-go/quic-go/qlogwriter/jsontext"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+)
+
+// Stats writes into s: the smoothed, latest and minimum RTT and its variation in
+// milliseconds, the congestion window in bytes, and bytes and packets sent, received and lost.
+func (c *Connection) Stats(s *[12]float64) {
+	conn, _ := c.established()
+	if conn == nil {
+		return
+	}
+	stats := conn.ConnectionStats()
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	*s = [12]float64{
+		ms(stats.SmoothedRTT), ms(stats.LatestRTT), ms(stats.MinRTT), ms(stats.MeanDeviation),
+		float64(stats.CongestionWindow),
+		float64(stats.BytesSent), float64(stats.PacketsSent),
+		float64(stats.BytesReceived), float64(stats.PacketsReceived),
+		float64(stats.BytesLost), float64(stats.PacketsLost),
+		float64(quicgo.PathMTU(conn)),
+	}
+}
+
+// Description returns the addresses, the connection ID and what TLS negotiated, as JSON.
+func (c *Connection) Description() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.path.isTold = false
+	return c.description()
+}
+
+func (c *Connection) description() []byte {
+	var b bytes.Buffer
+	enc := jsontext.NewEncoder(&b)
+	member := func(name string, value jsontext.Token) {
+		enc.WriteToken(jsontext.String(name))
+		enc.WriteToken(value)
+	}
+	text, flag := jsontext.String, jsontext.Bool
+	enc.WriteToken(jsontext.BeginObject)
+	localHost, localPort := hostPort(c.onTransport().conn.LocalAddr())
+	member("localHost", text(localHost))
+	member("localPort", jsontext.Uint(uint64(localPort)))
+	remoteHost, remotePort := hostPort(c.remote)
+	member("remoteHost", text(remoteHost))
+	member("remotePort", jsontext.Uint(uint64(remotePort)))
+	member("connectionId", text(hex.EncodeToString(c.transport.name(c).Bytes())))
+	member("connectionIdShared", text(hex.EncodeToString(c.original.Bytes())))
+	if c.quic != nil {
+		peer := c.original // the server's until it has answered, when that is known (RFC 9000 section 7.2)
+		if c.listener != nil || !c.isEarly {
+			peer = quicgo.PeerConnectionID(c.quic)
+		}
+		member("connectionIdPeer", text(hex.EncodeToString(peer.Bytes())))
+		state := c.state()
+		member("applicationProto", text(state.TLS.NegotiatedProtocol))
+		member("serverName", text(state.TLS.ServerName))
+		member("version", jsontext.Uint(uint64(state.Version)))
+		// Whether the handshake is complete, resumed a session, and the server took early data
+		member("isComplete", flag(!c.isEarly))
+		member("resumed", flag(state.TLS.DidResume))
+		member("earlyData", flag(state.Used0RTT))
+		// Whether either end enabled datagrams
+		member("localDatagrams", flag(state.SupportsDatagrams.Local))
+		member("peerDatagrams", flag(state.SupportsDatagrams.Remote))
+	}
+	enc.WriteToken(jsontext.EndObject)
+	return b.Bytes()
+}
+
+// state returns what the handshake has brought. quic-go is asked only once when that is complete, as it reads without a
+// lock what changes when the connection migrates. The mutex must be held.
+func (c *Connection) state() quic.ConnectionState {
+	if c.complete != nil {
+		return *c.complete
+	}
+	state := c.quic.ConnectionState()
+	if !c.isEarly {
+		c.complete = &state
+	}
+	return state
+}
+
+// PeerCertificates returns the chain that the peer sent, leaf first, each
+// certificate as DER with its length as uint32 before it.
+func (c *Connection) PeerCertificates() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.quic == nil {
+		return nil
+	}
+	return encodeChain(c.state().TLS.PeerCertificates)
+}
+
+func encodeChain(chain []*x509.Certificate) []byte {
+	var data []byte
+	for _, certificate := range chain {
+		data = binary.LittleEndian.AppendUint32(data, uint32(len(certificate.Raw)))
+		data = append(data, certificate.Raw...)
+	}
+	return data
+}
