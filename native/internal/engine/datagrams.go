@@ -66,11 +66,16 @@ func (d *Datagrams) receive() {
 		if err != nil {
 			return // the connection is closed
 		}
-		d.inMu.Lock()
-		d.received(datagram)
-		d.receiveRest()
-		d.inMu.Unlock()
+		d.receiveAll(datagram)
 	}
+}
+
+// receiveAll takes a datagram, and what quic-go has besides.
+func (d *Datagrams) receiveAll(first []byte) {
+	d.inMu.Lock()
+	defer d.inMu.Unlock()
+	d.received(first)
+	d.receiveRest()
 }
 
 // receiveRest takes what quic-go has besides. The mutex is held.
@@ -268,12 +273,8 @@ type DatagramStats struct {
 // Stats returns the current numbers.
 func (d *Datagrams) Stats() (s DatagramStats) {
 	s.MaxSize = d.MaxSize()
-	d.inMu.Lock()
-	s.DroppedIncoming = d.inDropped
-	d.inMu.Unlock()
-	d.outMu.Lock()
-	s.DroppedOutgoing = d.outDropped
-	d.outMu.Unlock()
+	s.DroppedIncoming = locked(&d.inMu, func() int { return d.inDropped })
+	s.DroppedOutgoing = locked(&d.outMu, func() int { return d.outDropped })
 	return s
 }
 

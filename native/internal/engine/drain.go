@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -68,9 +67,7 @@ const (
 // After silence the JavaScript thread calls again, with hadTurn, and takes the peer for gone if that only brings more
 // silence.
 func (c *Connection) Drain(withDatagrams, hadTurn bool) bool {
-	c.mu.Lock()
-	conn := c.quic
-	c.mu.Unlock()
+	conn, _ := c.established()
 	if conn == nil || c.isDrained(withDatagrams) {
 		return false
 	}
@@ -127,19 +124,22 @@ func pto(conn *quic.Conn) time.Duration {
 }
 
 func (c *Connection) isDrained(withDatagrams bool) bool {
+	if c.hasUnacknowledged() {
+		return false
+	}
+	if datagrams := c.Datagrams(); withDatagrams && datagrams != nil && !datagrams.isDrained() {
+		return false
+	}
+	return !slices.ContainsFunc(c.openStreams(), (*Stream).isFinishing)
+}
+
+// hasUnacknowledged reports whether the end of a stream may not have reached the peer.
+func (c *Connection) hasUnacknowledged() bool {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.forgetAcknowledged()
 	c.forgetSent()
-	if len(c.finished) > 0 || len(c.stopped) > 0 {
-		c.mu.Unlock()
-		return false
-	}
-	datagrams, streams := c.datagrams, slices.Collect(maps.Keys(c.streams))
-	c.mu.Unlock()
-	if withDatagrams && datagrams != nil && !datagrams.isDrained() {
-		return false
-	}
-	return !slices.ContainsFunc(streams, (*Stream).isFinishing)
+	return len(c.finished) > 0 || len(c.stopped) > 0
 }
 
 func packetsReceived(conn *quic.Conn) uint64 { return conn.ConnectionStats().PacketsReceived }

@@ -30,6 +30,8 @@ type Environment struct {
 	questions atomic.Uint64
 	// How many bytes its streams may hold that do not count for the windows of their connections.
 	exempted atomic.Int64
+	// Ends to listen for faults.
+	deafen func()
 }
 
 type counts struct {
@@ -39,7 +41,9 @@ type counts struct {
 // NewEnvironment returns an environment that calls wake when events wait for it.
 // wake must not block.
 func NewEnvironment(wake func()) *Environment {
-	return &Environment{Events: event.NewQueue(wake)}
+	e := &Environment{Events: event.NewQueue(wake)}
+	e.deafen = fault.Listen(func(message string) { e.Events.Push(event.Fault, 0, 0, 0, []byte(message)) })
+	return e
 }
 
 // ParseConfig reads the options of a connection, and remembers those without private keys.
@@ -62,6 +66,7 @@ func (e *Environment) Abandon() {
 
 // detach ends all that reaches into JavaScript.
 func (e *Environment) detach() {
+	e.deafen()
 	e.Events.Close()
 	for _, t := range e.transports() {
 		if t.virtual != nil {
@@ -112,9 +117,10 @@ func (e *Environment) CloseConnections(timeout time.Duration) {
 	}
 }
 
-// Stats counts the objects of an environment, and the goroutines of the process.
+// Stats counts the objects of an environment, and the goroutines and the panics that were caught of
+// the process.
 type Stats struct {
-	Transports, Listeners, Connections, Streams, Goroutines int64
+	Transports, Listeners, Connections, Streams, Goroutines, Faults int64
 }
 
 // Stats returns how many objects are alive.
@@ -125,6 +131,7 @@ func (e *Environment) Stats() Stats {
 		Connections: e.counts.connections.Load(),
 		Streams:     e.counts.streams.Load(),
 		Goroutines:  int64(runtime.NumGoroutine()),
+		Faults:      int64(fault.Count()),
 	}
 }
 

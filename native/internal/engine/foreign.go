@@ -33,9 +33,7 @@ func (t *Transport) receiveForeign() {
 			return
 		}
 		if n == quicgo.MaxPacket {
-			t.foreign.mu.Lock()
-			t.foreign.dropped++
-			t.foreign.mu.Unlock()
+			t.dropForeign()
 			continue
 		}
 		t.addForeign(encodeForeign(buffer[:n], addr))
@@ -53,6 +51,12 @@ func encodeForeign(data []byte, addr net.Addr) []byte {
 	b = append(b, uint8(len(host)))
 	b = append(b, host...)
 	return append(b, data...)
+}
+
+func (t *Transport) dropForeign() {
+	t.foreign.mu.Lock()
+	defer t.foreign.mu.Unlock()
+	t.foreign.dropped++
 }
 
 func (t *Transport) addForeign(datagram []byte) {

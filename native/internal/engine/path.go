@@ -45,13 +45,18 @@ func (c *Connection) onTransport() *Transport {
 	return c.transport
 }
 
+// currentTransport is onTransport for those who do not hold the mutex.
+func (c *Connection) currentTransport() *Transport {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.onTransport()
+}
+
 // Migrate moves the connection of a client to another transport, as soon as the peer has
 // answered there (RFC 9000 section 9.2). It completes with a ConnectionMigrated event.
 func (c *Connection) Migrate(to *Transport) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
-	c.mu.Lock()
-	c.path.cancel = cancel
-	c.mu.Unlock()
+	c.setCancel(cancel)
 	go func() {
 		defer cancel()
 		defer fault.Recover(func(err error) { c.migrationFailed(event.MigrationClosed, err) })
@@ -59,6 +64,12 @@ func (c *Connection) Migrate(to *Transport) {
 			c.migrationFailed(kind, err)
 		}
 	}()
+}
+
+func (c *Connection) setCancel(cancel func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.path.cancel = cancel
 }
 
 // CancelMigration gives up a migration as long as the peer has not answered over the new path.
@@ -85,9 +96,8 @@ func (c *Connection) migrationFailed(kind event.MigrationFailure, err error) {
 }
 
 func (c *Connection) migrate(ctx context.Context, cancel func(), to *Transport) (event.MigrationFailure, error) {
-	c.mu.Lock()
-	conn, from := c.quic, c.onTransport()
-	c.mu.Unlock()
+	conn, _ := c.established()
+	from := c.currentTransport()
 	if conn == nil {
 		return event.MigrationClosed, ErrClosed
 	}
@@ -302,10 +312,7 @@ func (t *Transport) hasMoved() bool {
 
 func (c *Connection) transportDetached(t *Transport) {
 	defer fault.Recover(c.closed)
-	c.mu.Lock()
-	isAffected := c.onTransport() == t
-	c.mu.Unlock()
-	if isAffected {
+	if c.currentTransport() == t {
 		c.Close(false, uint64(quic.InternalError), nil)
 	}
 }

@@ -66,10 +66,14 @@ func (s *session) Put(_ string, cs *tls.ClientSessionState) {
 		return // the offered one is of no use
 	}
 	quicgo.KeepTicketTime(state, time.Now())
-	s.mu.Lock()
-	s.ticket, s.state = ticket, state
-	s.mu.Unlock()
+	s.setTicket(ticket, state)
 	s.changed()
+}
+
+func (s *session) setTicket(ticket []byte, state *tls.SessionState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ticket, s.state = ticket, state
 }
 
 // tokens are the tokens of a session. They implement [quic.TokenStore].
@@ -78,20 +82,28 @@ type tokens session
 func (t *tokens) Pop(string) *quic.ClientToken { return t.token }
 
 func (t *tokens) Put(_ string, token *quic.ClientToken) {
-	t.mu.Lock()
-	t.next = token
-	hasTicket := t.state != nil
-	t.mu.Unlock()
-	if hasTicket {
+	if t.setNext(token) {
 		(*session)(t).changed()
 	}
 }
 
+// setNext keeps a token, and reports whether there is a ticket to go with it.
+func (t *tokens) setNext(token *quic.ClientToken) (hasTicket bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next = token
+	return t.state != nil
+}
+
+func (s *session) setNew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.isNew = true
+}
+
 // changed tells JavaScript, once it has taken note of the connection, that there is a new session.
 func (s *session) changed() {
-	s.mu.Lock()
-	s.isNew = true
-	s.mu.Unlock()
+	s.setNew()
 	select {
 	case <-s.conn.accepted:
 		s.announce()

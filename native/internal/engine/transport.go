@@ -202,9 +202,7 @@ func (t *Transport) LocalPort() uint16 {
 // Stats writes counts into s: handshakes under way, those whose client has not proved its address, Retry packets
 // sent, connections refused, datagrams dropped before they were read, and handshakes that failed.
 func (t *Transport) Stats(s *[6]float64) {
-	t.foreign.mu.Lock()
-	dropped := t.foreign.dropped
-	t.foreign.mu.Unlock()
+	dropped := locked(&t.foreign.mu, func() uint64 { return t.foreign.dropped })
 	if t.virtual != nil {
 		dropped += t.virtual.Dropped()
 	}

@@ -75,6 +75,9 @@ const (
 	// StreamArrived: all that the peer sends on a stream has come and can be read. Only while a connection
 	// waits for its streams to end, and at most twice for each.
 	StreamArrived
+	// Fault: a panic was caught, in any environment. data says what and where. Once for each place of the
+	// library, with no object.
+	Fault
 )
 
 // A MigrationFailure says why a connection did not migrate.

@@ -47,12 +47,19 @@ func NewQueue(wake func()) *Queue {
 
 // Push appends an event. After Close it does nothing.
 func (q *Queue) Push(kind Kind, h handle.Handle, a, b float64, data []byte) {
-	q.mu.Lock()
-	if q.closed {
-		q.mu.Unlock()
-		return
+	if q.add(kind, h, a, b, data) {
+		q.callWake()
 	}
-	wasEmpty := len(q.buf) == q.read
+}
+
+// add reports whether the event is the only one.
+func (q *Queue) add(kind Kind, h handle.Handle, a, b float64, data []byte) (isFirst bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	isFirst = len(q.buf) == q.read
 	size := (HeaderSize + len(data) + 7) &^ 7
 	order := binary.LittleEndian
 	q.buf = order.AppendUint32(q.buf, uint32(size))
@@ -63,11 +70,7 @@ func (q *Queue) Push(kind Kind, h handle.Handle, a, b float64, data []byte) {
 	q.buf = order.AppendUint64(q.buf, math.Float64bits(b))
 	q.buf = append(q.buf, data...)
 	q.buf = append(q.buf, make([]byte, size-HeaderSize-len(data))...)
-	q.mu.Unlock()
-
-	if wasEmpty {
-		q.callWake()
-	}
+	return isFirst
 }
 
 // Drain moves as many whole records as fit into dst and returns their size in bytes.
@@ -75,21 +78,29 @@ func (q *Queue) Push(kind Kind, h handle.Handle, a, b float64, data []byte) {
 // gets its turn between two batches. A record that is larger than dst is
 // reported as -size and stays: the caller comes again with a buffer that large.
 func (q *Queue) Drain(dst []byte) int {
+	n, more := q.take(dst)
+	if more {
+		q.callWake()
+	}
+	return n
+}
+
+// take reports besides whether there are more that could come next.
+func (q *Queue) take(dst []byte) (n int, more bool) {
 	q.mu.Lock()
-	n := 0
+	defer q.mu.Unlock()
 	for q.read < len(q.buf) {
 		size := int(binary.LittleEndian.Uint32(q.buf[q.read:]))
 		if n+size > len(dst) {
 			if n == 0 {
-				q.mu.Unlock()
-				return -size
+				return -size, false
 			}
 			break
 		}
 		n += copy(dst[n:], q.buf[q.read:q.read+size])
 		q.read += size
 	}
-	more := q.read < len(q.buf)
+	more = q.read < len(q.buf)
 	switch {
 	case !more:
 		q.read = 0
@@ -103,12 +114,7 @@ func (q *Queue) Drain(dst []byte) int {
 		q.buf = q.buf[:copy(q.buf, q.buf[q.read:])]
 		q.read = 0
 	}
-	q.mu.Unlock()
-
-	if more {
-		q.callWake()
-	}
-	return n
+	return n, more
 }
 
 // A burst may grow the buffer beyond this, but it does not stay so large.
@@ -117,14 +123,17 @@ const maxIdleCapacity = 1 << 20
 // Close drops what is queued. When it returns, wake will not be called again
 // and no call of it is still running.
 func (q *Queue) Close() {
+	q.drop()
+	q.wakeMu.Lock()
+	defer q.wakeMu.Unlock()
+	q.wake = nil
+}
+
+func (q *Queue) drop() {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.closed = true
 	q.buf, q.read = nil, 0
-	q.mu.Unlock()
-
-	q.wakeMu.Lock()
-	q.wake = nil
-	q.wakeMu.Unlock()
 }
 
 func (q *Queue) callWake() {

@@ -58,24 +58,27 @@ func Listen(f func(message string)) (cancel func()) {
 // record counts a panic, and tells the listeners if it is the first one at its place.
 func record(value any) {
 	stack := string(debug.Stack())
-	place := placeOf(stack)
+	for _, f := range count(placeOf(stack)) {
+		f(fmt.Sprintf("%v\n%s", value, stack))
+	}
+}
+
+// count returns whom to tell.
+func count(place string) (listeners []func(string)) {
 	registry.mu.Lock()
+	defer registry.mu.Unlock()
 	registry.count++
-	_, isKnown := registry.places[place]
+	if _, isKnown := registry.places[place]; isKnown {
+		return nil
+	}
 	if registry.places == nil {
 		registry.places = make(map[string]struct{})
 	}
 	registry.places[place] = struct{}{}
-	var listeners []func(string)
-	if !isKnown {
-		for f := range registry.listeners {
-			listeners = append(listeners, *f)
-		}
+	for f := range registry.listeners {
+		listeners = append(listeners, *f)
 	}
-	registry.mu.Unlock()
-	for _, f := range listeners {
-		f(fmt.Sprintf("%v\n%s", value, stack))
-	}
+	return listeners
 }
 
 // placeOf returns the line of a stack that names where the panic happened, which follows after the

@@ -122,30 +122,11 @@ func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	}
 	to := udpAddr.AddrPort()
 
-	c.sendMu.Lock()
-	for c.ring != nil && c.head-c.tail == c.slots {
-		c.sendCond.Wait()
+	isFirst, err := c.place(b, to)
+	if err != nil {
+		return 0, err
 	}
-	if c.ring == nil {
-		defer c.sendMu.Unlock()
-		if c.detached {
-			return len(b), nil
-		}
-		return 0, net.ErrClosed
-	}
-	if failed, ok := c.sendErr[to]; ok {
-		delete(c.sendErr, to)
-		if time.Since(failed.at) < sendErrorAge {
-			c.sendMu.Unlock()
-			return 0, sentence.SendError{Cause: failed.err}
-		}
-	}
-	c.put(c.ring[c.head%c.slots*SlotSize:][:SlotSize], b, to)
-	wasEmpty := c.head == c.tail
-	c.head++
-	c.sendMu.Unlock()
-
-	if wasEmpty {
+	if isFirst {
 		c.notify()
 	}
 	return len(b), nil
@@ -359,12 +340,7 @@ func (c *Conn) Detach() {
 // Close fails blocked and future reads and writes with [net.ErrClosed].
 // When it returns, the ring is not used any more.
 func (c *Conn) Close() error {
-	c.sendMu.Lock()
-	c.ring = nil
-	c.detached = false
-	c.sendCond.Broadcast()
-	c.sendMu.Unlock()
-
+	c.dropRing()
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
 	c.closed = true
@@ -375,4 +351,38 @@ func (c *Conn) Close() error {
 	}
 	c.recvCond.Broadcast()
 	return nil
+}
+
+// place puts a datagram into the ring once there is room, and reports whether it is the only one
+// there.
+func (c *Conn) place(b []byte, to netip.AddrPort) (isFirst bool, err error) {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	for c.ring != nil && c.head-c.tail == c.slots {
+		c.sendCond.Wait()
+	}
+	if c.ring == nil {
+		if c.detached {
+			return false, nil
+		}
+		return false, net.ErrClosed
+	}
+	if failed, ok := c.sendErr[to]; ok {
+		delete(c.sendErr, to)
+		if time.Since(failed.at) < sendErrorAge {
+			return false, sentence.SendError{Cause: failed.err}
+		}
+	}
+	c.put(c.ring[c.head%c.slots*SlotSize:][:SlotSize], b, to)
+	isFirst = c.head == c.tail
+	c.head++
+	return isFirst, nil
+}
+
+func (c *Conn) dropRing() {
+	c.sendMu.Lock()
+	defer c.sendMu.Unlock()
+	c.ring = nil
+	c.detached = false
+	c.sendCond.Broadcast()
 }

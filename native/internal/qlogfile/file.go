@@ -16,6 +16,8 @@ import (
 	"github.com/quic-go/quic-go/qlog"
 	"github.com/quic-go/quic-go/qlogwriter"
 	"github.com/quic-go/quic-go/qlogwriter/jsontext"
+
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 )
 
 const (
@@ -78,11 +80,7 @@ func (f *File) RecordEvent(e qlogwriter.Event) {
 		return
 	}
 	// An event that quic-go cannot encode is no reason to end its connection
-	defer func() {
-		if recover() != nil {
-			f.waiting.Truncate(before)
-		}
-	}()
+	defer fault.Recover(func(error) { f.waiting.Truncate(before) })
 	f.waiting.WriteByte(qlogwriter.RecordSeparator)
 	enc := jsontext.NewEncoder(&f.waiting)
 	enc.WriteToken(jsontext.BeginObject)

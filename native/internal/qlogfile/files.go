@@ -35,21 +35,14 @@ func (fs *Files) start(perspective string, id quic.ConnectionID, create func() (
 		done:  make(chan struct{}),
 	}
 	f.writeHeader(perspective, id)
-	fs.mu.Lock()
-	if fs.open == nil {
-		fs.open = make(map[*File]struct{})
-	}
-	fs.open[f] = struct{}{}
-	fs.mu.Unlock()
+	fs.add(f)
 	go f.run(create)
 	return f
 }
 
 // Close completes all files, but waits no longer than timeout. It is for the end of a process.
 func (fs *Files) Close(timeout time.Duration) {
-	fs.mu.Lock()
-	open := slices.Collect(maps.Keys(fs.open))
-	fs.mu.Unlock()
+	open := fs.all()
 	deadline := time.Now().Add(timeout)
 	for _, f := range open {
 		f.finish()
@@ -60,8 +53,27 @@ func (fs *Files) Close(timeout time.Duration) {
 }
 
 func (fs *Files) remove(f *File) {
-	fs.mu.Lock()
-	delete(fs.open, f)
-	fs.mu.Unlock()
+	fs.forget(f)
 	close(f.done)
+}
+
+func (fs *Files) add(f *File) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.open == nil {
+		fs.open = make(map[*File]struct{})
+	}
+	fs.open[f] = struct{}{}
+}
+
+func (fs *Files) all() []*File {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return slices.Collect(maps.Keys(fs.open))
+}
+
+func (fs *Files) forget(f *File) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	delete(fs.open, f)
 }

@@ -218,10 +218,7 @@ func (c *Conn) isLoss(addr *net.UDPAddr, err error) bool {
 	if errors.Is(err, errMessageSize) || c.IsConnected == nil {
 		return false
 	}
-	c.mu.Lock()
-	isLossy := time.Now().Before(c.lossy[unmap(addr)])
-	c.mu.Unlock()
-	if isLossy {
+	if c.isLossy(addr) {
 		return true
 	}
 	if errors.Is(err, net.ErrClosed) || !c.IsConnected(unmap(addr)) {
@@ -255,4 +252,11 @@ func (c *Conn) WriteError(addr *net.UDPAddr) error {
 func unmap(addr *net.UDPAddr) netip.AddrPort {
 	ap := addr.AddrPort()
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+// isLossy reports whether the last datagrams to an address could not be sent.
+func (c *Conn) isLossy(addr *net.UDPAddr) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Before(c.lossy[unmap(addr)])
 }
