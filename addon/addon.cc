@@ -1,45 +1,51 @@
-#include "addon.h"
+#include <memory>
 
-#include <algorithm>
+#include "environment.h"
 
-Bytes::Bytes(const Napi::Value &value) {
-  size_t size = 0;
-  if (value.IsTypedArray()) {
-    auto array = value.As<Napi::TypedArray>();
-    size = array.ByteLength();
-    data = static_cast<uint8_t *>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  } else if (value.IsArrayBuffer()) {
-    auto buffer = value.As<Napi::ArrayBuffer>();
-    size = buffer.ByteLength();
-    data = buffer.Data();
-  }
-  length = static_cast<int32_t>(std::min<size_t>(size, INT32_MAX));
-}
+namespace quic {
 
-bool Throw(Napi::Env env, const quic_error &error) {
-  if (error.kind == QUIC_ERROR_NONE) return false;
-  auto thrown = Napi::Error::New(env, error.message);
-  auto object = thrown.Value();
-  object.Set("kind", error.kind);
-  object.Set("code", error.code);
-  object.Set("option", error.option);
-  thrown.ThrowAsJavaScriptException();
-  return true;
-}
+namespace {
 
-Addon::Addon(Napi::Env env, Napi::Object exports) {
-  char version[64];
-  int32_t length = quic_version(version, sizeof version);
-  DefineAddon(exports, {
-                           InstanceMethod("environmentOpen", &Addon::EnvironmentOpen),
-                           InstanceValue("version", Napi::String::New(env, version, length)),
-                       });
-}
+// One lives in the instance data of each napi_env: nothing is global.
+struct Addon {
+  // They stay when they are closed, a few bytes each: functions of theirs may still be called.
+  std::vector<std::unique_ptr<Environment>> environments;
+};
 
 // environmentOpen(onWake): an object with the functions of a new environment, or undefined
-Napi::Value Addon::EnvironmentOpen(const Napi::CallbackInfo &info) {
-  environments_.push_back(std::make_unique<Environment>());
-  return {info.Env(), environments_.back()->Open(info.Env(), info[0])};
+napi_value EnvironmentOpen(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  napi_value onWake = arguments.Value();
+  napi_valuetype type = napi_undefined;
+  if (onWake != nullptr) napi_typeof(env, onWake, &type);
+  if (type != napi_function) {
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "argument 1 of a native call: expected a function");
+    return nullptr;
+  }
+  auto &environments = static_cast<Addon *>(arguments.self())->environments;
+  environments.push_back(std::make_unique<Environment>());
+  return environments.back()->Open(env, onWake);
 }
 
-NODE_API_ADDON(Addon)
+void Delete(napi_env /*env*/, void *addon, void * /*hint*/) { delete static_cast<Addon *>(addon); }
+
+}  // namespace
+
+}  // namespace quic
+
+NAPI_MODULE_INIT() {
+  auto addon = std::make_unique<quic::Addon>();
+  char version[64];
+  const size_t length = quic_version(version, sizeof version);
+  const napi_property_descriptor properties[] = {
+      {"environmentOpen", nullptr, quic::EnvironmentOpen, nullptr, nullptr, nullptr, napi_enumerable, addon.get()},
+      {"version", nullptr, nullptr, nullptr, nullptr, quic::ToString(env, version, length), napi_enumerable, nullptr},
+  };
+  if (napi_define_properties(env, exports, 2, properties) != napi_ok ||
+      napi_set_instance_data(env, addon.get(), quic::Delete, nullptr) != napi_ok) {
+    return nullptr;
+  }
+  // The environment deletes it
+  (void)addon.release();
+  return exports;
+}

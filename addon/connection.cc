@@ -1,94 +1,129 @@
-#include "addon.h"
+#include "environment.h"
+
+namespace quic {
 
 // connectionDial(transport, host, port, serverName, config, session): handle
-Napi::Value Environment::ConnectionDial(Info info) {
-  Text host(info[1]);
-  Text serverName(info[3]);
-  Text config(info[4]);
-  Bytes session(info[5]);
+napi_value Environment::ConnectionDial(Arguments &arguments) {
+  const uint32_t transport = arguments.Handle();
+  Text host = arguments.Text();
+  const uint16_t port = arguments.Port();
+  Text serverName = arguments.Text();
+  Text config = arguments.Text();
+  const Bytes session = arguments.Bytes();
+  if (arguments.failed()) return nullptr;
   quic_error error = {};
-  uint32_t handle =
-      quic_connection_dial(env_, Handle(info[0]), host.data(), host.length(), Port(info[2]), serverName.data(),
-                           serverName.length(), config.data(), config.length(), session.data, session.length, &error);
-  if (Throw(info.Env(), error)) return {};
-  return Napi::Number::New(info.Env(), handle);
-}
-
-// Calls a function of the ABI that fills a buffer, again with a larger one if need be.
-Napi::Value Environment::Fill(Info info, int32_t (*fill)(uint32_t, uint32_t, void *, int32_t)) {
-  std::string data(4096, '\0');
-  for (;;) {
-    auto size = static_cast<int32_t>(data.size());
-    int32_t length = fill(env_, Handle(info[0]), data.data(), size);
-    if (length <= size) {
-      return Napi::Buffer<char>::Copy(info.Env(), data.data(), static_cast<size_t>(length));
-    }
-    data.resize(static_cast<size_t>(length));
-  }
+  const uint32_t handle =
+      quic_connection_dial(env_, transport, host.data(), host.size(), port, serverName.data(), serverName.size(),
+                           config.data(), config.size(), session.data, session.size, &error);
+  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(handle));
 }
 
 // connectionDescribe(connection): JSON as a Buffer
-Napi::Value Environment::ConnectionDescribe(Info info) { return Fill(info, quic_connection_describe); }
+napi_value Environment::ConnectionDescribe(Arguments &arguments) { return Fill(arguments, quic_connection_describe); }
 
 // connectionCertificates(connection): Buffer
-Napi::Value Environment::ConnectionCertificates(Info info) { return Fill(info, quic_connection_certificates); }
+napi_value Environment::ConnectionCertificates(Arguments &arguments) {
+  return Fill(arguments, quic_connection_certificates);
+}
 
 // connectionSession(connection): Buffer
-Napi::Value Environment::ConnectionSession(Info info) { return Fill(info, quic_connection_session); }
+napi_value Environment::ConnectionSession(Arguments &arguments) { return Fill(arguments, quic_connection_session); }
 
 // connectionCloseReason(connection): Buffer
-Napi::Value Environment::ConnectionCloseReason(Info info) { return Fill(info, quic_connection_close_reason); }
+napi_value Environment::ConnectionCloseReason(Arguments &arguments) {
+  return Fill(arguments, quic_connection_close_reason);
+}
 
 // connectionQuestion(connection): Buffer
-Napi::Value Environment::ConnectionQuestion(Info info) { return Fill(info, quic_connection_question); }
+napi_value Environment::ConnectionQuestion(Arguments &arguments) { return Fill(arguments, quic_connection_question); }
 
 // connectionVerdict(connection, number, alert): whether the question was still asked
-Napi::Value Environment::ConnectionVerdict(Info info) {
-  return Napi::Boolean::New(info.Env(), quic_connection_verdict(env_, Handle(info[0]), Double(info[1]),
-                                                                static_cast<uint8_t>(Handle(info[2]))));
+napi_value Environment::ConnectionVerdict(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const double number = arguments.Double();
+  const uint8_t alert = arguments.Byte();
+  if (arguments.failed()) return nullptr;
+  const bool taken = quic_connection_verdict(env_, handle, number, alert);
+  return ToBoolean(arguments.env(), taken);
 }
 
 // connectionAccept(connection)
-void Environment::ConnectionAccept(Info info) { quic_connection_accept(env_, Handle(info[0])); }
+napi_value Environment::ConnectionAccept(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_connection_accept(env_, handle);
+  return nullptr;
+}
 
 // connectionTellArrived(connection)
-void Environment::ConnectionTellArrived(Info info) { quic_connection_tell_arrived(env_, Handle(info[0])); }
+napi_value Environment::ConnectionTellArrived(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_connection_tell_arrived(env_, handle);
+  return nullptr;
+}
 
-// connectionStats(connection, numbers): fills a Float64Array
-void Environment::ConnectionStats(Info info) {
-  quic_connection_stats(env_, Handle(info[0]), static_cast<double *>(Bytes(info[1]).data));
+// connectionStats(connection, numbers)
+napi_value Environment::ConnectionStats(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  double *numbers = arguments.Numbers(QUIC_CONNECTION_STATS);
+  if (!arguments.failed()) quic_connection_stats(env_, handle, numbers);
+  return nullptr;
 }
 
 // connectionMigrate(connection, transport)
-void Environment::ConnectionMigrate(Info info) {
+napi_value Environment::ConnectionMigrate(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const uint32_t transport = arguments.Handle();
+  if (arguments.failed()) return nullptr;
   quic_error error = {};
-  quic_connection_migrate(env_, Handle(info[0]), Handle(info[1]), &error);
-  Throw(info.Env(), error);
+  quic_connection_migrate(env_, handle, transport, &error);
+  Throw(arguments.env(), error);
+  return nullptr;
 }
 
 // connectionCancelMigration(connection)
-void Environment::ConnectionCancelMigration(Info info) { quic_connection_cancel_migration(env_, Handle(info[0])); }
+napi_value Environment::ConnectionCancelMigration(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_connection_cancel_migration(env_, handle);
+  return nullptr;
+}
 
 // connectionDrain(connection, withDatagrams, hadTurn): whether a ConnectionDrained event will come
-Napi::Value Environment::ConnectionDrain(Info info) {
-  return Napi::Boolean::New(info.Env(), quic_connection_drain(env_, Handle(info[0]), Bool(info[1]), Bool(info[2])));
+napi_value Environment::ConnectionDrain(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const bool withDatagrams = arguments.Bool();
+  const bool hadTurn = arguments.Bool();
+  if (arguments.failed()) return nullptr;
+  const bool waits = quic_connection_drain(env_, handle, withDatagrams, hadTurn);
+  return ToBoolean(arguments.env(), waits);
 }
 
 // connectionClose(connection, isApp, code, reason)
-void Environment::ConnectionClose(Info info) {
-  Bytes reason(info[3]);
-  quic_connection_close(env_, Handle(info[0]), Bool(info[1]), Double(info[2]), reason.data, reason.length);
+napi_value Environment::ConnectionClose(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const bool isApp = arguments.Bool();
+  const double code = arguments.Double();
+  const Bytes reason = arguments.Bytes();
+  if (!arguments.failed()) quic_connection_close(env_, handle, isApp, code, reason.data, reason.size);
+  return nullptr;
 }
 
 // connectionRelease(connection)
-void Environment::ConnectionRelease(Info info) { quic_connection_release(env_, Handle(info[0])); }
+napi_value Environment::ConnectionRelease(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_connection_release(env_, handle);
+  return nullptr;
+}
 
 // connectionOpenStream(connection, uni, ids): handle
-// The stream's ID is written into ids[0], a Float64Array.
-Napi::Value Environment::ConnectionOpenStream(Info info) {
-  Bytes ids(info[2]);
+// The stream's ID is written into ids[0].
+napi_value Environment::ConnectionOpenStream(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const bool uni = arguments.Bool();
+  double *ids = arguments.Numbers(1);
+  if (arguments.failed()) return nullptr;
   quic_error error = {};
-  uint32_t handle = quic_connection_open_stream(env_, Handle(info[0]), Bool(info[1]), static_cast<double *>(ids.data), &error);
-  if (Throw(info.Env(), error)) return {};
-  return Napi::Number::New(info.Env(), handle);
+  const uint32_t stream = quic_connection_open_stream(env_, handle, uni, ids, &error);
+  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(stream));
 }
+
+}  // namespace quic

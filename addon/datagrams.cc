@@ -1,32 +1,56 @@
-#include "addon.h"
+#include "environment.h"
+
+namespace quic {
 
 // datagramsRead(connection, batch): see engine.Datagrams.Read
-Napi::Value Environment::DatagramsRead(Info info) {
-  Bytes batch(info[1]);
-  return Napi::Number::New(info.Env(), quic_datagrams_read(env_, Handle(info[0]), batch.data, batch.length));
+napi_value Environment::DatagramsRead(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const Bytes batch = arguments.Bytes();
+  if (arguments.failed()) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(quic_datagrams_read(env_, handle, batch.data, batch.size)));
 }
 
 // datagramsUnread(connection, n)
-void Environment::DatagramsUnread(Info info) { quic_datagrams_unread(env_, Handle(info[0]), Int(info[1])); }
+napi_value Environment::DatagramsUnread(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const int32_t n = arguments.Int();
+  if (!arguments.failed()) quic_datagrams_unread(env_, handle, n);
+  return nullptr;
+}
 
 // datagramsSetIncoming(connection, n)
-void Environment::DatagramsSetIncoming(Info info) { quic_datagrams_set_incoming(env_, Handle(info[0]), Int(info[1])); }
+napi_value Environment::DatagramsSetIncoming(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const int32_t n = arguments.Int();
+  if (!arguments.failed()) quic_datagrams_set_incoming(env_, handle, n);
+  return nullptr;
+}
 
 // datagramsStopReading(connection)
-void Environment::DatagramsStopReading(Info info) { quic_datagrams_stop_reading(env_, Handle(info[0])); }
+napi_value Environment::DatagramsStopReading(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_datagrams_stop_reading(env_, handle);
+  return nullptr;
+}
 
 // datagramsWrite(connection, batch, length, highWater, numbers): number of datagrams in the queue
-// The maximum size is written into numbers[0], a Float64Array.
-Napi::Value Environment::DatagramsWrite(Info info) {
-  Bytes numbers(info[4]);
-  return Napi::Number::New(info.Env(),
-                           quic_datagrams_write(env_, Handle(info[0]), Bytes(info[1]).data, Int(info[2]),
-                                                Int(info[3]), static_cast<double *>(numbers.data)));
+// The maximum size is written into numbers[0].
+napi_value Environment::DatagramsWrite(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const Bytes batch = arguments.Part();
+  const int32_t highWater = arguments.Int();
+  double *numbers = arguments.Numbers(1);
+  if (arguments.failed()) return nullptr;
+  const int32_t queued = quic_datagrams_write(env_, handle, batch.data, batch.size, highWater, numbers);
+  return ToNumber(arguments.env(), static_cast<double>(queued));
 }
 
 // datagramsStats(connection, numbers)
-// Maximum size, dropped incoming and dropped outgoing are written into numbers, a Float64Array.
-void Environment::DatagramsStats(Info info) {
-  Bytes numbers(info[1]);
-  quic_datagrams_stats(env_, Handle(info[0]), static_cast<double *>(numbers.data));
+napi_value Environment::DatagramsStats(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  double *numbers = arguments.Numbers(QUIC_DATAGRAMS_STATS);
+  if (!arguments.failed()) quic_datagrams_stats(env_, handle, numbers);
+  return nullptr;
 }
+
+}  // namespace quic

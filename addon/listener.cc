@@ -1,21 +1,34 @@
-#include "addon.h"
+#include "environment.h"
+
+namespace quic {
 
 // listenerOpen(transport, config): handle
-Napi::Value Environment::ListenerOpen(Info info) {
-  Text config(info[1]);
+napi_value Environment::ListenerOpen(Arguments &arguments) {
+  const uint32_t transport = arguments.Handle();
+  Text config = arguments.Text();
+  if (arguments.failed()) return nullptr;
   quic_error error = {};
-  uint32_t handle = quic_listener_open(env_, Handle(info[0]), config.data(), config.length(), &error);
-  if (Throw(info.Env(), error)) return {};
-  return Napi::Number::New(info.Env(), handle);
+  const uint32_t handle = quic_listener_open(env_, transport, config.data(), config.size(), &error);
+  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(handle));
 }
 
 // listenerConfigure(listener, config)
-void Environment::ListenerConfigure(Info info) {
-  Text config(info[1]);
+napi_value Environment::ListenerConfigure(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  Text config = arguments.Text();
+  if (arguments.failed()) return nullptr;
   quic_error error = {};
-  quic_listener_configure(env_, Handle(info[0]), config.data(), config.length(), &error);
-  Throw(info.Env(), error);
+  quic_listener_configure(env_, handle, config.data(), config.size(), &error);
+  Throw(arguments.env(), error);
+  return nullptr;
 }
 
 // listenerClose(listener, code)
-void Environment::ListenerClose(Info info) { quic_listener_close(env_, Handle(info[0]), Double(info[1])); }
+napi_value Environment::ListenerClose(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const double code = arguments.Double();
+  if (!arguments.failed()) quic_listener_close(env_, handle, code);
+  return nullptr;
+}
+
+}  // namespace quic

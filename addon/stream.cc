@@ -1,31 +1,61 @@
-#include "addon.h"
+#include "environment.h"
+
+namespace quic {
 
 // streamRead(stream, buffer): see engine.Stream.Read
-Napi::Value Environment::StreamRead(Info info) {
-  Bytes buffer(info[1]);
-  return Napi::Number::New(info.Env(), quic_stream_read(env_, Handle(info[0]), buffer.data, buffer.length));
+napi_value Environment::StreamRead(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const Bytes buffer = arguments.Bytes();
+  if (arguments.failed()) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(quic_stream_read(env_, handle, buffer.data, buffer.size)));
 }
 
 // streamWrite(stream, data, fin): see engine.Stream.Write
-Napi::Value Environment::StreamWrite(Info info) {
-  Bytes data(info[1]);
-  return Napi::Number::New(info.Env(),
-                           quic_stream_write(env_, Handle(info[0]), data.data, data.length, Bool(info[2])));
+napi_value Environment::StreamWrite(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const Bytes data = arguments.Bytes();
+  const bool fin = arguments.Bool();
+  if (arguments.failed()) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(quic_stream_write(env_, handle, data.data, data.size, fin)));
 }
 
 // streamStopSending(stream, code)
-void Environment::StreamStopSending(Info info) { quic_stream_stop_sending(env_, Handle(info[0]), Double(info[1])); }
+napi_value Environment::StreamStopSending(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const double code = arguments.Double();
+  if (!arguments.failed()) quic_stream_stop_sending(env_, handle, code);
+  return nullptr;
+}
 
 // streamReset(stream, code)
-void Environment::StreamReset(Info info) { quic_stream_reset(env_, Handle(info[0]), Double(info[1])); }
+napi_value Environment::StreamReset(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const double code = arguments.Double();
+  if (!arguments.failed()) quic_stream_reset(env_, handle, code);
+  return nullptr;
+}
 
 // streamCommit(stream)
-void Environment::StreamCommit(Info info) { quic_stream_commit(env_, Handle(info[0])); }
+napi_value Environment::StreamCommit(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_stream_commit(env_, handle);
+  return nullptr;
+}
 
 // streamSetPriority(stream, urgency, incremental)
-void Environment::StreamSetPriority(Info info) {
-  quic_stream_set_priority(env_, Handle(info[0]), static_cast<int8_t>(Int(info[1])), Bool(info[2]));
+napi_value Environment::StreamSetPriority(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const uint8_t urgency = arguments.Byte();
+  const bool incremental = arguments.Bool();
+  if (!arguments.failed()) quic_stream_set_priority(env_, handle, urgency, incremental);
+  return nullptr;
 }
 
 // streamRelease(stream)
-void Environment::StreamRelease(Info info) { quic_stream_release(env_, Handle(info[0])); }
+napi_value Environment::StreamRelease(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_stream_release(env_, handle);
+  return nullptr;
+}
+
+}  // namespace quic

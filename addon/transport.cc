@@ -1,81 +1,138 @@
-#include "addon.h"
+#include <algorithm>
+
+#include "environment.h"
+
+namespace quic {
 
 // transportOpenNative(host, port, reuseAddr, ipv6Only, key, connectionIds, takeOver): handle
-Napi::Value Environment::TransportOpenNative(Info info) {
-  Text host(info[0]);
-  Bytes key(info[4]);
-  Bytes ids(info[5]);
+napi_value Environment::TransportOpenNative(Arguments &arguments) {
+  Text host = arguments.Text();
+  const uint16_t port = arguments.Port();
+  const bool reuseAddr = arguments.Bool();
+  const bool ipv6Only = arguments.Bool();
+  const Bytes key = arguments.Bytes();
+  const Bytes ids = arguments.Bytes();
+  const bool takeOver = arguments.Bool();
+  if (arguments.failed()) return nullptr;
   quic_error error = {};
-  uint32_t handle = quic_transport_open_native(env_, host.data(), host.length(), Port(info[1]), Bool(info[2]),
-                                               Bool(info[3]), key.data, key.length, ids.data, ids.length,
-                                               Bool(info[6]), &error);
-  if (Throw(info.Env(), error)) return {};
-  return Napi::Number::New(info.Env(), handle);
+  const uint32_t handle = quic_transport_open_native(env_, host.data(), host.size(), port, reuseAddr, ipv6Only,
+                                                     key.data, key.size, ids.data, ids.size, takeOver, &error);
+  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(handle));
 }
 
 // transportOpenVirtual(host, port, key, connectionIds, takeOver, ring): handle
-// The caller keeps the ring alive until the transport is closed.
-Napi::Value Environment::TransportOpenVirtual(Info info) {
-  Text host(info[0]);
-  Bytes key(info[2]);
-  Bytes ids(info[3]);
-  Bytes ring(info[5]);
+// The ring is kept until transportForget.
+napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
+  Text host = arguments.Text();
+  const uint16_t port = arguments.Port();
+  const Bytes key = arguments.Bytes();
+  const Bytes ids = arguments.Bytes();
+  const bool takeOver = arguments.Bool();
+  napi_value memory = arguments.Peek();
+  const Bytes ring = arguments.Bytes();
+  napi_env env = arguments.env();
+  napi_ref kept = nullptr;
+  if (arguments.failed() || napi_create_reference(env, memory, 1, &kept) != napi_ok) return nullptr;
   quic_error error = {};
-  uint32_t handle = quic_transport_open_virtual(env_, host.data(), host.length(), Port(info[1]), key.data, key.length,
-                                                ids.data, ids.length, Bool(info[4]), ring.data, ring.length,
-                                                &error);
-  if (Throw(info.Env(), error)) return {};
-  return Napi::Number::New(info.Env(), handle);
+  const uint32_t handle = quic_transport_open_virtual(env_, host.data(), host.size(), port, key.data, key.size,
+                                                      ids.data, ids.size, takeOver, ring.data, ring.size, &error);
+  if (handle == 0) {
+    napi_delete_reference(env, kept);
+  } else {
+    rings_.emplace_back(handle, kept);
+  }
+  return Throw(env, error) ? nullptr : ToNumber(env, static_cast<double>(handle));
+}
+
+// transportForget(transport): gives up the ring of a transport that is closed
+napi_value Environment::TransportForget(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (arguments.failed() || quic_transport_is_open(env_, handle)) return nullptr;
+  auto found = std::find_if(rings_.begin(), rings_.end(), [=](const auto &ring) { return ring.first == handle; });
+  if (found != rings_.end()) {
+    napi_delete_reference(arguments.env(), found->second);
+    rings_.erase(found);
+  }
+  return nullptr;
 }
 
 // transportHost(transport): IP address as a Buffer
-Napi::Value Environment::TransportHost(Info info) { return Fill(info, quic_transport_host); }
+napi_value Environment::TransportHost(Arguments &arguments) { return Fill(arguments, quic_transport_host); }
 
 // transportPort(transport): port
-Napi::Value Environment::TransportPort(Info info) {
-  return Napi::Number::New(info.Env(), quic_transport_port(env_, Handle(info[0])));
+napi_value Environment::TransportPort(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (arguments.failed()) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(quic_transport_port(env_, handle)));
 }
 
 // transportDeliver(transport, batch, length)
-void Environment::TransportDeliver(Info info) {
-  quic_transport_deliver(env_, Handle(info[0]), Bytes(info[1]).data, Int(info[2]));
+napi_value Environment::TransportDeliver(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const Bytes batch = arguments.Part();
+  if (!arguments.failed()) quic_transport_deliver(env_, handle, batch.data, batch.size);
+  return nullptr;
 }
 
 // transportPending(transport): number of datagrams in the ring
-Napi::Value Environment::TransportPending(Info info) {
-  return Napi::Number::New(info.Env(), quic_transport_pending(env_, Handle(info[0])));
+napi_value Environment::TransportPending(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (arguments.failed()) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(quic_transport_pending(env_, handle)));
 }
 
 // transportRelease(transport, n): number of datagrams left in the ring
-Napi::Value Environment::TransportRelease(Info info) {
-  return Napi::Number::New(info.Env(), quic_transport_release(env_, Handle(info[0]), Int(info[1])));
+napi_value Environment::TransportRelease(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const int32_t n = arguments.Int();
+  if (arguments.failed()) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(quic_transport_release(env_, handle, n)));
 }
 
 // transportFailWrites(transport, host, port, errno)
-void Environment::TransportFailWrites(Info info) {
-  Text host(info[1]);
-  quic_transport_fail_writes(env_, Handle(info[0]), host.data(), host.length(), Port(info[2]), Int(info[3]));
+napi_value Environment::TransportFailWrites(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  Text host = arguments.Text();
+  const uint16_t port = arguments.Port();
+  const int32_t code = arguments.Int();
+  if (!arguments.failed()) quic_transport_fail_writes(env_, handle, host.data(), host.size(), port, code);
+  return nullptr;
 }
 
 // transportSend(transport, id, data, host, port): whether a TransportSent event will come
-Napi::Value Environment::TransportSend(Info info) {
-  Bytes data(info[2]);
-  Text host(info[3]);
-  return Napi::Boolean::New(info.Env(), quic_transport_send(env_, Handle(info[0]), Double(info[1]), data.data,
-                                                            data.length, host.data(), host.length(), Port(info[4])));
+napi_value Environment::TransportSend(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const double id = arguments.Double();
+  const Bytes data = arguments.Bytes();
+  Text host = arguments.Text();
+  const uint16_t port = arguments.Port();
+  if (arguments.failed()) return nullptr;
+  const bool started = quic_transport_send(env_, handle, id, data.data, data.size, host.data(), host.size(), port);
+  return ToBoolean(arguments.env(), started);
 }
 
 // transportReadDatagrams(transport, buffer): number of bytes
-Napi::Value Environment::TransportReadDatagrams(Info info) {
-  Bytes buffer(info[1]);
-  return Napi::Number::New(info.Env(),
-                           quic_transport_read_datagrams(env_, Handle(info[0]), buffer.data, buffer.length));
+napi_value Environment::TransportReadDatagrams(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  const Bytes buffer = arguments.Bytes();
+  if (arguments.failed()) return nullptr;
+  const size_t size = quic_transport_read_datagrams(env_, handle, buffer.data, buffer.size);
+  return ToNumber(arguments.env(), static_cast<double>(size));
 }
 
-// transportStats(transport, numbers): fills a Float64Array
-void Environment::TransportStats(Info info) {
-  quic_transport_stats(env_, Handle(info[0]), static_cast<double *>(Bytes(info[1]).data));
+// transportStats(transport, numbers)
+napi_value Environment::TransportStats(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  double *numbers = arguments.Numbers(QUIC_TRANSPORT_STATS);
+  if (!arguments.failed()) quic_transport_stats(env_, handle, numbers);
+  return nullptr;
 }
 
 // transportClose(transport)
-void Environment::TransportClose(Info info) { quic_transport_close(env_, Handle(info[0])); }
+napi_value Environment::TransportClose(Arguments &arguments) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) quic_transport_close(env_, handle);
+  return nullptr;
+}
+
+}  // namespace quic

@@ -3,6 +3,7 @@
 #ifndef MATRIXAI_QUIC_ABI_H
 #define MATRIXAI_QUIC_ABI_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 // Called from any thread when events wait. It must not block.
@@ -23,5 +24,13 @@ typedef struct {
   char option[64];
   char message[440];
 } quic_error;
+
+// How many numbers the calls write that tell statistics.
+enum {
+  QUIC_ENVIRONMENT_STATS = 7,
+  QUIC_TRANSPORT_STATS = 6,
+  QUIC_CONNECTION_STATS = 12,
+  QUIC_DATAGRAMS_STATS = 3
+};
 
 #endif

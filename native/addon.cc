@@ -1,5 +1,6 @@
 // The shim. cgo compiles what lies beside the Go files, and so makes one library of both.
 #include "../addon/addon.cc"
+#include "../addon/arguments.cc"
 #include "../addon/connection.cc"
 #include "../addon/datagrams.cc"
 #include "../addon/environment.cc"

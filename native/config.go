@@ -16,15 +16,16 @@ import (
 //
 //export quic_config_check
 func quic_config_check(
-	env uint32, conf unsafe.Pointer, confLength int32, isServer bool, buffer unsafe.Pointer, length int32, out *C.quic_error,
-) (n int32) {
+	env uint32, conf unsafe.Pointer, confSize C.size_t, isServer bool,
+	buffer unsafe.Pointer, size C.size_t, out *C.quic_error,
+) (n C.size_t) {
 	defer recoveredTo(out)
 	e, ok := environments.Get(handle.Handle(env))
 	if !ok {
 		report(out, errStale)
 		return 0
 	}
-	c, err := e.ParseConfig(bytes(conf, confLength))
+	c, err := e.ParseConfig(bytes(conf, confSize))
 	if err != nil {
 		report(out, err)
 		return 0
@@ -38,7 +39,7 @@ func quic_config_check(
 	for _, s := range skipped {
 		lines = fmt.Appendf(lines, "%d %s\n", s.Index, s.Reason)
 	}
-	return fill(buffer, length, lines)
+	return fill(buffer, size, lines)
 }
 
 // quic_authorities_set says, in PEM, what peers are verified with where a configuration has no CAs, see
@@ -46,10 +47,10 @@ func quic_config_check(
 //
 //export quic_authorities_set
 func quic_authorities_set(
-	extra unsafe.Pointer, extraLength int32, bundled unsafe.Pointer, bundledLength int32, system, fallback bool,
+	extra unsafe.Pointer, extraSize C.size_t, bundled unsafe.Pointer, bundledSize C.size_t, system, fallback bool,
 ) {
 	defer recovered()
 	config.SetAuthorities(&config.Authorities{
-		Extra: text(extra, extraLength), Bundled: text(bundled, bundledLength), System: system, Fallback: fallback,
+		Extra: text(extra, extraSize), Bundled: text(bundled, bundledSize), System: system, Fallback: fallback,
 	})
 }

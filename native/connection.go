@@ -5,17 +5,19 @@ import "C"
 
 import (
 	"net/netip"
+	"time"
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 //export quic_connection_dial
 func quic_connection_dial(
-	env, transport uint32, host unsafe.Pointer, hostLength int32, port uint16,
-	serverName unsafe.Pointer, serverNameLength int32, conf unsafe.Pointer, confLength int32,
-	session unsafe.Pointer, sessionLength int32, out *C.quic_error,
+	env, transport uint32, host unsafe.Pointer, hostSize C.size_t, port uint16,
+	serverName unsafe.Pointer, serverNameSize C.size_t, conf unsafe.Pointer, confSize C.size_t,
+	session unsafe.Pointer, sessionSize C.size_t, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	e, isOpen := environments.Get(handle.Handle(env))
@@ -24,17 +26,17 @@ func quic_connection_dial(
 		report(out, errStale)
 		return 0
 	}
-	ip, err := netip.ParseAddr(text(host, hostLength))
+	ip, err := netip.ParseAddr(text(host, hostSize))
 	if err != nil {
 		report(out, err)
 		return 0
 	}
-	c, err := e.ParseConfig(bytes(conf, confLength))
+	c, err := e.ParseConfig(bytes(conf, confSize))
 	if err != nil {
 		report(out, err)
 		return 0
 	}
-	conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameLength), c, bytes(session, sessionLength))
+	conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameSize), c, bytes(session, sessionSize))
 	if err != nil {
 		report(out, err)
 		return 0
@@ -42,98 +44,78 @@ func quic_connection_dial(
 	return uint32(conn.Handle)
 }
 
-// quic_connection_describe fills the buffer with JSON if it fits, and returns its length.
+// quic_connection_describe fills the buffer with JSON if it fits, and returns its size.
 //
 //export quic_connection_describe
-func quic_connection_describe(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return fill(buffer, length, c.Description())
-	}
-	return 0
+func quic_connection_describe(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return fillFrom(env, h, buffer, size, (*engine.Connection).Description)
 }
 
-// quic_connection_certificates fills the buffer with the peer's chain if it fits, and returns its length.
+// quic_connection_certificates fills the buffer with the peer's chain if it fits, and returns its size.
 //
 //export quic_connection_certificates
-func quic_connection_certificates(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return fill(buffer, length, c.PeerCertificates())
-	}
-	return 0
+func quic_connection_certificates(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return fillFrom(env, h, buffer, size, (*engine.Connection).PeerCertificates)
 }
 
-// quic_connection_session fills the buffer with the newest session if it fits, and returns its length.
+// quic_connection_session fills the buffer with the newest session if it fits, and returns its size.
 //
 //export quic_connection_session
-func quic_connection_session(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return fill(buffer, length, c.Session())
-	}
-	return 0
+func quic_connection_session(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return fillFrom(env, h, buffer, size, (*engine.Connection).Session)
 }
 
-// quic_connection_close_reason fills the buffer with what [engine.Connection.CloseReason] returns if it fits, and
-// returns its length.
+// quic_connection_close_reason fills the buffer with what [engine.Connection.CloseReason] returns if it
+// fits, and returns its size.
 //
 //export quic_connection_close_reason
-func quic_connection_close_reason(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return fill(buffer, length, c.CloseReason())
-	}
-	return 0
+func quic_connection_close_reason(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return fillFrom(env, h, buffer, size, (*engine.Connection).CloseReason)
 }
 
-// quic_connection_question fills the buffer with what [engine.Connection.Question] returns if it fits, and
-// returns its length.
+// quic_connection_question fills the buffer with what [engine.Connection.Question] returns if it fits,
+// and returns its size.
 //
 //export quic_connection_question
-func quic_connection_question(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return fill(buffer, length, c.Question())
-	}
-	return 0
+func quic_connection_question(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return fillFrom(env, h, buffer, size, (*engine.Connection).Question)
 }
 
 // quic_connection_verdict returns whether the question with that number was still asked.
 //
 //export quic_connection_verdict
 func quic_connection_verdict(env, h uint32, number float64, alert uint8) (taken bool) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return c.Verdict(uint64(number), alert)
-	}
-	return false
+	return ask(env, h, false, func(c *engine.Connection) bool { return c.Verdict(uint64(number), alert) })
 }
 
 //export quic_connection_accept
-func quic_connection_accept(env, h uint32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Accept()
-	}
-}
+func quic_connection_accept(env, h uint32) { with(env, h, (*engine.Connection).Accept) }
 
 //export quic_connection_tell_arrived
-func quic_connection_tell_arrived(env, h uint32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.TellArrived()
-	}
-}
+func quic_connection_tell_arrived(env, h uint32) { with(env, h, (*engine.Connection).TellArrived) }
 
-// quic_connection_stats fills 12 numbers, see [engine.Connection.Stats].
+// quic_connection_stats writes the numbers of [engine.ConnectionStats].
 //
 //export quic_connection_stats
 func quic_connection_stats(env, h uint32, numbers *float64) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Stats((*[12]float64)(unsafe.Pointer(numbers)))
-	}
+	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	with(env, h, func(c *engine.Connection) {
+		s := c.Stats()
+		*(*[C.QUIC_CONNECTION_STATS]float64)(unsafe.Pointer(numbers)) = [...]float64{
+			shared.SmoothedRTT:      ms(s.SmoothedRTT),
+			shared.LatestRTT:        ms(s.LatestRTT),
+			shared.MinRTT:           ms(s.MinRTT),
+			shared.RTTVariation:     ms(s.RTTVariation),
+			shared.CongestionWindow: float64(s.CongestionWindow),
+			shared.BytesSent:        float64(s.BytesSent),
+			shared.PacketsSent:      float64(s.PacketsSent),
+			shared.BytesReceived:    float64(s.BytesReceived),
+			shared.PacketsReceived:  float64(s.PacketsReceived),
+			shared.BytesLost:        float64(s.BytesLost),
+			shared.PacketsLost:      float64(s.PacketsLost),
+			shared.PathMTU:          float64(s.PathMTU),
+		}
+	})
 }
 
 //export quic_connection_migrate
@@ -150,38 +132,23 @@ func quic_connection_migrate(env, h, transport uint32, out *C.quic_error) {
 
 //export quic_connection_cancel_migration
 func quic_connection_cancel_migration(env, h uint32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.CancelMigration()
-	}
+	with(env, h, (*engine.Connection).CancelMigration)
 }
 
 // quic_connection_drain returns whether a ConnectionDrained event will come.
 //
 //export quic_connection_drain
 func quic_connection_drain(env, h uint32, withDatagrams, hadTurn bool) (waits bool) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		return c.Drain(withDatagrams, hadTurn)
-	}
-	return false
+	return ask(env, h, false, func(c *engine.Connection) bool { return c.Drain(withDatagrams, hadTurn) })
 }
 
 //export quic_connection_close
-func quic_connection_close(env, h uint32, isApp bool, code float64, reason unsafe.Pointer, length int32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Close(isApp, uint64(code), bytes(reason, length))
-	}
+func quic_connection_close(env, h uint32, isApp bool, code float64, reason unsafe.Pointer, size C.size_t) {
+	with(env, h, func(c *engine.Connection) { c.Close(isApp, uint64(code), bytes(reason, size)) })
 }
 
 //export quic_connection_release
-func quic_connection_release(env, h uint32) {
-	defer recovered()
-	if c, ok := lookup[*engine.Connection](env, h); ok {
-		c.Release()
-	}
-}
+func quic_connection_release(env, h uint32) { with(env, h, (*engine.Connection).Release) }
 
 // quic_connection_open_stream writes the stream's ID, or -1 when it waits for the peer's limit.
 //

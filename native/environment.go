@@ -7,8 +7,7 @@
 package main
 
 // #cgo CXXFLAGS: -std=c++17 -fno-exceptions -fvisibility=hidden -Wall -Wextra
-// #cgo CXXFLAGS: -DNAPI_VERSION=8 -DNAPI_DISABLE_CPP_EXCEPTIONS
-// #cgo CXXFLAGS: -I${SRCDIR}/../node_modules/node-addon-api
+// #cgo CXXFLAGS: -DNAPI_VERSION=8
 // #cgo CXXFLAGS: -I${SRCDIR}/../node_modules/node-api-headers/include
 // #cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup
 //
@@ -31,7 +30,9 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/engine"
+	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 func main() {} // never called, but a C shared library needs it
@@ -66,9 +67,9 @@ var environments handle.Table[*engine.Environment]
 var version string
 
 //export quic_version
-func quic_version(buffer unsafe.Pointer, length int32) (n int32) {
+func quic_version(buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
 	defer recovered()
-	return int32(copy(bytes(buffer, length), version))
+	return C.size_t(copy(bytes(buffer, size), version))
 }
 
 //export quic_environment_open
@@ -109,20 +110,21 @@ func quic_environment_close_connections(env uint32, milliseconds int32) {
 }
 
 //export quic_environment_drain
-func quic_environment_drain(env uint32, buffer unsafe.Pointer, length int32) (n int32) {
+func quic_environment_drain(env uint32, buffer unsafe.Pointer, size C.size_t) (n int64) {
 	defer recovered()
 	if e, ok := environments.Get(handle.Handle(env)); ok {
-		return int32(e.Events.Drain(bytes(buffer, length)))
+		return int64(e.Events.Drain(bytes(buffer, size)))
 	}
 	return 0
 }
 
-// quic_environment_stats writes the number of transports, listeners, connections, streams and goroutines, and
-// the bytes of the heap in use. With collect garbage is collected before, and unused memory given back to the
-// system: the one call that takes as long as it takes, which is milliseconds.
+// quic_environment_stats writes the number of transports, listeners, connections, streams and
+// goroutines, the bytes of the heap in use, and the number of panics that were caught. With collect
+// garbage is collected before, and unused memory given back to the system: the one call that takes as
+// long as it takes, which is milliseconds.
 //
 //export quic_environment_stats
-func quic_environment_stats(env uint32, collect bool, counts *float64) {
+func quic_environment_stats(env uint32, collect bool, numbers *float64) {
 	defer recovered()
 	e, ok := environments.Get(handle.Handle(env))
 	if !ok {
@@ -134,22 +136,29 @@ func quic_environment_stats(env uint32, collect bool, counts *float64) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	s := e.Stats()
-	copy(unsafe.Slice(counts, 6), []float64{
-		float64(s.Transports), float64(s.Listeners), float64(s.Connections), float64(s.Streams),
-		float64(s.Goroutines), float64(memory.HeapAlloc) - float64(len(ballast)),
-	})
+	*(*[C.QUIC_ENVIRONMENT_STATS]float64)(unsafe.Pointer(numbers)) = [...]float64{
+		shared.Transports:  float64(s.Transports),
+		shared.Listeners:   float64(s.Listeners),
+		shared.Connections: float64(s.Connections),
+		shared.Streams:     float64(s.Streams),
+		shared.Goroutines:  float64(s.Goroutines),
+		shared.GoHeap:      float64(memory.HeapAlloc) - float64(len(ballast)),
+		shared.Faults:      float64(s.Faults),
+	}
 }
 
-// quic_issue makes a key and its certificate: request has, each followed by a zero byte, the kind, the algorithm, the name, the hosts
-// separated by commas, and the key and the certificate of the issuer. It writes the PEM of the key and then of the certificate, and
-// returns the length of the key, with that of both in total.
+// quic_issue makes a key and its certificate: request has, each followed by a zero byte, the kind, the
+// algorithm, the name, the hosts separated by commas, and the key and the certificate of the issuer. It
+// writes the PEM of the key and then of the certificate, and returns the size of the key, with that of
+// both in total.
 //
 //export quic_issue
 func quic_issue(
-	request unsafe.Pointer, requestLength int32, days float64, buffer unsafe.Pointer, length int32, total *int32, out *C.quic_error,
-) (keyLength int32) {
+	request unsafe.Pointer, requestSize C.size_t, days float64,
+	buffer unsafe.Pointer, size C.size_t, total *C.size_t, out *C.quic_error,
+) (keySize C.size_t) {
 	defer recoveredTo(out)
-	parts := strings.Split(text(request, requestLength), "\x00")
+	parts := strings.Split(text(request, requestSize), "\x00")
 	if len(parts) != 7 {
 		report(out, errors.New("a request for a certificate that is incomplete"))
 		return 0
@@ -158,15 +167,15 @@ func quic_issue(
 		Kind: parts[0], Algorithm: parts[1], Name: parts[2], Hosts: splitHosts(parts[3]),
 		IssuerKey: parts[4], IssuerCert: parts[5], Days: days,
 	}).Make()
-	if err == nil && len(key)+len(cert) > int(length) {
+	if err == nil && len(key)+len(cert) > int(size) {
 		err = &config.Error{Option: "hosts", Reason: "too many for one certificate, which may take up to 64 KiB"}
 	}
 	if err != nil {
 		report(out, err)
 		return 0
 	}
-	*total = int32(copy(bytes(buffer, length), key+cert))
-	return int32(len(key))
+	*total = C.size_t(copy(bytes(buffer, size), key+cert))
+	return C.size_t(len(key))
 }
 
 // lookup returns the object of type T that h names in an environment.
@@ -178,36 +187,55 @@ func lookup[T any](env, h uint32) (object T, ok bool) {
 	return engine.Lookup[T](e, handle.Handle(h))
 }
 
+// with calls f with the object of type T that h names in an environment, if there is one.
+func with[T any](env, h uint32, f func(T)) {
+	defer recovered()
+	if object, ok := lookup[T](env, h); ok {
+		f(object)
+	}
+}
+
+// ask does the same for what returns something. Without an object, or after a panic, that is otherwise.
+func ask[T, R any](env, h uint32, otherwise R, f func(T) R) (result R) {
+	result = otherwise
+	defer recovered()
+	if object, ok := lookup[T](env, h); ok {
+		return f(object)
+	}
+	return otherwise
+}
+
 // bytes views C memory as a slice for the time of a call.
-func bytes(p unsafe.Pointer, length int32) []byte {
-	if p == nil || length <= 0 {
+func bytes(p unsafe.Pointer, size C.size_t) []byte {
+	if p == nil || size == 0 {
 		return nil
 	}
-	return unsafe.Slice((*byte)(p), int(length))
+	return unsafe.Slice((*byte)(p), int(size))
 }
 
 // text copies C memory into a string.
-func text(p unsafe.Pointer, length int32) string { return string(bytes(p, length)) }
+func text(p unsafe.Pointer, size C.size_t) string { return string(bytes(p, size)) }
 
-// fill copies data into a buffer when it fits, and returns its length in any case.
-func fill(buffer unsafe.Pointer, length int32, data []byte) int32 {
-	if len(data) <= int(length) {
-		copy(bytes(buffer, length), data)
+// fill copies data into a buffer when it fits, and returns its size in any case.
+func fill(buffer unsafe.Pointer, size C.size_t, data []byte) C.size_t {
+	if len(data) <= int(size) {
+		copy(bytes(buffer, size), data)
 	}
-	return int32(len(data))
+	return C.size_t(len(data))
 }
 
-// recovered keeps a panic from ending the process. The call returns zero values,
-// which callers take for a stale handle.
-func recovered() {
-	_ = recover()
+// fillFrom does so with what f returns of the object that h names.
+func fillFrom[T any](env, h uint32, buffer unsafe.Pointer, size C.size_t, f func(T) []byte) C.size_t {
+	return ask(env, h, C.size_t(0), func(object T) C.size_t { return fill(buffer, size, f(object)) })
 }
+
+// recovered keeps a panic from ending the process. The call returns zero values, which callers take for
+// a stale handle.
+func recovered() { fault.Caught(recover(), nil) }
 
 // recoveredTo does the same for calls that report errors.
 func recoveredTo(out *C.quic_error) {
-	if recover() != nil {
-		report(out, errors.New("a fault inside the library"))
-	}
+	fault.Caught(recover(), func(err error) { report(out, err) })
 }
 
 var errStale = errors.New("the handle names nothing")

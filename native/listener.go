@@ -11,14 +11,14 @@ import (
 )
 
 //export quic_listener_open
-func quic_listener_open(env, transport uint32, conf unsafe.Pointer, length int32, out *C.quic_error) (h uint32) {
+func quic_listener_open(env, transport uint32, conf unsafe.Pointer, size C.size_t, out *C.quic_error) (h uint32) {
 	defer recoveredTo(out)
 	t, ok := lookup[*engine.Transport](env, transport)
 	if !ok {
 		report(out, errStale)
 		return 0
 	}
-	c, err := config.Parse(bytes(conf, length))
+	c, err := config.Parse(bytes(conf, size))
 	if err != nil {
 		report(out, err)
 		return 0
@@ -32,14 +32,14 @@ func quic_listener_open(env, transport uint32, conf unsafe.Pointer, length int32
 }
 
 //export quic_listener_configure
-func quic_listener_configure(env, h uint32, conf unsafe.Pointer, length int32, out *C.quic_error) {
+func quic_listener_configure(env, h uint32, conf unsafe.Pointer, size C.size_t, out *C.quic_error) {
 	defer recoveredTo(out)
 	l, ok := lookup[*engine.Listener](env, h)
 	if !ok {
 		report(out, errStale)
 		return
 	}
-	c, err := config.Parse(bytes(conf, length))
+	c, err := config.Parse(bytes(conf, size))
 	if err == nil {
 		err = l.SetConfig(c)
 	}
@@ -50,8 +50,5 @@ func quic_listener_configure(env, h uint32, conf unsafe.Pointer, length int32, o
 
 //export quic_listener_close
 func quic_listener_close(env, h uint32, code float64) {
-	defer recovered()
-	if l, ok := lookup[*engine.Listener](env, h); ok {
-		l.Close(uint64(code))
-	}
+	with(env, h, func(l *engine.Listener) { l.Close(uint64(code)) })
 }

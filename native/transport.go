@@ -10,12 +10,13 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 //export quic_transport_open_native
 func quic_transport_open_native(
-	env uint32, host unsafe.Pointer, hostLength int32, port uint16, reuseAddr, ipv6Only bool,
-	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32, takeOver bool, out *C.quic_error,
+	env uint32, host unsafe.Pointer, hostSize C.size_t, port uint16, reuseAddr, ipv6Only bool,
+	key unsafe.Pointer, keySize C.size_t, ids unsafe.Pointer, idsSize C.size_t, takeOver bool, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	e, ok := environments.Get(handle.Handle(env))
@@ -24,8 +25,8 @@ func quic_transport_open_native(
 		return 0
 	}
 	t, err := e.OpenNative(engine.TransportOptions{
-		Host: text(host, hostLength), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
-		Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength), TakeOver: takeOver,
+		Host: text(host, hostSize), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
+		Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
 	})
 	if err != nil {
 		report(out, err)
@@ -38,9 +39,9 @@ func quic_transport_open_native(
 //
 //export quic_transport_open_virtual
 func quic_transport_open_virtual(
-	env uint32, host unsafe.Pointer, hostLength int32, port uint16,
-	key unsafe.Pointer, keyLength int32, ids unsafe.Pointer, idsLength int32, takeOver bool,
-	ring unsafe.Pointer, ringLength int32, out *C.quic_error,
+	env uint32, host unsafe.Pointer, hostSize C.size_t, port uint16,
+	key unsafe.Pointer, keySize C.size_t, ids unsafe.Pointer, idsSize C.size_t, takeOver bool,
+	ring unsafe.Pointer, ringSize C.size_t, out *C.quic_error,
 ) (h uint32) {
 	defer recoveredTo(out)
 	e, ok := environments.Get(handle.Handle(env))
@@ -49,9 +50,9 @@ func quic_transport_open_virtual(
 		return 0
 	}
 	t, err := e.OpenVirtual(engine.TransportOptions{
-		Host: text(host, hostLength), Port: port,
-		Key: bytes(key, keyLength), ConnectionIDs: bytes(ids, idsLength), TakeOver: takeOver,
-	}, bytes(ring, ringLength))
+		Host: text(host, hostSize), Port: port,
+		Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
+	}, bytes(ring, ringSize))
 	if err != nil {
 		report(out, err)
 		return 0
@@ -59,109 +60,97 @@ func quic_transport_open_virtual(
 	return uint32(t.Handle)
 }
 
-// quic_transport_host fills the buffer with the address that the socket is bound to if it fits, and returns its length.
+// quic_transport_is_open returns whether the transport may still write into its ring.
+//
+//export quic_transport_is_open
+func quic_transport_is_open(env, h uint32) (isOpen bool) {
+	return ask(env, h, false, func(*engine.Transport) bool { return true })
+}
+
+// quic_transport_host fills the buffer with the address that the socket is bound to if it fits, and
+// returns its size.
 //
 //export quic_transport_host
-func quic_transport_host(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		return fill(buffer, length, []byte(t.LocalHost()))
-	}
-	return 0
+func quic_transport_host(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return fillFrom(env, h, buffer, size, func(t *engine.Transport) []byte { return []byte(t.LocalHost()) })
 }
 
 //export quic_transport_port
 func quic_transport_port(env, h uint32) (port uint16) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		return t.LocalPort()
-	}
-	return 0
+	return ask(env, h, uint16(0), (*engine.Transport).LocalPort)
 }
 
 //export quic_transport_deliver
-func quic_transport_deliver(env, h uint32, batch unsafe.Pointer, length int32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		t.Deliver(bytes(batch, length))
-	}
+func quic_transport_deliver(env, h uint32, batch unsafe.Pointer, size C.size_t) {
+	with(env, h, func(t *engine.Transport) { t.Deliver(bytes(batch, size)) })
 }
 
 //export quic_transport_pending
 func quic_transport_pending(env, h uint32) (n int32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		return int32(t.Pending())
-	}
-	return 0
+	return ask(env, h, int32(0), func(t *engine.Transport) int32 { return int32(t.Pending()) })
 }
 
 //export quic_transport_release
 func quic_transport_release(env, h uint32, n int32) (left int32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		return int32(t.Release(int(n)))
-	}
-	return 0
+	return ask(env, h, int32(0), func(t *engine.Transport) int32 { return int32(t.Release(int(n))) })
 }
 
 //export quic_transport_fail_writes
-func quic_transport_fail_writes(env, h uint32, host unsafe.Pointer, hostLength int32, port uint16, code int32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		if ip, err := netip.ParseAddr(text(host, hostLength)); err == nil {
+func quic_transport_fail_writes(
+	env, h uint32, host unsafe.Pointer, hostSize C.size_t, port uint16, code int32,
+) {
+	with(env, h, func(t *engine.Transport) {
+		if ip, err := netip.ParseAddr(text(host, hostSize)); err == nil {
 			t.FailWrites(netip.AddrPortFrom(ip, port), int(code))
 		}
-	}
+	})
 }
 
 // quic_transport_send returns whether a TransportSent event with that id will come.
 //
 //export quic_transport_send
 func quic_transport_send(
-	env, h uint32, id float64, data unsafe.Pointer, length int32, host unsafe.Pointer, hostLength int32, port uint16,
+	env, h uint32, id float64, data unsafe.Pointer, size C.size_t,
+	host unsafe.Pointer, hostSize C.size_t, port uint16,
 ) (started bool) {
-	defer recovered()
-	t, ok := lookup[*engine.Transport](env, h)
-	if !ok {
-		return false
-	}
-	ip, err := netip.ParseAddr(text(host, hostLength))
-	if err != nil {
-		return false
-	}
-	t.Send(id, []byte(text(data, length)), netip.AddrPortFrom(ip, port))
-	return true
+	return ask(env, h, false, func(t *engine.Transport) bool {
+		ip, err := netip.ParseAddr(text(host, hostSize))
+		if err != nil {
+			return false
+		}
+		t.Send(id, []byte(text(data, size)), netip.AddrPortFrom(ip, port))
+		return true
+	})
 }
 
 // quic_transport_read_datagrams returns what [engine.Transport.ReadDatagrams] does.
 //
 //export quic_transport_read_datagrams
-func quic_transport_read_datagrams(env, h uint32, buffer unsafe.Pointer, length int32) (n int32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		return int32(t.ReadDatagrams(bytes(buffer, length)))
-	}
-	return 0
+func quic_transport_read_datagrams(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+	return ask(env, h, C.size_t(0), func(t *engine.Transport) C.size_t {
+		return C.size_t(t.ReadDatagrams(bytes(buffer, size)))
+	})
 }
 
-// quic_transport_stats fills 6 numbers, see [engine.Transport.Stats].
+// quic_transport_stats writes the numbers of [engine.TransportStats].
 //
 //export quic_transport_stats
 func quic_transport_stats(env, h uint32, numbers *float64) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		t.Stats((*[6]float64)(unsafe.Pointer(numbers)))
-	}
+	with(env, h, func(t *engine.Transport) {
+		s := t.Stats()
+		*(*[C.QUIC_TRANSPORT_STATS]float64)(unsafe.Pointer(numbers)) = [...]float64{
+			shared.Handshakes:            float64(s.Handshakes),
+			shared.UnvalidatedHandshakes: float64(s.Unvalidated),
+			shared.Retries:               float64(s.Retries),
+			shared.Refused:               float64(s.Refused),
+			shared.FailedHandshakes:      float64(s.Failed),
+			shared.DatagramsDropped:      float64(s.Dropped),
+		}
+	})
 }
 
 //export quic_transport_close
-func quic_transport_close(env, h uint32) {
-	defer recovered()
-	if t, ok := lookup[*engine.Transport](env, h); ok {
-		t.Close()
-	}
-}
+func quic_transport_close(env, h uint32) { with(env, h, (*engine.Transport).Close) }
 
 func splitHosts(hosts string) []string {
 	return strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' })

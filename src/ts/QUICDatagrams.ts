@@ -2,6 +2,7 @@ import type { ConnectionCloseError } from './internal/connection/closeErrors.js'
 import IncomingDatagrams from './internal/datagrams/IncomingDatagrams.js';
 import OutgoingDatagrams from './internal/datagrams/OutgoingDatagrams.js';
 import { environment } from './internal/engine/Environment.js';
+import { DatagramsNumber } from './internal/engine/shared.js';
 import type { ErrorQUICConnectionStopping } from './internal/errors/connection.js';
 import { ErrorQUICDatagramsDisabled } from './internal/errors/datagrams.js';
 import * as internals from './internal/internals.js';
@@ -213,9 +214,9 @@ class QUICDatagrams {
   #refresh(): void {
     if (this.#hasEnded || !this.#local) return;
     this.#env.binding.datagramsStats(this.#handle, numbers);
-    this.#maxSize = numbers[0];
-    this.#dropped.incoming = numbers[1];
-    this.#dropped.outgoing = numbers[2];
+    this.#maxSize = numbers[DatagramsNumber.maxSize];
+    this.#dropped.incoming = numbers[DatagramsNumber.droppedIncoming];
+    this.#dropped.outgoing = numbers[DatagramsNumber.droppedOutgoing];
   }
 }
 
@@ -233,6 +234,6 @@ function disabledError(
 }
 
 // Where the engine writes the maximum size and how many were dropped
-const numbers = new Float64Array(3);
+const numbers = new Float64Array(DatagramsNumber.count);
 
 export default QUICDatagrams;

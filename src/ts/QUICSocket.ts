@@ -3,6 +3,7 @@ import { running, status } from '@matrixai/async-init/utils.js';
 import type { Evented } from '@matrixai/events';
 import { eventTarget } from '@matrixai/events/utils.js';
 import { environment } from './internal/engine/Environment.js';
+import { TransportNumber } from './internal/engine/shared.js';
 import { ErrorQUICOptionInvalid } from './internal/errors/options.js';
 import {
   ErrorQUICSocketConnectionsActive,
@@ -222,6 +223,7 @@ class QUICSocket extends SendingSocket {
         connectionIds: this.#connectionIds,
         takeOver: this.#takeOver,
         onDatagram: this.#handleDatagram,
+        onFault: this.#handleFault,
       };
       this[internals.transport] =
         this.io === 'native'
@@ -302,17 +304,14 @@ class QUICSocket extends SendingSocket {
       this[internals.transportHandle],
       numbers,
     );
-    const [handshakes, unvalidatedHandshakes, retries, refused, dropped] =
-      numbers;
-    const failedHandshakes = numbers[5];
     return {
       connections: this.connectionMap.size,
-      handshakes,
-      unvalidatedHandshakes,
-      retries,
-      refused,
-      failedHandshakes,
-      datagramsDropped: dropped,
+      handshakes: numbers[TransportNumber.handshakes],
+      unvalidatedHandshakes: numbers[TransportNumber.unvalidatedHandshakes],
+      retries: numbers[TransportNumber.retries],
+      refused: numbers[TransportNumber.refused],
+      failedHandshakes: numbers[TransportNumber.failedHandshakes],
+      datagramsDropped: numbers[TransportNumber.datagramsDropped],
     };
   }
 
@@ -340,6 +339,14 @@ class QUICSocket extends SendingSocket {
     emit([this], EventQUICSocketDatagram, {
       detail: { data, remoteHost, remotePort },
     });
+  };
+
+  #handleFault = (message: string): void => {
+    attempt(() =>
+      this[internals.logger].error(
+        `A fault inside the library was caught, please report it: ${message}`,
+      ),
+    );
   };
 
   #handleTransportError = (e: Error): void => {
@@ -374,6 +381,6 @@ export function validateSocket(value: unknown): void {
 }
 
 // Where the engine writes them
-const numbers = new Float64Array(6);
+const numbers = new Float64Array(TransportNumber.count);
 
 export default QUICSocket;

@@ -14,22 +14,32 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// Stats writes into s: the smoothed, latest and minimum RTT and its variation in
-// milliseconds, the congestion window in bytes, and bytes and packets sent, received and lost.
-func (c *Connection) Stats(s *[12]float64) {
+// ConnectionStats are what a connection has measured and counted.
+type ConnectionStats struct {
+	SmoothedRTT, LatestRTT, MinRTT, RTTVariation time.Duration
+	// CongestionWindow is in bytes.
+	CongestionWindow               uint64
+	BytesSent, PacketsSent         uint64
+	BytesReceived, PacketsReceived uint64
+	BytesLost, PacketsLost         uint64
+	// PathMTU is the largest UDP payload that is sent, in bytes.
+	PathMTU int64
+}
+
+// Stats returns zeros for a connection that is not established.
+func (c *Connection) Stats() ConnectionStats {
 	conn, _ := c.established()
 	if conn == nil {
-		return
+		return ConnectionStats{}
 	}
-	stats := conn.ConnectionStats()
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	*s = [12]float64{
-		ms(stats.SmoothedRTT), ms(stats.LatestRTT), ms(stats.MinRTT), ms(stats.MeanDeviation),
-		float64(stats.CongestionWindow),
-		float64(stats.BytesSent), float64(stats.PacketsSent),
-		float64(stats.BytesReceived), float64(stats.PacketsReceived),
-		float64(stats.BytesLost), float64(stats.PacketsLost),
-		float64(quicgo.PathMTU(conn)),
+	s := conn.ConnectionStats()
+	return ConnectionStats{
+		SmoothedRTT: s.SmoothedRTT, LatestRTT: s.LatestRTT, MinRTT: s.MinRTT, RTTVariation: s.MeanDeviation,
+		CongestionWindow: uint64(s.CongestionWindow),
+		BytesSent:        s.BytesSent, PacketsSent: s.PacketsSent,
+		BytesReceived: s.BytesReceived, PacketsReceived: s.PacketsReceived,
+		BytesLost: s.BytesLost, PacketsLost: s.PacketsLost,
+		PathMTU: quicgo.PathMTU(conn),
 	}
 }
 

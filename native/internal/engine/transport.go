@@ -199,9 +199,18 @@ func (t *Transport) LocalPort() uint16 {
 	return t.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 }
 
-// Stats writes counts into s: handshakes under way, those whose client has not proved its address, Retry packets
-// sent, connections refused, datagrams dropped before they were read, and handshakes that failed.
-func (t *Transport) Stats(s *[6]float64) {
+// TransportStats are counts of a transport.
+type TransportStats struct {
+	// Handshakes are under way, and Unvalidated those of them whose client has not proved its address.
+	Handshakes, Unvalidated int
+	// Retries counts Retry packets that were sent, Refused connections, and Failed handshakes.
+	Retries, Refused, Failed uint64
+	// Dropped counts datagrams that were dropped before they were read.
+	Dropped uint64
+}
+
+// Stats returns the current counts.
+func (t *Transport) Stats() TransportStats {
 	dropped := locked(&t.foreign.mu, func() uint64 { return t.foreign.dropped })
 	if t.virtual != nil {
 		dropped += t.virtual.Dropped()
@@ -209,13 +218,10 @@ func (t *Transport) Stats(s *[6]float64) {
 	a := &t.admission
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	*s = [6]float64{
-		float64(a.underWay()),
-		float64(a.handshakes[unproved]),
-		float64(a.retries),
-		float64(a.refused),
-		float64(dropped),
-		float64(a.failed),
+	return TransportStats{
+		Handshakes: int(a.underWay()), Unvalidated: a.handshakes[unproved],
+		Retries: uint64(a.retries), Refused: uint64(a.refused), Failed: uint64(a.failed),
+		Dropped: dropped,
 	}
 }
 

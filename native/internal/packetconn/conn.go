@@ -17,19 +17,19 @@ import (
 const (
 	// SlotSize is the size of one slot of the ring of outgoing datagrams.
 	SlotSize = 1536
-	// slotHeaderSize is the size of what precedes the datagram in its slot:
+	// SlotHeaderSize is the size of what precedes the datagram in its slot:
 	//
 	//	offset 0  uint16  length of the datagram
 	//	offset 2  uint16  port it goes to
 	//	offset 4  uint32  a number that names host and port; another destination never gets the same
 	//	offset 8  uint8   length of the host
 	//	offset 9  the host as text
-	slotHeaderSize = 64
+	SlotHeaderSize = 64
 	// MaxDatagramSize is the size of the largest datagram that can be written.
 	// No QUIC packet of quic-go is larger than 1452 bytes.
-	MaxDatagramSize = SlotSize - slotHeaderSize
+	MaxDatagramSize = SlotSize - SlotHeaderSize
 
-	maxHostLength = slotHeaderSize - 9
+	maxHostLength = SlotHeaderSize - 9
 
 	// Datagrams that nobody has read yet, beyond which more are dropped, as the
 	// receive buffer of a socket would do.
@@ -152,9 +152,9 @@ func (c *Conn) put(slot, b []byte, to netip.AddrPort) {
 	order.PutUint16(slot, uint16(len(b)))
 	order.PutUint16(slot[2:], to.Port())
 	order.PutUint32(slot[4:], id)
-	host := ip.AppendTo(slot[9:9:slotHeaderSize])
+	host := ip.AppendTo(slot[9:9:SlotHeaderSize])
 	slot[8] = uint8(min(len(host), maxHostLength))
-	copy(slot[slotHeaderSize:], b)
+	copy(slot[SlotHeaderSize:], b)
 }
 
 // Pending returns how many datagrams are in the ring, the ones that are being sent included.

@@ -35,7 +35,7 @@ func record(host string, port uint16, data []byte) []byte {
 func parseSlot(slot []byte) (host string, port uint16, id uint32, data []byte) {
 	length := binary.LittleEndian.Uint16(slot)
 	return string(slot[9 : 9+slot[8]]), binary.LittleEndian.Uint16(slot[2:]),
-		binary.LittleEndian.Uint32(slot[4:]), slot[slotHeaderSize:][:length]
+		binary.LittleEndian.Uint32(slot[4:]), slot[SlotHeaderSize:][:length]
 }
 
 func TestWriteToPutsDatagramsIntoTheRing(t *testing.T) {

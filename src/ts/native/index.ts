@@ -1,4 +1,5 @@
 import { environment } from '../internal/engine/Environment.js';
+import { EnvironmentNumber } from '../internal/engine/shared.js';
 import { validateBoolean } from '../internal/validation/values.js';
 
 export { setNativeLibrary } from '../internal/engine/load.js';
@@ -23,6 +24,11 @@ export type DebugStats = {
    * collected yet.
    */
   goHeap: number;
+  /**
+   * Faults inside the library that were caught in the whole process, and should be reported as bugs. The logger of a socket
+   * hears of each place once.
+   */
+  faults: number;
 };
 
 /**
@@ -41,9 +47,17 @@ export function debugStats({
   collect?: boolean;
 } = {}): DebugStats {
   validateBoolean(collect, 'collect');
-  const [transports, listeners, connections, streams, goroutines, goHeap] =
-    environment().binding.environmentStats(collect);
-  return { transports, listeners, connections, streams, goroutines, goHeap };
+  const numbers = new Float64Array(EnvironmentNumber.count);
+  environment().binding.environmentStats(collect, numbers);
+  return {
+    transports: numbers[EnvironmentNumber.transports],
+    listeners: numbers[EnvironmentNumber.listeners],
+    connections: numbers[EnvironmentNumber.connections],
+    streams: numbers[EnvironmentNumber.streams],
+    goroutines: numbers[EnvironmentNumber.goroutines],
+    goHeap: numbers[EnvironmentNumber.goHeap],
+    faults: numbers[EnvironmentNumber.faults],
+  };
 }
 
 export * from './types.js';

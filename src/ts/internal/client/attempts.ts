@@ -2,8 +2,6 @@ import { reasonOf, throwIfAborted } from '../lifecycle/abort.js';
 
 /**
  * What became of one address.
- *
- * @internal
  */
 export type Failure<A> = { address: A; error: unknown };
 
@@ -17,8 +15,6 @@ export type Failure<A> = { address: A; error: unknown };
  * @param attempt - begins one, and gives it up when its signal aborts
  * @param undo - called for one that has succeeded although it was given up
  * @param toError - makes the error of the failures when all have failed
- *
- * @internal
  */
 export async function firstOf<A, T>(
   addresses: ReadonlyArray<A>,
@@ -82,8 +78,6 @@ export async function firstOf<A, T>(
 /**
  * Puts addresses of both families in turns, beginning with that of the first (RFC 8305 section 4),
  * so that a family that does not work costs one delay.
- *
- * @internal
  */
 export function interleave<A>(
   addresses: ReadonlyArray<A>,

@@ -48,8 +48,6 @@ import type { QUICClientOptions } from './options.js';
 
 /**
  * What a client is made of.
- *
- * @internal
  */
 export type Connected = {
   socket: QUICSocket;
@@ -63,8 +61,6 @@ export type Connected = {
  *
  * @param make - makes the client once it is connected
  * @param name - of the client, for its log
- *
- * @internal
  */
 export async function connect<T>(
   make: (connected: Connected) => T,

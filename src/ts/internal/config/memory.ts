@@ -11,8 +11,6 @@ function memory(): number {
 
 /**
  * How many connections a quarter of the memory has room for, without what they buffer.
- *
- * @internal
  */
 export function connectionsThatFit(): number {
   return Math.max(1024, Math.floor(memory() / 4 / (128 * 1024)));
@@ -21,8 +19,6 @@ export function connectionsThatFit(): number {
 /**
  * How many bytes streams may hold that nobody reads, without it counting for the windows of their
  * connections: an eighth of the memory.
- *
- * @internal
  */
 export function unreadThatFits(): number {
   return Math.floor(memory() / 8);

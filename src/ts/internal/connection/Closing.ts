@@ -22,8 +22,6 @@ const noReason = new Uint8Array(0);
 
 /**
  * The end of a connection: it stops, drains and closes (RFC 9000 section 10.2).
- *
- * @internal
  */
 class Closing {
   readonly #state: ConnectionState;

@@ -20,8 +20,6 @@ import type { Description } from './Description.js';
 
 /**
  * What the parts of a connection have in common.
- *
- * @internal
  */
 class ConnectionState {
   readonly env = environment();

@@ -1,5 +1,6 @@
 import QUICStream from '../../QUICStream.js';
-import { type BindingError, BindingErrorKind } from '../engine/binding.js';
+import type { BindingError } from '../engine/binding.js';
+import { BindingErrorKind } from '../engine/shared.js';
 import { ErrorQUICConnectionInternal } from '../errors/close.js';
 import { ErrorQUICConnectionStopping } from '../errors/connection.js';
 import { EventQUICConnectionStream } from '../events/connection.js';
@@ -25,8 +26,6 @@ import type ConnectionState from './ConnectionState.js';
 
 /**
  * The streams of a connection.
- *
- * @internal
  */
 class ConnectionStreams implements StreamOwner<QUICStream> {
   /** Those that have their ID. */

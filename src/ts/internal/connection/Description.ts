@@ -1,7 +1,5 @@
 /**
  * What the engine tells of a connection, see `native/internal/engine/connection.go`.
- *
- * @internal
  */
 export type Description = {
   localHost: string;
@@ -23,8 +21,6 @@ export type Description = {
 
 /**
  * Decodes a description as the engine sends it.
- *
- * @internal
  */
 export function decodeDescription(data: Uint8Array): Description {
   const { buffer, byteOffset, byteLength } = data;

@@ -21,8 +21,6 @@ const none = new Uint8Array(0);
 
 /**
  * The handshake of a connection (RFC 9001), with early data (RFC 9001 section 4.6) and sessions.
- *
- * @internal
  */
 class Handshake {
   /** Whether the server took early data, if there was some. */

@@ -3,7 +3,7 @@ import type { ContextTimedInput } from '@matrixai/contexts';
 import type QUICDatagrams from '../../QUICDatagrams.js';
 import type QUICSocket from '../../QUICSocket.js';
 import type QUICStream from '../../QUICStream.js';
-import { EventKind } from '../engine/events.js';
+import { EventKind } from '../engine/shared.js';
 import {
   EventQUICConnectionStart,
   EventQUICConnectionStarted,
@@ -35,9 +35,6 @@ import { type Description, decodeDescription } from './Description.js';
 import Handshake from './Handshake.js';
 import Migration from './Migration.js';
 
-/**
- * @internal
- */
 export type ConnectionOptions = {
   config: CompleteConfig;
   socket: QUICSocket;

@@ -1,5 +1,5 @@
 import type QUICSocket from '../../QUICSocket.js';
-import { migrationFailures } from '../engine/events.js';
+import { MigrationFailure } from '../engine/shared.js';
 import {
   ErrorQUICConnectionMigration,
   type MigrationErrorData,
@@ -18,8 +18,6 @@ import { type Description, decodeDescription } from './Description.js';
 
 /**
  * The change of a connection to another path (RFC 9000 section 9).
- *
- * @internal
  */
 class Migration {
   readonly #state: ConnectionState;
@@ -72,7 +70,7 @@ class Migration {
       this.#running?.resolveP(decodeDescription(data));
       return;
     }
-    const reason = migrationFailures[failure - 1];
+    const [reason] = reasons.find(([, value]) => value === failure)!;
     const message = Buffer.from(data).toString();
     this.#running?.rejectP(migrationError(reason, message));
   }
@@ -119,6 +117,10 @@ class Migration {
     }
   }
 }
+
+const reasons = Object.entries(MigrationFailure) as Array<
+  [MigrationErrorData['reason'], number]
+>;
 
 function migrationError(
   reason: MigrationErrorData['reason'],

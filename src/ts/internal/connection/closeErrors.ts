@@ -1,5 +1,5 @@
 import { serverDefault } from '../../config.js';
-import { CloseKind } from '../engine/events.js';
+import { CloseKind } from '../engine/shared.js';
 import {
   ErrorQUICConnectionIdleTimeout,
   ErrorQUICConnectionInternal,
@@ -34,8 +34,6 @@ const versionNegotiationError = 0x11;
 /**
  * The error of a connection that the engine says has ended. It has no stack trace: that would lead
  * to the engine, and takes longer to make than all else.
- *
- * @internal
  */
 export function connectionError(
   kind: number,
@@ -55,8 +53,6 @@ export function connectionError(
 
 /**
  * How a logger hears of the end of a connection. One that was closed on purpose is no failure.
- *
- * @internal
  */
 export function levelOf(
   error: ConnectionCloseError,
@@ -110,8 +106,6 @@ function errorOf(
 
 /**
  * What is known besides of a connection that ended.
- *
- * @internal
  */
 export type Circumstances = {
   /** What made the local side end it. */

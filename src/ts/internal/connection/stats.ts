@@ -1,14 +1,13 @@
 import type QUICDatagrams from '../../QUICDatagrams.js';
+import { ConnectionNumber } from '../engine/shared.js';
 import type { ConnectionStats } from '../types/connection.js';
 import type ConnectionState from './ConnectionState.js';
 
 // Where the engine writes what is measured
-const numbers = new Float64Array(12);
+const numbers = new Float64Array(ConnectionNumber.count);
 
 /**
  * What a connection has measured and counted.
- *
- * @internal
  */
 export function readStats(
   { env, handle }: ConnectionState,
@@ -18,18 +17,18 @@ export function readStats(
   numbers.fill(0);
   if (handle !== 0) env.binding.connectionStats(handle, numbers);
   return {
-    smoothedRtt: numbers[0],
-    latestRtt: numbers[1],
-    minRtt: numbers[2],
-    rttVariation: numbers[3],
-    congestionWindow: numbers[4],
-    bytesSent: numbers[5],
-    packetsSent: numbers[6],
-    bytesReceived: numbers[7],
-    packetsReceived: numbers[8],
-    bytesLost: numbers[9],
-    packetsLost: numbers[10],
-    pathMtu: numbers[11],
+    smoothedRtt: numbers[ConnectionNumber.smoothedRtt],
+    latestRtt: numbers[ConnectionNumber.latestRtt],
+    minRtt: numbers[ConnectionNumber.minRtt],
+    rttVariation: numbers[ConnectionNumber.rttVariation],
+    congestionWindow: numbers[ConnectionNumber.congestionWindow],
+    bytesSent: numbers[ConnectionNumber.bytesSent],
+    packetsSent: numbers[ConnectionNumber.packetsSent],
+    bytesReceived: numbers[ConnectionNumber.bytesReceived],
+    packetsReceived: numbers[ConnectionNumber.packetsReceived],
+    bytesLost: numbers[ConnectionNumber.bytesLost],
+    packetsLost: numbers[ConnectionNumber.packetsLost],
+    pathMtu: numbers[ConnectionNumber.pathMtu],
     streams,
     datagrams: {
       droppedIncoming: datagrams?.droppedIncoming ?? 0,

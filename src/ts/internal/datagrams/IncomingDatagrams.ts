@@ -1,6 +1,6 @@
 import type { ConnectionCloseError } from '../connection/closeErrors.js';
-import { DatagramsStatus } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
+import { DatagramsStatus } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import { copyBuffer } from '../web/chunk.js';
 import ReadableFace from '../web/ReadableFace.js';
@@ -9,8 +9,6 @@ import { lengthAt, lengthSize, returnBatch, takeBatch } from './batch.js';
 
 /**
  * The datagrams that come in.
- *
- * @internal
  */
 class IncomingDatagrams implements Source {
   public state: 'open' | 'closed' | 'errored' = 'open';

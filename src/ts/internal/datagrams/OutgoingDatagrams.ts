@@ -14,8 +14,6 @@ const numbers = new Float64Array(3);
 
 /**
  * What those that are written need to know of all datagrams of the connection.
- *
- * @internal
  */
 export interface DatagramLimits {
   /** How many datagrams may be queued. */
@@ -26,8 +24,6 @@ export interface DatagramLimits {
 
 /**
  * The datagrams that are written.
- *
- * @internal
  */
 class OutgoingDatagrams implements Sink {
   public state: 'open' | 'closed' | 'errored' = 'open';

@@ -1,15 +1,15 @@
+import { Layout } from '../engine/shared.js';
+
 // The layout of a batch is that of native/internal/buffer/ring.go: each datagram behind its length
 
-/** Bytes of a length. @internal */
-export const lengthSize = 2;
+/** Bytes of a length. */
+export const lengthSize = Layout.datagramLength;
 
-/** Bytes of a batch. @internal */
+/** Bytes of a batch. */
 export const batchSize = 64 * 1024;
 
 /**
  * The length of the datagram at an offset.
- *
- * @internal
  */
 export function lengthAt(batch: Uint8Array, offset: number): number {
   return batch[offset] | (batch[offset + 1] << 8);
@@ -17,8 +17,6 @@ export function lengthAt(batch: Uint8Array, offset: number): number {
 
 /**
  * Puts a datagram at an offset. There must be room for it.
- *
- * @internal
  */
 export function put(
   batch: Uint8Array,
@@ -34,15 +32,13 @@ export function put(
 const batches: Array<Buffer> = [];
 const maxBatches = 16;
 
-/** Memory for a batch. @internal */
+/** Memory for a batch. */
 export function takeBatch(): Buffer {
   return batches.pop() ?? Buffer.allocUnsafeSlow(batchSize);
 }
 
 /**
  * Gives it back. Its content must be used at once.
- *
- * @internal
  */
 export function returnBatch(batch: Buffer): void {
   if (batches.length < maxBatches) batches.push(batch);

@@ -1,6 +1,7 @@
 import * as internals from '../internals.js';
 import type { Binding } from './binding.js';
-import { EventKind, type NativeEventHandler } from './events.js';
+import type { NativeEventHandler } from './events.js';
+import { EventKind, Layout } from './shared.js';
 import {
   type Occupant,
   outOfContext,
@@ -10,12 +11,10 @@ import {
 } from './thread.js';
 
 // The layout of a record is that of native/internal/event/queue.go
-const headerSize = 32;
+const headerSize = Layout.eventHeader;
 
 /**
  * What can wait until the event loop has had its turn.
- *
- * @internal
  */
 export interface Postponable {
   [internals.resume](): void;
@@ -26,8 +25,6 @@ const noData = new Uint8Array(0);
 /**
  * The engine's state of this copy of the library, and the pump that brings its events to
  * the objects they happen to. The addon is loaded when it is made.
- *
- * @internal
  */
 class Environment implements Occupant {
   public readonly thread: Thread = thread();
@@ -188,6 +185,15 @@ class Environment implements Occupant {
     }
   }
 
+  /** The first socket that is open tells its logger. */
+  protected tellFault(message: string): void {
+    for (const handler of this.handlers.values()) {
+      if (handler.handleFault === undefined) continue;
+      handler.handleFault(message);
+      return;
+    }
+  }
+
   /**
    * What nobody waits for any more must not stay open.
    */
@@ -211,6 +217,9 @@ class Environment implements Occupant {
       case EventKind.ListenerFailed:
         this.binding.connectionRelease(Buffer.from(data).readUInt32LE());
         break;
+      case EventKind.Fault:
+        this.tellFault(Buffer.from(data).toString());
+        break;
     }
   }
 }
@@ -228,8 +237,6 @@ let instance: Environment | undefined;
 
 /**
  * The environment, made at the first use.
- *
- * @internal
  */
 function environment(): Environment {
   instance ??= outOfContext(() => new Environment());

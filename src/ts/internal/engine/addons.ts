@@ -3,8 +3,6 @@ import module from 'node:module';
 /**
  * What loads the package of each platform, as seen from a file or a folder. Tools that pack
  * applications read the names of the packages here, so each stands as it is.
- *
- * @internal
  */
 export function addons(from: string): Record<string, () => unknown> {
   const require = module.createRequire(from);

@@ -1,7 +1,5 @@
 /**
  * What the addon exports. All copies of the library in a thread get the same object.
- *
- * @internal
  */
 export interface Addon {
   /**
@@ -14,10 +12,8 @@ export interface Addon {
 
 /**
  * The functions of an environment, each named after the function of the C ABI that
- * it calls. Handles are positive integers; 0 is none. Calls on a handle
+ * it calls. They check what they are given, and throw a `TypeError` for what is wrong. Handles are positive integers; 0 is none. Calls on a handle
  * that names nothing any more do nothing, as do all when the environment is closed.
- *
- * @internal
  */
 export interface Binding {
   environmentClose(): void;
@@ -29,9 +25,7 @@ export interface Binding {
   environmentRef(): void;
   environmentUnref(): void;
   environmentDrain(buffer: Uint8Array): number;
-  environmentStats(
-    collect: boolean,
-  ): [number, number, number, number, number, number];
+  environmentStats(collect: boolean, numbers: Float64Array): void;
   issue(request: string, days: number): [key: string, cert: string];
   configCheck(config: string, isServer: boolean): string;
   authoritiesSet(
@@ -58,6 +52,8 @@ export interface Binding {
     takeOver: boolean,
     ring: Uint8Array,
   ): number;
+  /** Gives up the ring of a transport that is closed. Until then the addon keeps it. */
+  transportForget(transport: number): void;
   transportHost(transport: number): Buffer;
   transportPort(transport: number): number;
   transportDeliver(transport: number, batch: Uint8Array, length: number): void;
@@ -149,48 +145,9 @@ export interface Binding {
 
 /**
  * What the addon throws. `kind` is one of {@link BindingErrorKind}.
- *
- * @internal
  */
 export type BindingError = Error & {
   kind: number;
   code: number;
   option: string;
 };
-
-/**
- * @internal
- */
-export const BindingErrorKind = {
-  Stale: 1,
-  Config: 2,
-  System: 3,
-  Closed: 4,
-  Internal: 5,
-} as const;
-
-/**
- * What `streamRead` and `streamWrite` return besides a number of bytes.
- *
- * @internal
- */
-export const StreamStatus = {
-  /** Added to the number of bytes read when they were the last. */
-  readFin: 1 << 30,
-  /** Added to it when a chunk is left that is not to be joined with them. */
-  readApart: 1 << 29,
-  readWouldBlock: -1,
-  writeFull: 1,
-  writeFinished: 2,
-  writeClosed: -2,
-} as const;
-
-/**
- * What `datagramsRead` returns besides a number of bytes.
- *
- * @internal
- */
-export const DatagramsStatus = {
-  /** Added to the number of bytes when there are more. */
-  readMore: 1 << 30,
-} as const;

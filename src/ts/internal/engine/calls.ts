@@ -1,11 +1,10 @@
 import { ErrorQUICConnectionClosed } from '../errors/connection.js';
 import { ErrorQUICConfig } from '../errors/options.js';
-import { type BindingError, BindingErrorKind } from './binding.js';
+import type { BindingError } from './binding.js';
+import { BindingErrorKind } from './shared.js';
 
 /**
  * Calls the engine, and throws its errors as those of the public API.
- *
- * @internal
  */
 export function callEngine<T>(call: () => T): T {
   try {

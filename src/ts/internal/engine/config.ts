@@ -10,8 +10,6 @@ import type { Admission } from '../validation/server.js';
  * The configuration as the engine reads it, see `native/internal/config/config.go`.
  *
  * @param minIdleTimeout - in milliseconds, can be infinite
- *
- * @internal
  */
 export function toEngineConfig(
   config: CompleteConfig,
@@ -44,8 +42,6 @@ export function toEngineConfig(
 /**
  * Options as the engine reads them, see `native/internal/config/parse.go`. Those that are
  * `undefined` are left out.
- *
- * @internal
  */
 export function encodeOptions(options: Record<string, unknown>): string {
   let text = '';
@@ -61,8 +57,6 @@ export function encodeOptions(options: Record<string, unknown>): string {
 
 /**
  * How many datagrams the queues of a connection hold, see {@link QUICConfig.enableDgram}.
- *
- * @internal
  */
 export function highWaterMarks({ enableDgram }: QUICConfig): {
   incoming: number;

@@ -23,8 +23,6 @@ const machCpus: Record<number, string> = {
 /**
  * What a library was built for, by its first bytes: the dynamic loader says of one for another
  * processor that there is none. `undefined` if it is no library.
- *
- * @internal
  */
 export function builtFor(
   file: string,
@@ -51,8 +49,6 @@ export function builtFor(
 /**
  * Whether a library for Linux or FreeBSD ends before its table of sections does, which is the last
  * of it. The dynamic loader would end the process when it comes to what is missing.
- *
- * @internal
  */
 export function isTruncated(file: string): boolean {
   const { head, size } = readHead(file);

@@ -10,8 +10,6 @@ type Fault = Failure['fault'];
  * Why a file or a package could not be loaded.
  *
  * @param file - its path, if it is there
- *
- * @internal
  */
 export function judge(
   error: Error,
@@ -65,8 +63,6 @@ function judgeFile(file: string, message: string): [Fault, string] {
 
 /**
  * The C library, which Linux alone has several of.
- *
- * @internal
  */
 export function findLibc(): string {
   if (process.platform !== 'linux') return 'none to choose from';
@@ -89,8 +85,6 @@ export function findLibc(): string {
 
 /**
  * What to tell someone whose native library cannot be used.
- *
- * @internal
  */
 export function explain(data: NativeLibraryData): string {
   const platform = `${data.platform}-${data.arch}`;

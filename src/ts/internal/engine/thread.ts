@@ -7,8 +7,6 @@ import { loadAddon } from './load.js';
 /**
  * What a copy of the library is to its thread. It is called by {@link Seat}, and never kept alive
  * by it.
- *
- * @internal
  */
 export interface Occupant {
   dispatch(): void;
@@ -17,8 +15,6 @@ export interface Occupant {
 
 /**
  * What the thread holds of one copy of the library.
- *
- * @internal
  */
 export interface Seat {
   /** The functions of the addon for this copy. */
@@ -37,8 +33,6 @@ export interface Seat {
 
 /**
  * The part of the library that each thread has once, however many copies of the rest it has.
- *
- * @internal
  */
 export interface Thread {
   join(occupant: Occupant): Seat;
@@ -139,8 +133,6 @@ const source = `(addon) => {
 
 /**
  * The part of this thread, made by the first copy that asks.
- *
- * @internal
  */
 export function thread(): Thread {
   const addon = loadAddon() as Addon & { thread?: Thread };
@@ -155,8 +147,6 @@ const context = new AsyncResource('matrixai_quic');
  * Makes what lives long outside of the caller's asynchronous context. It would keep that, in which
  * a test runner may have the test, and run all that it calls in it: the context of whoever happened
  * to come first.
- *
- * @internal
  */
 export function outOfContext<T>(make: () => T): T {
   return context.runInAsyncScope(make);

@@ -1,16 +1,12 @@
 import { ErrorQUIC } from './ErrorQUIC.js';
 /**
  * Where a function was called.
- *
- * @internal
  */
 export type CallSite = { stack?: string };
 
 /**
  * Remembers where a function was called, for errors that are made later, when nothing leads there
  * any more.
- *
- * @internal
  */
 export function callSite(callee: (...args: any[]) => unknown): CallSite {
   const site = {};
@@ -20,8 +16,6 @@ export function callSite(callee: (...args: any[]) => unknown): CallSite {
 
 /**
  * Has the stack of an error lead to a call, unless it does.
- *
- * @internal
  */
 export function traceTo(error: unknown, site: CallSite): void {
   if (!(error instanceof Error)) return;
@@ -33,8 +27,6 @@ export function traceTo(error: unknown, site: CallSite): void {
 /**
  * An error that a call rejects with because of what happened before: if its stack leads nowhere, it
  * leads to the first such call then. Those of connections are made without one.
- *
- * @internal
  */
 export function traced(
   error: unknown,

@@ -3,8 +3,6 @@ import { eventHandlers } from '@matrixai/events/utils.js';
 
 /**
  * Something that events are dispatched on.
- *
- * @internal
  */
 export type Target = { dispatchEvent(event: Event): boolean };
 
@@ -16,8 +14,6 @@ const everything = [EventAll.name, EventDefault.name];
  * have no listener, and making one costs more than a short message.
  *
  * @returns whether somebody listens
- *
- * @internal
  */
 export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
   targets: Iterable<Target>,
@@ -36,8 +32,6 @@ export function emit<P extends Array<any>, E extends Event & { clone(): E }>(
 
 /**
  * Whether a target has listeners for events of a type.
- *
- * @internal
  */
 export function hears(target: Target, type: string): boolean {
   const { [eventHandlers]: handlers } = target as Target & Evented;

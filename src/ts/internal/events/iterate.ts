@@ -8,8 +8,6 @@ import type { Listener } from './listeners.js';
 /**
  * Something of a peer that waits in queues of the application. As long as it does, the peer gets no
  * credit for another one: what waits is bounded by that.
- *
- * @internal
  */
 export interface Queueable {
   [internals.enqueued](): void;
@@ -18,8 +16,6 @@ export interface Queueable {
 
 /**
  * What they are of.
- *
- * @internal
  */
 export type Iterated = {
   addEventListener(type: string, callback: Listener<any>): void;
@@ -32,8 +28,6 @@ export type Iterated = {
  *
  * @param takeEarlier - called when iteration begins, for those that come first and are queued
  * already
- *
- * @internal
  */
 export function iterate<T extends Queueable>(
   target: Iterated,

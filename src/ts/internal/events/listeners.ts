@@ -68,8 +68,6 @@ export type ListenerOptions =
 
 /**
  * The name of an event that was given by its class.
- *
- * @internal
  */
 export function nameOf(type: unknown): string {
   return typeof type === 'function' ? type.name : (type as string);
@@ -77,8 +75,6 @@ export function nameOf(type: unknown): string {
 
 /**
  * Lets listeners of a class be added by the class of the event, in place of its name.
- *
- * @internal
  */
 export function ByClass<T extends new (...args: any[]) => any>(base: T): T {
   const byClass = class extends base {

@@ -1,7 +1,8 @@
 import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
 import { environment } from '../engine/Environment.js';
-import { EventKind, type NativeEventHandler } from '../engine/events.js';
+import type { NativeEventHandler } from '../engine/events.js';
+import { EventKind, Layout } from '../engine/shared.js';
 import { outOfContext } from '../engine/thread.js';
 import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
@@ -34,8 +35,8 @@ const transient = new Set<string | undefined>([
 ]);
 
 // The layouts are those of native/internal/packetconn/conn.go
-const slotSize = 1536;
-const slotHeaderSize = 64;
+const slotSize = Layout.slot;
+const slotHeaderSize = Layout.slotHeader;
 const slots = 256;
 // Datagrams that are sent in one go, while the engine fills the rest of the ring
 const sendBatch = 64;
@@ -55,8 +56,6 @@ const socketBufferSize = 4 * 1024 * 1024;
 
 /**
  * Node's own UDP socket carries the packets of the engine.
- *
- * @internal
  */
 class DgramTransport implements SocketTransport, NativeEventHandler {
   public readonly handle: number;
@@ -83,6 +82,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   protected delivering = false;
 
   protected onDatagram: BindOptions['onDatagram'];
+  public readonly handleFault: BindOptions['onFault'];
   protected closed = false;
   protected resolveIdle?: () => void;
   protected resolveClosed!: () => void;
@@ -128,10 +128,11 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected constructor(
     protected socket: dgram.Socket,
-    { key, connectionIds, takeOver, onDatagram }: BindOptions,
+    { key, connectionIds, takeOver, onDatagram, onFault }: BindOptions,
     protected onError: (e: Error) => void,
   ) {
     this.onDatagram = onDatagram;
+    this.handleFault = onFault;
     const { thread, seat } = this.environment;
     const ring = seat.lend(socket, slots * slotSize);
     this.ring = new Uint8Array(ring);
@@ -207,6 +208,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
         break;
       case EventKind.TransportClosed:
         this.environment.unregister(this.handle);
+        this.environment.binding.transportForget(this.handle);
         this.resolveClosed();
         break;
     }

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { BindingError } from '../engine/binding.js';
-import { BindingErrorKind } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
-import { EventKind, type NativeEventHandler } from '../engine/events.js';
+import type { NativeEventHandler } from '../engine/events.js';
+import { BindingErrorKind, EventKind } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
 import { isIPv4, isIPv4MappedIPv6 } from '../utils/ip.js';
@@ -16,8 +16,6 @@ import {
 
 /**
  * A UDP socket that the engine owns: no packet passes through the JS thread.
- *
- * @internal
  */
 class NativeTransport implements SocketTransport, NativeEventHandler {
   public readonly handle: number;
@@ -41,6 +39,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   }
 
   protected onDatagram: BindOptions['onDatagram'];
+  public readonly handleFault: BindOptions['onFault'];
 
   protected constructor(
     options: BindOptions,
@@ -48,6 +47,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
   ) {
     const { binding } = this.environment;
     this.onDatagram = options.onDatagram;
+    this.handleFault = options.onFault;
     const { host, port, reuseAddr, ipv6Only } = options;
     if (ipv6Only && (isIPv4(host) || isIPv4MappedIPv6(host))) {
       throw systemError('bind', 'EINVAL', -constants.errno.EINVAL, host, port);

@@ -1,8 +1,6 @@
 import type { Host, Port } from '../types/address.js';
 /**
  * Where and how a socket binds.
- *
- * @internal
  */
 export type BindOptions = {
   host: Host;
@@ -12,6 +10,8 @@ export type BindOptions = {
   ipv6Only: boolean;
   /** Gets the datagrams that are not QUIC. */
   onDatagram: (data: Uint8Array, host: string, port: number) => void;
+  /** Hears of faults inside the library. */
+  onFault: (message: string) => void;
   /** Secret of tokens, session tickets and stateless resets, empty for a random one. */
   key: Uint8Array;
   /** How connection IDs are made, see `native/internal/connectionid`. */
@@ -22,8 +22,6 @@ export type BindOptions = {
 
 /**
  * How the datagrams of a `QUICSocket` get to and from the network.
- *
- * @internal
  */
 export interface SocketTransport {
   /** Handle of the engine's transport. */
@@ -42,8 +40,6 @@ export interface SocketTransport {
 
 /**
  * Makes an error like those of Node's own `dgram`.
- *
- * @internal
  */
 export function systemError(
   syscall: string,

@@ -7,8 +7,6 @@ let buffer: Uint8Array | undefined;
 /**
  * Takes the datagrams that are not QUIC and wait in the engine. Their layout is that of
  * `native/internal/engine/foreign.go`.
- *
- * @internal
  */
 export function readDatagrams(
   transport: number,

@@ -6,8 +6,6 @@ import { checkNames, closeNames } from '../validation/optionNames.js';
 
 /**
  * What the connections are told that somebody closes: he waits for them himself.
- *
- * @internal
  */
 export function withoutWait(opts: CloseOptions): CloseOptions {
   const { isApp, errorCode, reason, force } = opts;
@@ -22,8 +20,6 @@ type Overtaken = {
 /**
  * Lets a forced stop or destroy overtake a graceful one that still waits. They would
  * otherwise take turns, and the graceful one may wait forever.
- *
- * @internal
  */
 export function Overtaking(method: 'stop' | 'destroy') {
   return <T extends new (...args: any[]) => any>(base: T): T => {

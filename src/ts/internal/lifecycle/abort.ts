@@ -8,8 +8,6 @@ import type { Startable } from './Lifecycle.js';
 
 /**
  * Why a signal has aborted. Signals of other makers may not say.
- *
- * @internal
  */
 export function reasonOf(signal: AbortSignal): unknown {
   return 'reason' in signal
@@ -19,8 +17,6 @@ export function reasonOf(signal: AbortSignal): unknown {
 
 /**
  * Throws the reason of a signal that has aborted.
- *
- * @internal
  */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw reasonOf(signal);
@@ -31,8 +27,6 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  *
  * @param begin
  * @param undo - called when what was begun has succeeded although nobody waits for it any more
- *
- * @internal
  */
 export async function abortable<T>(
   signal: AbortSignal | undefined,
@@ -64,8 +58,6 @@ export async function abortable<T>(
 /**
  * Lets `start` and `stop` of a class take a signal, whatever they wait for. A start that is aborted
  * is undone.
- *
- * @internal
  */
 export function Abortable<T extends new (...args: any[]) => any>(base: T): T {
   const abortableClass = class extends base {

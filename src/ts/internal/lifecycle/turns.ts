@@ -1,8 +1,6 @@
 /**
  * Does something that must not keep what follows from being done. What it throws is an uncaught
  * exception afterwards.
- *
- * @internal
  */
 export function attempt(step: () => void): void {
   try {
@@ -17,8 +15,6 @@ export function attempt(step: () => void): void {
 /**
  * Resolves before anything else happens, but after the promises that are settled by now have passed
  * it on.
- *
- * @internal
  */
 export async function nextTick(): Promise<void> {
   await new Promise<void>((resolve) => process.nextTick(resolve));

@@ -1,15 +1,11 @@
 import type { LoggerLike } from '../types/logger.js';
 /**
  * What a line of a log is about, besides its text.
- *
- * @internal
  */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
  * Writes to the logger of the application, whichever that is, or nowhere if there is none.
- *
- * @internal
  */
 class Log {
   readonly #sink?: Sink;

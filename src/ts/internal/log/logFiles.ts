@@ -7,8 +7,6 @@ import type Log from './Log.js';
 /**
  * Completes a configuration with the environment variables `SSLKEYLOGFILE` and `QLOGDIR`, which
  * hold where it has no `logKeys` and `qlog` of its own. Logs what there is to warn of.
- *
- * @internal
  */
 export function withLogFiles(
   config: CompleteConfig,

@@ -8,7 +8,8 @@ import {
 } from '../connection/Description.js';
 import { callEngine } from '../engine/calls.js';
 import { environment } from '../engine/Environment.js';
-import { EventKind, type NativeEventHandler } from '../engine/events.js';
+import type { NativeEventHandler } from '../engine/events.js';
+import { EventKind } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import { questionOf, verdictOf } from '../tls/verification.js';
 import type { ConnectionErrorCode } from '../types/codes.js';
@@ -19,8 +20,6 @@ import { promise } from '../utils/flow.js';
 
 /**
  * A handshake that has failed.
- *
- * @internal
  */
 export type FailedHandshake = {
   error: ConnectionCloseError;
@@ -30,8 +29,6 @@ export type FailedHandshake = {
 
 /**
  * Whom a listener tells.
- *
- * @internal
  */
 export type ListenerOwner = {
   /** The configuration of new connections. */
@@ -42,8 +39,6 @@ export type ListenerOwner = {
 
 /**
  * What accepts connections on a transport of the engine. It can be opened again once it is closed.
- *
- * @internal
  */
 class Listener implements NativeEventHandler {
   /** Resolves once the last one is closed. */

@@ -12,8 +12,6 @@ import { add, noSums } from './stats.js';
 
 /**
  * Whose connections they are.
- *
- * @internal
  */
 export type ConnectionsOwner = {
   /** What new connections get. */
@@ -26,8 +24,6 @@ export type ConnectionsOwner = {
 
 /**
  * The connections of a server.
- *
- * @internal
  */
 class ServerConnections {
   /** Those that are open, in the order that they were established. */

@@ -3,15 +3,11 @@ import type { ServerStats } from '../types/server.js';
 
 /**
  * What a server sums up of its connections.
- *
- * @internal
  */
 export type Sums = Omit<ServerStats, 'connections'>;
 
 /**
  * Sums of no connections.
- *
- * @internal
  */
 export function noSums(): Sums {
   return {
@@ -30,8 +26,6 @@ export function noSums(): Sums {
 
 /**
  * Adds what a connection has counted.
- *
- * @internal
  */
 export function add(sums: Sums, stats: ConnectionStats): void {
   for (const name of summed) sums[name] += stats[name];

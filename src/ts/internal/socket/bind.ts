@@ -4,8 +4,6 @@ import { isHostWildcard, isIPv4, isIPv4MappedIPv6 } from '../utils/ip.js';
 
 /**
  * What a socket that is bound to an address can send to.
- *
- * @internal
  */
 export function socketType(
   host: Host,
@@ -17,8 +15,6 @@ export function socketType(
 
 /**
  * The code of the operating system, or what it was else.
- *
- * @internal
  */
 export function reasonNotToBind(e: Error): string {
   if (e instanceof ErrorQUIC) return e.message;

@@ -17,8 +17,6 @@ const firstOfQUIC = 0x40;
  * @param msg - the datagram, or an array of its parts
  *
  * @throws {ErrorQUICOptionInvalid}
- *
- * @internal
  */
 export function toRawDatagram(msg: unknown): Uint8Array {
   if (typeof msg === 'string') return Buffer.from(msg);
@@ -38,8 +36,6 @@ export function toRawDatagram(msg: unknown): Uint8Array {
  * A part of a raw datagram.
  *
  * @throws {ErrorQUICOptionInvalid}
- *
- * @internal
  */
 export function part(
   data: Uint8Array,
@@ -55,8 +51,6 @@ export function part(
  * Refuses a raw datagram that is too large, as the system does.
  *
  * @throws what the system would
- *
- * @internal
  */
 export function checkSize(data: Uint8Array, host: string, port: number): void {
   if (data.byteLength <= maxSize) return;
@@ -67,8 +61,6 @@ export function checkSize(data: Uint8Array, host: string, port: number): void {
 /**
  * Whether a raw datagram begins as a packet of QUIC does: another socket of this library does not
  * tell of it.
- *
- * @internal
  */
 export function beginsAsQUIC(data: Uint8Array): boolean {
   return data.byteLength > 0 && data[0] >= firstOfQUIC;
@@ -76,8 +68,6 @@ export function beginsAsQUIC(data: Uint8Array): boolean {
 
 /**
  * What to say of such a datagram.
- *
- * @internal
  */
 export function warningOf(data: Uint8Array): string {
   const first = data[0].toString(16).padStart(2, '0');

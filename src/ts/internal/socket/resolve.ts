@@ -6,8 +6,6 @@ import { describe } from '../validation/describe.js';
 /**
  * All addresses of a hostname, in the order of the operating system's resolver, which sorts them
  * (RFC 6724).
- *
- * @internal
  */
 export async function lookupAll(
   hostname: string,
@@ -24,8 +22,6 @@ export async function lookupAll(
  * type of UDP socket that can use it.
  *
  * @param family - what the resolver is asked for
- *
- * @internal
  */
 export async function resolveHosts(
   host: string,

@@ -6,8 +6,6 @@ import { resolveHosts } from './resolve.js';
 
 /**
  * An address that a socket can send to.
- *
- * @internal
  */
 export type Target = {
   /** As the socket has to write it. */
@@ -29,8 +27,6 @@ const families = { ipv4: 4, ipv6: 6, 'ipv4&ipv6': 0 } as const;
  * one.
  *
  * @param ErrorClass - thrown when there is none
- *
- * @internal
  */
 export async function resolveTargets(
   bound: Bound,

@@ -1,5 +1,5 @@
-import { StreamStatus } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
+import { StreamStatus } from '../engine/shared.js';
 import {
   ErrorQUICStreamLocalRead,
   ErrorQUICStreamPeerRead,
@@ -15,8 +15,6 @@ const lengthMask = ~(StreamStatus.readFin | StreamStatus.readApart);
 
 /**
  * The receiving side of a stream (RFC 9000 section 3.2).
- *
- * @internal
  */
 class ReceiveSide implements Source {
   public state: 'open' | 'closed' | 'errored';

@@ -1,5 +1,5 @@
-import { StreamStatus } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
+import { StreamStatus } from '../engine/shared.js';
 import { ErrorQUICConnectionStopping } from '../errors/connection.js';
 import { ErrorQUICOptionInvalid } from '../errors/options.js';
 import {
@@ -21,8 +21,6 @@ const empty = new Uint8Array(0);
 
 /**
  * The sending side of a stream (RFC 9000 section 3.1).
- *
- * @internal
  */
 class SendSide implements Sink {
   public state: 'open' | 'finishing' | 'closed' | 'errored';

@@ -1,6 +1,6 @@
 import { destroyed } from '@matrixai/async-init/utils.js';
 import { environment } from '../engine/Environment.js';
-import { EventKind } from '../engine/events.js';
+import { EventKind } from '../engine/shared.js';
 import {
   ErrorQUICConnectionPeer,
   ErrorQUICConnectionPeerTLS,
@@ -26,9 +26,6 @@ import type StreamCodes from './StreamCodes.js';
 import type { StreamOwner } from './StreamOwner.js';
 import type { StreamEnd, StreamSides } from './StreamSides.js';
 
-/**
- * @internal
- */
 export type StreamOptions = {
   handle: number;
   /** -1 while the stream waits for the peer's limit. */

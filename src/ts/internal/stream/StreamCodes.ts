@@ -11,8 +11,6 @@ import { isIntegerWithin } from '../validation/values.js';
 /**
  * The application's error codes of streams (RFC 9000 section 20.2), and the reasons that it has for
  * them.
- *
- * @internal
  */
 class StreamCodes {
   readonly #reasonToCode?: StreamReasonToCode;

@@ -7,8 +7,6 @@ import type StreamCodes from './StreamCodes.js';
 
 /**
  * What a stream belongs to.
- *
- * @internal
  */
 export interface StreamOwner<Stream> {
   readonly connection: ConnectionClass;

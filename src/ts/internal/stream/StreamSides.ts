@@ -12,20 +12,15 @@ import type StreamCodes from './StreamCodes.js';
 /**
  * What a stream ends with whose connection has ended, or that was opened for early data that the
  * server did not take.
- *
- * @internal
  */
 export type StreamEnd =
   | ConnectionCloseError
   | ErrorQUICConnectionEarlyDataRejected<unknown>;
 
-/** @internal */
 export const endMessage = 'Connection has ended';
 
 /**
  * What the two sides of a stream know of it and of each other.
- *
- * @internal
  */
 export interface StreamSides {
   readonly [internals.handle]: number;

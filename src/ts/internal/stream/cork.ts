@@ -1,8 +1,6 @@
 /**
  * Writes up to this size wait for the end of the current turn, in which the FIN often follows: then
  * all goes out in one packet. Those that the application did not wait for in between go together.
- *
- * @internal
  */
 export const corkSize = 4 * 1024;
 
@@ -12,8 +10,6 @@ const corks = { memory: new Uint8Array(64 * corkSize), used: 0, left: 0 };
 
 /**
  * Memory to keep small writes of one stream in until it is given back.
- *
- * @internal
  */
 export function takeCork(): Uint8Array {
   corks.left++;
@@ -26,8 +22,6 @@ export function takeCork(): Uint8Array {
 
 /**
  * Gives it back. Its content must be used at once.
- *
- * @internal
  */
 export function returnCork(): void {
   if (--corks.left === 0) corks.used = 0;
@@ -39,8 +33,6 @@ let isCounting = false;
 
 /**
  * The number of the current microtask. A writer that waits for a write goes on in a later one.
- *
- * @internal
  */
 export function microtask(): number {
   if (!isCounting) {

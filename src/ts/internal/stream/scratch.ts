@@ -2,8 +2,6 @@ import { copyBuffer } from '../web/chunk.js';
 
 /**
  * Bytes of the largest chunk that is read.
- *
- * @internal
  */
 export const largestChunk = 64 * 1024;
 
@@ -15,8 +13,6 @@ let scratchBuffer = Buffer.allocUnsafeSlow(largestChunk);
 /**
  * Memory to read into for readers that bring none. It is shared: its content is taken before anyone
  * else can ask.
- *
- * @internal
  */
 export function scratch(chunkSize: number): Uint8Array {
   return scratchBuffer.subarray(0, Math.min(chunkSize, largestChunk));
@@ -24,8 +20,6 @@ export function scratch(chunkSize: number): Uint8Array {
 
 /**
  * The first bytes of the scratch memory, in a buffer of their own.
- *
- * @internal
  */
 export function takeScratch(length: number): Buffer {
   if (length < largeChunkSize) return copyBuffer(scratchBuffer, 0, length);

@@ -15,8 +15,6 @@ import { splitCertificates } from './chains.js';
  * @param engineConfig - the configuration as the engine reads it
  *
  * @throws {errors.ErrorQUICConfig}
- *
- * @internal
  */
 export function checkServerConfig(
   config: QUICConfig,
@@ -36,8 +34,6 @@ export function checkServerConfig(
  * Checks the authorities of a client alone, as all else is checked when it connects.
  *
  * @throws {errors.ErrorQUICConfig}
- *
- * @internal
  */
 export function checkAuthorities(config: QUICConfig, logger: Log): void {
   const ca = splitCertificates(config.ca);
@@ -152,8 +148,6 @@ function crypto(): typeof import('node:crypto') {
 
 /**
  * A certificate in DER as Node.js has it.
- *
- * @internal
  */
 export function toX509(der: Uint8Array): X509Certificate {
   const { X509Certificate } = crypto();

@@ -1,5 +1,6 @@
-import { type BindingError, BindingErrorKind } from '../engine/binding.js';
+import type { BindingError } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
+import { BindingErrorKind } from '../engine/shared.js';
 import { ErrorQUIC } from '../errors/ErrorQUIC.js';
 import { ErrorQUICOptionInvalid } from '../errors/options.js';
 import { toCertificateName, validateHost } from '../validation/address.js';

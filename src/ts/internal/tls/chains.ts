@@ -3,8 +3,6 @@ import { collectPEMs, pemToDER } from '../utils/pem.js';
 
 /**
  * Splits what the engine sends of a certificate chain, leaf first, into certificates in DER.
- *
- * @internal
  */
 export function decodeChain(data: Uint8Array): Array<Uint8Array> {
   const chain: Array<Uint8Array> = [];
@@ -21,8 +19,6 @@ export function decodeChain(data: Uint8Array): Array<Uint8Array> {
 /**
  * The certificates of a PEM option one by one, so that both sides count them alike. Also those that
  * are damaged or of another kind: the engine says so.
- *
- * @internal
  */
 export function splitCertificates(pems: QUICConfig['ca']): Array<string> {
   const block =
@@ -32,8 +28,6 @@ export function splitCertificates(pems: QUICConfig['ca']): Array<string> {
 
 /**
  * All certificates of a PEM option in DER.
- *
- * @internal
  */
 export function certificatesToDER(
   pems: QUICConfig['cert'] | QUICConfig['ca'],

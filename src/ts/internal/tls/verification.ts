@@ -7,8 +7,6 @@ import { certificatesToDER, decodeChain } from './chains.js';
  * a question is not asked any more.
  *
  * @param number - names the question, which its verdict has to name again
- *
- * @internal
  */
 export function questionOf(
   connection: number,
@@ -27,8 +25,6 @@ const certificateUnknown = 46;
 /**
  * What the application's callback says of a chain: the TLS alert to refuse it with, or 0, and
  * what the callback threw, if it did.
- *
- * @internal
  */
 export async function verdictOf(
   config: QUICConfig,

@@ -3,8 +3,6 @@ import { isUtf8 } from 'node:buffer';
 /**
  * Bytes that a peer sent, for people: text without control characters, which could forge a line of
  * a log, or hex.
- *
- * @internal
  */
 export function textOf(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -5,8 +5,6 @@ import { type OptionError, optionError } from './describe.js';
 /**
  * The options of an object. To add an option is to add its name here: where an object is checked,
  * the compiler asks for all names that its type has.
- *
- * @internal
  */
 export type OptionNames<Name extends string = string> = {
   /** What stands before a name in messages, such as `config.`. */
@@ -24,8 +22,6 @@ export type OptionNames<Name extends string = string> = {
  *
  * @param options - anything that is no object is left to others to refuse
  * @param logger - gets the warnings, must have been checked
- *
- * @internal
  */
 export function checkNames<T extends object>(
   options: T | undefined,
@@ -154,7 +150,6 @@ const outside = {
   ),
 };
 
-/** @internal */
 export const clientConfigNames = {
   path: 'config.',
   names: config,
@@ -166,7 +161,6 @@ export const clientConfigNames = {
   },
 } as const;
 
-/** @internal */
 export const serverConfigNames = {
   path: 'config.',
   names: config,
@@ -177,7 +171,6 @@ export const serverConfigNames = {
   },
 } as const;
 
-/** @internal */
 export const socketNames = {
   path: '',
   names: {
@@ -190,7 +183,6 @@ export const socketNames = {
   meant: { lookup: 'resolveHostname' },
 } as const;
 
-/** @internal */
 export const serverNames = {
   path: '',
   names: {
@@ -220,7 +212,6 @@ export const serverNames = {
   },
 } as const;
 
-/** @internal */
 export const clientNames = {
   path: '',
   names: {
@@ -256,7 +247,6 @@ export const clientNames = {
   },
 } as const;
 
-/** @internal */
 export const contextNames = {
   path: 'ctx.',
   names: { timer: true, signal: true },
@@ -265,15 +255,12 @@ export const contextNames = {
 
 /**
  * That of a client has no key, which programs may give all the same.
- *
- * @internal
  */
 export const cryptoNames = {
   path: 'crypto.',
   names: { key: true, ops: true },
 } as const;
 
-/** @internal */
 export const loadBalancingNames = {
   path: 'loadBalancing.',
   names: {
@@ -286,7 +273,6 @@ export const loadBalancingNames = {
   },
 } as const;
 
-/** @internal */
 export const startNames = {
   path: '',
   names: {
@@ -299,13 +285,11 @@ export const startNames = {
   meant: { address: 'host', hostname: 'host' },
 } as const;
 
-/** @internal */
 export const socketStopNames = {
   path: '',
   names: { force: true, signal: true },
 } as const;
 
-/** @internal */
 export const closeNames = {
   path: '',
   names: {
@@ -318,48 +302,40 @@ export const closeNames = {
   meant: { closeCode: 'errorCode' },
 } as const;
 
-/** @internal */
 export const destroyStreamNames = {
   path: '',
   names: { force: true, reason: true, signal: true },
 } as const;
 
-/** @internal */
 export const newStreamNames = {
   path: 'options.',
   names: { urgency: true, incremental: true, signal: true },
   meant: { sendOrder: 'options.urgency' },
 } as const;
 
-/** @internal */
 export const priorityNames = {
   path: 'priority.',
   names: { urgency: true, incremental: true },
   meant: { sendOrder: 'priority.urgency' },
 } as const;
 
-/** @internal */
 export const migrateNames = {
   path: '',
   names: { socket: true, signal: true },
 } as const;
 
-/** @internal */
 export const signalNames = { path: '', names: { signal: true } } as const;
 
-/** @internal */
 export const selfSignedNames = {
   path: '',
   names: { hosts: true, days: true, algorithm: true },
 } as const;
 
-/** @internal */
 export const authorityNames = {
   path: '',
   names: { name: true, days: true, algorithm: true, key: true, cert: true },
 } as const;
 
-/** @internal */
 export const issueNames = {
   path: '',
   names: { hosts: true, days: true, client: true },

@@ -1,9 +1,6 @@
 import { ErrorQUICOptionInvalid } from '../errors/options.js';
 import { fail, type OptionError } from './describe.js';
 
-/**
- * @internal
- */
 export function isIntegerWithin(
   value: unknown,
   min: number,

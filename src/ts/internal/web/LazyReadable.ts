@@ -12,8 +12,6 @@ type Result = IteratorResult<Uint8Array, undefined>;
 
 /**
  * What stands behind a stand-in.
- *
- * @internal
  */
 export interface Readable {
   /** The reader of the stand-in, if it has one. */

@@ -10,8 +10,6 @@ import {
 
 /**
  * What stands behind a stand-in.
- *
- * @internal
  */
 export interface Writable {
   /** The writer of the stand-in, if it has one. */

@@ -19,8 +19,6 @@ type Read = {
  * A source as a web stream. Its `stream` stands in for one of Node.js, which takes longer to make
  * than a short message to send: readers without buffers and loops are served here. For all else,
  * such as piping, it has one of Node.js made.
- *
- * @internal
  */
 class ReadableFace {
   public readonly stream: ReadableStream<Uint8Array>;

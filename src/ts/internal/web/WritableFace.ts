@@ -23,8 +23,6 @@ type Write = Waiting & {
  * A sink as a web stream. Its `stream` stands in for one of Node.js, which takes longer to make
  * than a short message to send: writers are served here. For all else, such as being piped to, it
  * has one of Node.js made.
- *
- * @internal
  */
 class WritableFace {
   public readonly stream: WritableStream<Uint8Array>;

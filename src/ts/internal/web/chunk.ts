@@ -6,8 +6,6 @@ import { describe, optionError } from '../validation/describe.js';
  * The bytes of a chunk that the application writes.
  *
  * @throws {ErrorQUICOptionInvalid} when it has none
- *
- * @internal
  */
 export function toBytes(chunk: unknown): Uint8Array {
   if (ArrayBuffer.isView(chunk)) {
@@ -31,8 +29,6 @@ export function toBytes(chunk: unknown): Uint8Array {
 /**
  * A copy of a part of a buffer, in memory of its own: whoever gets it may transfer that, which
  * Node's pool does not allow.
- *
- * @internal
  */
 export function copyBuffer(buffer: Buffer, start: number, end: number): Buffer {
   // `slice` of a Buffer does not copy

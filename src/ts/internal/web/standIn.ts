@@ -10,8 +10,6 @@ import type { ReadableStream, WritableStream } from 'node:stream/web';
  * @param Real - the platform's class
  * @param sample - an instance of `Real`
  * @param realOf - gives the real instance behind a stand-in
- *
- * @internal
  */
 export function standIn<T extends object>(
   StandIn: { prototype: T },
@@ -36,16 +34,12 @@ export function standIn<T extends object>(
 /**
  * The base of stand-ins: V8 clones no such object, as Node clones no web stream. Of other objects
  * `structuredClone` and `postMessage` would make an empty one, without a word.
- *
- * @internal
  */
 export const Uncloneable = WeakSet as unknown as new () => object;
 
 /**
  * Calls back when a stream of Node has failed, also when its source is not asked: `addAbortSignal`
  * of `node:stream` reaches past that.
- *
- * @internal
  */
 export function onFailed(
   stream: ReadableStream | WritableStream,
@@ -65,8 +59,6 @@ export function onFailed(
  * reach.
  *
  * @param use - gives a stand-in to the platform, which throws if it does not take it
- *
- * @internal
  */
 export function isStandInFor(use: () => void): boolean {
   try {
@@ -79,8 +71,6 @@ export function isStandInFor(use: () => void): boolean {
 
 /**
  * A promise that is only made when somebody asks for it, and whose rejection need not be handled.
- *
- * @internal
  */
 export class Outcome {
   protected state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
@@ -122,16 +112,11 @@ export class Outcome {
 
 /**
  * What is asked of a reader or writer that has been released.
- *
- * @internal
  */
 export function releasedError(what: 'reader' | 'writer'): TypeError {
   return stateError(`The ${what} has been released`);
 }
 
-/**
- * @internal
- */
 export function lockedError(
   what: 'ReadableStream' | 'WritableStream',
 ): TypeError {
@@ -140,8 +125,6 @@ export function lockedError(
 
 /**
  * What Node throws when something is asked of a stream that it does not do in its state.
- *
- * @internal
  */
 export function stateError(what: string): TypeError {
   return Object.assign(new TypeError(`Invalid state: ${what}`), {

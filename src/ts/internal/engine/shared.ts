@@ -1,0 +1,136 @@
+// Written by `go test ./native/internal/shared -update`. Change it in Go.
+
+/** Kinds of events, see `native/internal/event/kind.go`. */
+export const EventKind = {
+  TransportClosed: 1,
+  TransportSend: 2,
+  TransportSent: 3,
+  ListenerConnection: 4,
+  ListenerFailed: 5,
+  ListenerClosed: 6,
+  ConnectionEstablished: 7,
+  ConnectionVerify: 8,
+  ConnectionClosed: 9,
+  ConnectionDrained: 10,
+  ConnectionStream: 11,
+  DatagramsReadable: 12,
+  DatagramsWritable: 13,
+  StreamOpened: 14,
+  StreamReadable: 15,
+  StreamEnded: 16,
+  StreamReset: 17,
+  StreamWritable: 18,
+  StreamFinished: 19,
+  StreamStopped: 20,
+  TransportDatagrams: 21,
+  ConnectionMigrated: 22,
+  ConnectionPath: 23,
+  ConnectionSession: 24,
+  ConnectionHandshake: 25,
+  TransportFailed: 26,
+  StreamArrived: 27,
+  Fault: 28,
+} as const;
+
+/** How a connection ended, see `native/internal/event/kind.go`. */
+export const CloseKind = {
+  Application: 0,
+  Transport: 1,
+  IdleTimeout: 2,
+  HandshakeTimeout: 3,
+  StatelessReset: 4,
+  VersionNegotiation: 5,
+  Aborted: 6,
+  SendFailed: 7,
+  Internal: 8,
+  remote: 256,
+} as const;
+
+/** Why a connection did not migrate, see `native/internal/event/kind.go`. */
+export const MigrationFailure = {
+  refused: 1,
+  unreachable: 2,
+  closed: 3,
+} as const;
+
+/** What an error of the addon is, see `native/abi.h`. */
+export const BindingErrorKind = {
+  Stale: 1,
+  Config: 2,
+  System: 3,
+  Closed: 4,
+  Internal: 5,
+} as const;
+
+/** What `streamRead` and `streamWrite` return besides a number of bytes, see `native/internal/engine`. */
+export const StreamStatus = {
+  readFin: 1073741824,
+  readApart: 536870912,
+  readWouldBlock: -1,
+  readClosed: -2,
+  writeQueued: 0,
+  writeFull: 1,
+  writeFinished: 2,
+  writeClosed: -2,
+} as const;
+
+/** What `datagramsRead` returns besides a number of bytes. */
+export const DatagramsStatus = {
+  readMore: 1073741824,
+} as const;
+
+/** Indexes of what `environmentStats` writes. */
+export const EnvironmentNumber = {
+  transports: 0,
+  listeners: 1,
+  connections: 2,
+  streams: 3,
+  goroutines: 4,
+  goHeap: 5,
+  faults: 6,
+  count: 7,
+} as const;
+
+/** Indexes of what `transportStats` writes. */
+export const TransportNumber = {
+  handshakes: 0,
+  unvalidatedHandshakes: 1,
+  retries: 2,
+  refused: 3,
+  failedHandshakes: 4,
+  datagramsDropped: 5,
+  count: 6,
+} as const;
+
+/** Indexes of what `connectionStats` writes. */
+export const ConnectionNumber = {
+  smoothedRtt: 0,
+  latestRtt: 1,
+  minRtt: 2,
+  rttVariation: 3,
+  congestionWindow: 4,
+  bytesSent: 5,
+  packetsSent: 6,
+  bytesReceived: 7,
+  packetsReceived: 8,
+  bytesLost: 9,
+  packetsLost: 10,
+  pathMtu: 11,
+  count: 12,
+} as const;
+
+/** Indexes of what `datagramsStats` writes. */
+export const DatagramsNumber = {
+  maxSize: 0,
+  droppedIncoming: 1,
+  droppedOutgoing: 2,
+  count: 3,
+} as const;
+
+/** Sizes in bytes of what both sides lay out in memory, all of it little-endian. */
+export const Layout = {
+  eventHeader: 32,
+  slot: 1536,
+  slotHeader: 64,
+  datagramLength: 2,
+} as const;
