@@ -19,7 +19,8 @@ napi_value EnvironmentOpen(napi_env env, napi_callback_info info) {
   napi_valuetype type = napi_undefined;
   if (onWake != nullptr) napi_typeof(env, onWake, &type);
   if (type != napi_function) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "argument 1 of a native call: expected a function");
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE",
+                          "argument 1 of a native call: expected a function");
     return nullptr;
   }
   auto &environments = static_cast<Addon *>(arguments.self())->environments;
@@ -38,14 +39,16 @@ NAPI_MODULE_INIT() {
   char version[64];
   const size_t length = quic_version(version, sizeof version);
   const napi_property_descriptor properties[] = {
-      {"environmentOpen", nullptr, quic::EnvironmentOpen, nullptr, nullptr, nullptr, napi_enumerable, addon.get()},
-      {"version", nullptr, nullptr, nullptr, nullptr, quic::ToString(env, version, length), napi_enumerable, nullptr},
+      {"environmentOpen", nullptr, quic::EnvironmentOpen, nullptr, nullptr, nullptr,
+       napi_enumerable, addon.get()},
+      {"version", nullptr, nullptr, nullptr, nullptr, quic::ToString(env, version, length),
+       napi_enumerable, nullptr},
   };
   if (napi_define_properties(env, exports, 2, properties) != napi_ok ||
       napi_set_instance_data(env, addon.get(), quic::Delete, nullptr) != napi_ok) {
     return nullptr;
   }
   // The environment deletes it
-  (void)addon.release();
+  [[maybe_unused]] const quic::Addon *kept = addon.release();
   return exports;
 }

@@ -117,8 +117,9 @@ Bytes Arguments::Bytes() {
   quic::Bytes bytes;
   napi_value given = Value();
   napi_typedarray_type type = napi_int8_array;
-  const bool isArray = given != nullptr && napi_get_typedarray_info(env_, given, &type, &bytes.size, &bytes.data,
-                                                                    nullptr, nullptr) == napi_ok;
+  const bool isArray =
+      given != nullptr && napi_get_typedarray_info(env_, given, &type, &bytes.size, &bytes.data,
+                                                   &bytes.buffer, nullptr) == napi_ok;
   if (isArray && type == napi_uint8_array) return bytes;
   Fail("a Uint8Array");
   return {};
@@ -139,7 +140,8 @@ double *Arguments::Numbers(size_t count) {
   size_t length = 0;
   void *data = nullptr;
   const bool isArray =
-      given != nullptr && napi_get_typedarray_info(env_, given, &type, &length, &data, nullptr, nullptr) == napi_ok;
+      given != nullptr &&
+      napi_get_typedarray_info(env_, given, &type, &length, &data, nullptr, nullptr) == napi_ok;
   if (isArray && type == napi_float64_array && length >= count) return static_cast<double *>(data);
   Fail(("a Float64Array of at least " + std::to_string(count) + " elements").c_str());
   return nullptr;

@@ -1,4 +1,5 @@
-// What JavaScript gives to a call, and what it gets back. Every argument is checked before it is used.
+// What JavaScript gives to a call, and what it gets back. Every argument is checked before it is
+// used.
 #ifndef MATRIXAI_QUIC_ARGUMENTS_H
 #define MATRIXAI_QUIC_ARGUMENTS_H
 
@@ -21,6 +22,8 @@ namespace quic {
 struct Bytes {
   void *data = nullptr;
   size_t size = 0;
+  // What holds them.
+  napi_value buffer = nullptr;
 };
 
 // A copy of a string as UTF-8.
@@ -31,7 +34,8 @@ struct Text {
 };
 
 // The arguments of a call, taken in their order. One that is not what the call wants makes the call
-// throw a TypeError, and all that follow are empty: then the call must return without doing anything.
+// throw a TypeError, and all that follow are empty: then the call must return without doing
+// anything.
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info);
@@ -39,12 +43,10 @@ class Arguments {
   napi_env env() const { return env_; }
   // What was given to napi_define_properties along with the method.
   void *self() const { return self_; }
-  // The argument that comes next, as it is, or null. Value takes it.
-  napi_value Peek() const { return next_ < given_ ? values_[next_] : nullptr; }
+  // The argument that is taken next, as it is, or null.
   napi_value Value() {
-    napi_value value = Peek();
-    next_++;
-    return value;
+    const size_t taken = next_++;
+    return taken < given_ ? values_[taken] : nullptr;
   }
 
   uint32_t Handle();

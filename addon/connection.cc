@@ -12,14 +12,17 @@ napi_value Environment::ConnectionDial(Arguments &arguments) {
   const Bytes session = arguments.Bytes();
   if (arguments.failed()) return nullptr;
   quic_error error = {};
-  const uint32_t handle =
-      quic_connection_dial(env_, transport, host.data(), host.size(), port, serverName.data(), serverName.size(),
-                           config.data(), config.size(), session.data, session.size, &error);
-  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(handle));
+  const uint32_t handle = quic_connection_dial(env_, transport, host.data(), host.size(), port,
+                                               serverName.data(), serverName.size(), config.data(),
+                                               config.size(), session.data, session.size, &error);
+  return Throw(arguments.env(), error) ? nullptr
+                                       : ToNumber(arguments.env(), static_cast<double>(handle));
 }
 
 // connectionDescribe(connection): JSON as a Buffer
-napi_value Environment::ConnectionDescribe(Arguments &arguments) { return Fill(arguments, quic_connection_describe); }
+napi_value Environment::ConnectionDescribe(Arguments &arguments) {
+  return Fill(arguments, quic_connection_describe);
+}
 
 // connectionCertificates(connection): Buffer
 napi_value Environment::ConnectionCertificates(Arguments &arguments) {
@@ -27,7 +30,9 @@ napi_value Environment::ConnectionCertificates(Arguments &arguments) {
 }
 
 // connectionSession(connection): Buffer
-napi_value Environment::ConnectionSession(Arguments &arguments) { return Fill(arguments, quic_connection_session); }
+napi_value Environment::ConnectionSession(Arguments &arguments) {
+  return Fill(arguments, quic_connection_session);
+}
 
 // connectionCloseReason(connection): Buffer
 napi_value Environment::ConnectionCloseReason(Arguments &arguments) {
@@ -35,7 +40,9 @@ napi_value Environment::ConnectionCloseReason(Arguments &arguments) {
 }
 
 // connectionQuestion(connection): Buffer
-napi_value Environment::ConnectionQuestion(Arguments &arguments) { return Fill(arguments, quic_connection_question); }
+napi_value Environment::ConnectionQuestion(Arguments &arguments) {
+  return Fill(arguments, quic_connection_question);
+}
 
 // connectionVerdict(connection, number, alert): whether the question was still asked
 napi_value Environment::ConnectionVerdict(Arguments &arguments) {
@@ -103,7 +110,9 @@ napi_value Environment::ConnectionClose(Arguments &arguments) {
   const bool isApp = arguments.Bool();
   const double code = arguments.Double();
   const Bytes reason = arguments.Bytes();
-  if (!arguments.failed()) quic_connection_close(env_, handle, isApp, code, reason.data, reason.size);
+  if (!arguments.failed()) {
+    quic_connection_close(env_, handle, isApp, code, reason.data, reason.size);
+  }
   return nullptr;
 }
 
@@ -123,7 +132,8 @@ napi_value Environment::ConnectionOpenStream(Arguments &arguments) {
   if (arguments.failed()) return nullptr;
   quic_error error = {};
   const uint32_t stream = quic_connection_open_stream(env_, handle, uni, ids, &error);
-  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(stream));
+  return Throw(arguments.env(), error) ? nullptr
+                                       : ToNumber(arguments.env(), static_cast<double>(stream));
 }
 
 }  // namespace quic

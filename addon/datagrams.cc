@@ -7,7 +7,8 @@ napi_value Environment::DatagramsRead(Arguments &arguments) {
   const uint32_t handle = arguments.Handle();
   const Bytes batch = arguments.Bytes();
   if (arguments.failed()) return nullptr;
-  return ToNumber(arguments.env(), static_cast<double>(quic_datagrams_read(env_, handle, batch.data, batch.size)));
+  return ToNumber(arguments.env(),
+                  static_cast<double>(quic_datagrams_read(env_, handle, batch.data, batch.size)));
 }
 
 // datagramsUnread(connection, n)
@@ -41,7 +42,8 @@ napi_value Environment::DatagramsWrite(Arguments &arguments) {
   const int32_t highWater = arguments.Int();
   double *numbers = arguments.Numbers(1);
   if (arguments.failed()) return nullptr;
-  const int32_t queued = quic_datagrams_write(env_, handle, batch.data, batch.size, highWater, numbers);
+  const int32_t queued =
+      quic_datagrams_write(env_, handle, batch.data, batch.size, highWater, numbers);
   return ToNumber(arguments.env(), static_cast<double>(queued));
 }
 

@@ -4,10 +4,14 @@ namespace quic {
 
 namespace {
 
+// More than a private key and a certificate with many names take, in bytes.
+constexpr size_t kLargestPair = 65536;
+
 // Called by Go from any thread, when events wait and none did before.
 void Wake(void *context) {
   // A failure means that the environment is going away, and nobody is there to be woken.
-  (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(context), nullptr, napi_tsfn_nonblocking);
+  (void)napi_call_threadsafe_function(static_cast<napi_threadsafe_function>(context), nullptr,
+                                      napi_tsfn_nonblocking);
 }
 
 // Called on the JavaScript thread after Wake.
@@ -15,8 +19,8 @@ void CallJavaScript(napi_env env, napi_value onWake, void * /*context*/, void * 
   if (env == nullptr) return;
   napi_value receiver = nullptr;
   if (napi_get_undefined(env, &receiver) != napi_ok) return;
-  // It fails when the environment is being torn down. What JavaScript throws stays pending, and Node
-  // reports it as an uncaught exception.
+  // It fails when the environment is being torn down. What JavaScript throws stays pending, and
+  // Node reports it as an uncaught exception.
   (void)napi_call_function(env, receiver, onWake, 0, nullptr, nullptr);
 }
 
@@ -30,18 +34,19 @@ napi_value Environment::Open(napi_env env, napi_value onWake) {
   napi_value binding = nullptr;
   napi_value name = nullptr;
   if (napi_create_object(env, &binding) != napi_ok ||
-      napi_define_properties(env, binding, sizeof properties / sizeof *properties, properties) != napi_ok ||
+      napi_define_properties(env, binding, sizeof properties / sizeof *properties, properties) !=
+          napi_ok ||
       napi_create_string_utf8(env, "matrixai_quic", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_threadsafe_function(env, onWake, nullptr, name, 0, 1, nullptr, nullptr, nullptr, CallJavaScript,
-                                      &wake_) != napi_ok) {
+      napi_create_threadsafe_function(env, onWake, nullptr, name, 0, 1, nullptr, nullptr, nullptr,
+                                      CallJavaScript, &wake_) != napi_ok) {
     return nullptr;
   }
   // An idle import must not keep the process alive.
   napi_unref_threadsafe_function(env, wake_);
   env_ = quic_environment_open(Wake, wake_);
-  // Hooks run in reverse order: this one before the one that frees the thread-safe function. When it
-  // returns, no goroutine can call Wake again. Other Go addons crash when a worker that loaded them
-  // ends, as they lack this.
+  // Hooks run in reverse order: this one before the one that frees the thread-safe function. When
+  // it returns, no goroutine can call Wake again. Other Go addons crash when a worker that loaded
+  // them ends, as they lack this.
   napi_add_env_cleanup_hook(env, CleanUp, this);
   if (env_ != 0) return binding;
   Release(env);
@@ -57,8 +62,8 @@ void Environment::CleanUp(void *self) {
   environment->rings_.clear();
 }
 
-// Gives back what the thread holds for an environment that is closed, after which Go calls no Wake and
-// writes into no ring.
+// Gives back what the thread holds for an environment that is closed, after which Go calls no Wake
+// and writes into no ring.
 void Environment::Release(napi_env env) {
   env_ = 0;
   for (auto &[transport, ring] : rings_) napi_delete_reference(env, ring);
@@ -69,7 +74,8 @@ void Environment::Release(napi_env env) {
   wake_ = nullptr;
 }
 
-napi_value Environment::Fill(Arguments &arguments, size_t (*fill)(uint32_t, uint32_t, void *, size_t)) {
+napi_value Environment::Fill(Arguments &arguments,
+                             size_t (*fill)(uint32_t, uint32_t, void *, size_t)) {
   const uint32_t handle = arguments.Handle();
   if (arguments.failed()) return nullptr;
   std::string data(4096, '\0');
@@ -122,7 +128,8 @@ napi_value Environment::EnvironmentUnref(Arguments &arguments) {
 napi_value Environment::EnvironmentDrain(Arguments &arguments) {
   const Bytes buffer = arguments.Bytes();
   if (arguments.failed()) return nullptr;
-  return ToNumber(arguments.env(), static_cast<double>(quic_environment_drain(env_, buffer.data, buffer.size)));
+  return ToNumber(arguments.env(),
+                  static_cast<double>(quic_environment_drain(env_, buffer.data, buffer.size)));
 }
 
 // environmentStats(collect, numbers)
@@ -138,10 +145,11 @@ napi_value Environment::Issue(Arguments &arguments) {
   Text request = arguments.Text();
   const double days = arguments.Double();
   if (arguments.failed()) return nullptr;
-  std::string pem(64 << 10, '\0');
+  std::string pem(kLargestPair, '\0');
   size_t total = 0;
   quic_error error = {};
-  const size_t key = quic_issue(request.data(), request.size(), days, pem.data(), pem.size(), &total, &error);
+  const size_t key =
+      quic_issue(request.data(), request.size(), days, pem.data(), pem.size(), &total, &error);
   napi_env env = arguments.env();
   napi_value pair = nullptr;
   if (Throw(env, error) || napi_create_array_with_length(env, 2, &pair) != napi_ok) return nullptr;
@@ -158,8 +166,8 @@ napi_value Environment::ConfigCheck(Arguments &arguments) {
   std::string skipped(4096, '\0');
   for (;;) {
     quic_error error = {};
-    const size_t size =
-        quic_config_check(env_, config.data(), config.size(), isServer, skipped.data(), skipped.size(), &error);
+    const size_t size = quic_config_check(env_, config.data(), config.size(), isServer,
+                                          skipped.data(), skipped.size(), &error);
     if (Throw(arguments.env(), error)) return nullptr;
     if (size <= skipped.size()) return ToString(arguments.env(), skipped.data(), size);
     skipped.resize(size);
@@ -173,7 +181,8 @@ napi_value Environment::AuthoritiesSet(Arguments &arguments) {
   const bool system = arguments.Bool();
   const bool fallback = arguments.Bool();
   if (!arguments.failed()) {
-    quic_authorities_set(extra.data(), extra.size(), bundled.data(), bundled.size(), system, fallback);
+    quic_authorities_set(extra.data(), extra.size(), bundled.data(), bundled.size(), system,
+                         fallback);
   }
   return nullptr;
 }

@@ -8,69 +8,70 @@
 
 #include "arguments.h"
 
-// The methods of an environment: their names in JavaScript, as in src/ts/internal/engine/binding.ts, and
-// in C++. Each calls the function of the ABI that has its name.
-#define QUIC_METHODS(METHOD)                                     \
-  METHOD(environmentClose, EnvironmentClose)                     \
-  METHOD(environmentAbandon, EnvironmentAbandon)                 \
+// The methods of an environment: their names in JavaScript, as in
+// src/ts/internal/engine/binding.ts, and in C++. Each calls the function of the ABI that has its
+// name.
+#define QUIC_METHODS(METHOD)                                       \
+  METHOD(environmentClose, EnvironmentClose)                       \
+  METHOD(environmentAbandon, EnvironmentAbandon)                   \
   METHOD(environmentCloseConnections, EnvironmentCloseConnections) \
-  METHOD(environmentRef, EnvironmentRef)                         \
-  METHOD(environmentUnref, EnvironmentUnref)                     \
-  METHOD(environmentDrain, EnvironmentDrain)                     \
-  METHOD(environmentStats, EnvironmentStats)                     \
-  METHOD(issue, Issue)                                           \
-  METHOD(configCheck, ConfigCheck)                               \
-  METHOD(authoritiesSet, AuthoritiesSet)                         \
-  METHOD(transportOpenNative, TransportOpenNative)               \
-  METHOD(transportOpenVirtual, TransportOpenVirtual)             \
-  METHOD(transportForget, TransportForget)                       \
-  METHOD(transportHost, TransportHost)                           \
-  METHOD(transportPort, TransportPort)                           \
-  METHOD(transportDeliver, TransportDeliver)                     \
-  METHOD(transportPending, TransportPending)                     \
-  METHOD(transportRelease, TransportRelease)                     \
-  METHOD(transportFailWrites, TransportFailWrites)               \
-  METHOD(transportSend, TransportSend)                           \
-  METHOD(transportReadDatagrams, TransportReadDatagrams)         \
-  METHOD(transportStats, TransportStats)                         \
-  METHOD(transportClose, TransportClose)                         \
-  METHOD(listenerOpen, ListenerOpen)                             \
-  METHOD(listenerConfigure, ListenerConfigure)                   \
-  METHOD(listenerClose, ListenerClose)                           \
-  METHOD(connectionDial, ConnectionDial)                         \
-  METHOD(connectionDescribe, ConnectionDescribe)                 \
-  METHOD(connectionCertificates, ConnectionCertificates)         \
-  METHOD(connectionSession, ConnectionSession)                   \
-  METHOD(connectionCloseReason, ConnectionCloseReason)           \
-  METHOD(connectionQuestion, ConnectionQuestion)                 \
-  METHOD(connectionVerdict, ConnectionVerdict)                   \
-  METHOD(connectionAccept, ConnectionAccept)                     \
-  METHOD(connectionTellArrived, ConnectionTellArrived)           \
-  METHOD(connectionStats, ConnectionStats)                       \
-  METHOD(connectionMigrate, ConnectionMigrate)                   \
-  METHOD(connectionCancelMigration, ConnectionCancelMigration)   \
-  METHOD(connectionDrain, ConnectionDrain)                       \
-  METHOD(connectionClose, ConnectionClose)                       \
-  METHOD(connectionRelease, ConnectionRelease)                   \
-  METHOD(connectionOpenStream, ConnectionOpenStream)             \
-  METHOD(datagramsRead, DatagramsRead)                           \
-  METHOD(datagramsUnread, DatagramsUnread)                       \
-  METHOD(datagramsSetIncoming, DatagramsSetIncoming)             \
-  METHOD(datagramsStopReading, DatagramsStopReading)             \
-  METHOD(datagramsWrite, DatagramsWrite)                         \
-  METHOD(datagramsStats, DatagramsStats)                         \
-  METHOD(streamRead, StreamRead)                                 \
-  METHOD(streamWrite, StreamWrite)                               \
-  METHOD(streamStopSending, StreamStopSending)                   \
-  METHOD(streamReset, StreamReset)                               \
-  METHOD(streamCommit, StreamCommit)                             \
-  METHOD(streamSetPriority, StreamSetPriority)                   \
+  METHOD(environmentRef, EnvironmentRef)                           \
+  METHOD(environmentUnref, EnvironmentUnref)                       \
+  METHOD(environmentDrain, EnvironmentDrain)                       \
+  METHOD(environmentStats, EnvironmentStats)                       \
+  METHOD(issue, Issue)                                             \
+  METHOD(configCheck, ConfigCheck)                                 \
+  METHOD(authoritiesSet, AuthoritiesSet)                           \
+  METHOD(transportOpenNative, TransportOpenNative)                 \
+  METHOD(transportOpenVirtual, TransportOpenVirtual)               \
+  METHOD(transportForget, TransportForget)                         \
+  METHOD(transportHost, TransportHost)                             \
+  METHOD(transportPort, TransportPort)                             \
+  METHOD(transportDeliver, TransportDeliver)                       \
+  METHOD(transportPending, TransportPending)                       \
+  METHOD(transportRelease, TransportRelease)                       \
+  METHOD(transportFailWrites, TransportFailWrites)                 \
+  METHOD(transportSend, TransportSend)                             \
+  METHOD(transportReadDatagrams, TransportReadDatagrams)           \
+  METHOD(transportStats, TransportStats)                           \
+  METHOD(transportClose, TransportClose)                           \
+  METHOD(listenerOpen, ListenerOpen)                               \
+  METHOD(listenerConfigure, ListenerConfigure)                     \
+  METHOD(listenerClose, ListenerClose)                             \
+  METHOD(connectionDial, ConnectionDial)                           \
+  METHOD(connectionDescribe, ConnectionDescribe)                   \
+  METHOD(connectionCertificates, ConnectionCertificates)           \
+  METHOD(connectionSession, ConnectionSession)                     \
+  METHOD(connectionCloseReason, ConnectionCloseReason)             \
+  METHOD(connectionQuestion, ConnectionQuestion)                   \
+  METHOD(connectionVerdict, ConnectionVerdict)                     \
+  METHOD(connectionAccept, ConnectionAccept)                       \
+  METHOD(connectionTellArrived, ConnectionTellArrived)             \
+  METHOD(connectionStats, ConnectionStats)                         \
+  METHOD(connectionMigrate, ConnectionMigrate)                     \
+  METHOD(connectionCancelMigration, ConnectionCancelMigration)     \
+  METHOD(connectionDrain, ConnectionDrain)                         \
+  METHOD(connectionClose, ConnectionClose)                         \
+  METHOD(connectionRelease, ConnectionRelease)                     \
+  METHOD(connectionOpenStream, ConnectionOpenStream)               \
+  METHOD(datagramsRead, DatagramsRead)                             \
+  METHOD(datagramsUnread, DatagramsUnread)                         \
+  METHOD(datagramsSetIncoming, DatagramsSetIncoming)               \
+  METHOD(datagramsStopReading, DatagramsStopReading)               \
+  METHOD(datagramsWrite, DatagramsWrite)                           \
+  METHOD(datagramsStats, DatagramsStats)                           \
+  METHOD(streamRead, StreamRead)                                   \
+  METHOD(streamWrite, StreamWrite)                                 \
+  METHOD(streamStopSending, StreamStopSending)                     \
+  METHOD(streamReset, StreamReset)                                 \
+  METHOD(streamCommit, StreamCommit)                               \
+  METHOD(streamSetPriority, StreamSetPriority)                     \
   METHOD(streamRelease, StreamRelease)
 
 namespace quic {
 
-// What one copy of the JavaScript calls. Node.js gives the addon's exports to every copy in a thread:
-// what belongs to a copy hangs on an object of its own, which has the methods.
+// What one copy of the JavaScript calls. Node.js gives the addon's exports to every copy in a
+// thread: what belongs to a copy hangs on an object of its own, which has the methods.
 class Environment {
  public:
   // An object with the methods, or none when the environment cannot be opened.

@@ -9,7 +9,8 @@ napi_value Environment::ListenerOpen(Arguments &arguments) {
   if (arguments.failed()) return nullptr;
   quic_error error = {};
   const uint32_t handle = quic_listener_open(env_, transport, config.data(), config.size(), &error);
-  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(handle));
+  return Throw(arguments.env(), error) ? nullptr
+                                       : ToNumber(arguments.env(), static_cast<double>(handle));
 }
 
 // listenerConfigure(listener, config)

@@ -7,7 +7,8 @@ napi_value Environment::StreamRead(Arguments &arguments) {
   const uint32_t handle = arguments.Handle();
   const Bytes buffer = arguments.Bytes();
   if (arguments.failed()) return nullptr;
-  return ToNumber(arguments.env(), static_cast<double>(quic_stream_read(env_, handle, buffer.data, buffer.size)));
+  return ToNumber(arguments.env(),
+                  static_cast<double>(quic_stream_read(env_, handle, buffer.data, buffer.size)));
 }
 
 // streamWrite(stream, data, fin): see engine.Stream.Write
@@ -16,7 +17,8 @@ napi_value Environment::StreamWrite(Arguments &arguments) {
   const Bytes data = arguments.Bytes();
   const bool fin = arguments.Bool();
   if (arguments.failed()) return nullptr;
-  return ToNumber(arguments.env(), static_cast<double>(quic_stream_write(env_, handle, data.data, data.size, fin)));
+  return ToNumber(arguments.env(),
+                  static_cast<double>(quic_stream_write(env_, handle, data.data, data.size, fin)));
 }
 
 // streamStopSending(stream, code)

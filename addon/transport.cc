@@ -15,27 +15,32 @@ napi_value Environment::TransportOpenNative(Arguments &arguments) {
   const bool takeOver = arguments.Bool();
   if (arguments.failed()) return nullptr;
   quic_error error = {};
-  const uint32_t handle = quic_transport_open_native(env_, host.data(), host.size(), port, reuseAddr, ipv6Only,
-                                                     key.data, key.size, ids.data, ids.size, takeOver, &error);
-  return Throw(arguments.env(), error) ? nullptr : ToNumber(arguments.env(), static_cast<double>(handle));
+  const uint32_t handle =
+      quic_transport_open_native(env_, host.data(), host.size(), port, reuseAddr, ipv6Only,
+                                 key.data, key.size, ids.data, ids.size, takeOver, &error);
+  return Throw(arguments.env(), error) ? nullptr
+                                       : ToNumber(arguments.env(), static_cast<double>(handle));
 }
 
 // transportOpenVirtual(host, port, key, connectionIds, takeOver, ring): handle
-// The ring is kept until transportForget.
+// The memory of the ring is kept until transportForget. The view on it is not: that would keep the
+// realm of the copy, whose end only garbage collection tells.
 napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
   Text host = arguments.Text();
   const uint16_t port = arguments.Port();
   const Bytes key = arguments.Bytes();
   const Bytes ids = arguments.Bytes();
   const bool takeOver = arguments.Bool();
-  napi_value memory = arguments.Peek();
   const Bytes ring = arguments.Bytes();
   napi_env env = arguments.env();
   napi_ref kept = nullptr;
-  if (arguments.failed() || napi_create_reference(env, memory, 1, &kept) != napi_ok) return nullptr;
+  if (arguments.failed() || napi_create_reference(env, ring.buffer, 1, &kept) != napi_ok) {
+    return nullptr;
+  }
   quic_error error = {};
-  const uint32_t handle = quic_transport_open_virtual(env_, host.data(), host.size(), port, key.data, key.size,
-                                                      ids.data, ids.size, takeOver, ring.data, ring.size, &error);
+  const uint32_t handle =
+      quic_transport_open_virtual(env_, host.data(), host.size(), port, key.data, key.size,
+                                  ids.data, ids.size, takeOver, ring.data, ring.size, &error);
   if (handle == 0) {
     napi_delete_reference(env, kept);
   } else {
@@ -48,7 +53,8 @@ napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
 napi_value Environment::TransportForget(Arguments &arguments) {
   const uint32_t handle = arguments.Handle();
   if (arguments.failed() || quic_transport_is_open(env_, handle)) return nullptr;
-  auto found = std::find_if(rings_.begin(), rings_.end(), [=](const auto &ring) { return ring.first == handle; });
+  const auto found = std::find_if(rings_.begin(), rings_.end(),
+                                  [=](const auto &ring) { return ring.first == handle; });
   if (found != rings_.end()) {
     napi_delete_reference(arguments.env(), found->second);
     rings_.erase(found);
@@ -57,7 +63,9 @@ napi_value Environment::TransportForget(Arguments &arguments) {
 }
 
 // transportHost(transport): IP address as a Buffer
-napi_value Environment::TransportHost(Arguments &arguments) { return Fill(arguments, quic_transport_host); }
+napi_value Environment::TransportHost(Arguments &arguments) {
+  return Fill(arguments, quic_transport_host);
+}
 
 // transportPort(transport): port
 napi_value Environment::TransportPort(Arguments &arguments) {
@@ -95,7 +103,9 @@ napi_value Environment::TransportFailWrites(Arguments &arguments) {
   Text host = arguments.Text();
   const uint16_t port = arguments.Port();
   const int32_t code = arguments.Int();
-  if (!arguments.failed()) quic_transport_fail_writes(env_, handle, host.data(), host.size(), port, code);
+  if (!arguments.failed()) {
+    quic_transport_fail_writes(env_, handle, host.data(), host.size(), port, code);
+  }
   return nullptr;
 }
 
@@ -107,7 +117,8 @@ napi_value Environment::TransportSend(Arguments &arguments) {
   Text host = arguments.Text();
   const uint16_t port = arguments.Port();
   if (arguments.failed()) return nullptr;
-  const bool started = quic_transport_send(env_, handle, id, data.data, data.size, host.data(), host.size(), port);
+  const bool started =
+      quic_transport_send(env_, handle, id, data.data, data.size, host.data(), host.size(), port);
   return ToBoolean(arguments.env(), started);
 }
 

@@ -62,7 +62,6 @@ function write(file, items) {
 // what they were compiled into.
 const native = [
   ...goModules(),
-  ['node-addon-api', installed('node-addon-api')],
   ['node-api-headers', installed('node-api-headers')],
 ];
 write('packages/THIRD_PARTY_LICENSES', native);

@@ -30,7 +30,6 @@ export function nativeStale() {
     'go.mod',
     'go.sum',
     'binding.gyp',
-    'node_modules/node-addon-api/package.json',
     'node_modules/node-api-headers/package.json',
   ].some((name) => statSync(path.join(root, name)).mtimeMs > built);
 }

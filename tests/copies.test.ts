@@ -12,7 +12,7 @@ import { serveEcho } from './helpers/streams.js';
 const timeout = 60_000;
 
 function open({ native }: Copy) {
-  const { goroutines, goHeap, ...open } = native.debugStats();
+  const { goroutines, goHeap, faults, ...open } = native.debugStats();
   return open;
 }
 

@@ -42,7 +42,7 @@ async function silentPeer(t: TestContext) {
 
 /** What is alive: objects of the library, and what holds the event loop. */
 function alive(): string {
-  const { goroutines, goHeap, ...handles } = native.debugStats();
+  const { goroutines, goHeap, faults, ...handles } = native.debugStats();
   // Pipes are those of the test's own output
   const resources = process
     .getActiveResourcesInfo()

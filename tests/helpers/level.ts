@@ -33,7 +33,7 @@ diagnostics.subscribe('matrixai.quic.stream.open', (message) =>
 
 /** All that can be counted. */
 function holdings(): Record<string, number> {
-  const { goHeap, ...natives } = native.debugStats();
+  const { goHeap, faults, ...natives } = native.debugStats();
   const counts: Record<string, number> = { ...natives, ...alive };
   // Pipes are those of the test's own output, and requests end by themselves
   for (const name of process.getActiveResourcesInfo()) {
