@@ -8,8 +8,8 @@ export interface Bench {
   less?: boolean;
   /**
    * Amount of work in one measure: MiB, echoes, datagrams, connections, streams or processes. It is
-   * sized so that the library takes some seconds or less, and that the warm-up, which is an eighth of it,
-   * is enough for compilers and windows to settle.
+   * sized so that the library takes some seconds or less, and that the warm-up, which is an eighth
+   * of it, is enough for compilers and windows to settle.
    */
   work: number;
   /** Whether peers are left out. */

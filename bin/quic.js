@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// What people reach for when they do not know whether QUIC gets through: `npx @matrixai/quic --help`.
+// What people reach for when they do not know whether QUIC gets through:
+// `npx @matrixai/quic --help`.
 import { createHash, X509Certificate } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rm, stat } from 'node:fs/promises';
@@ -247,8 +248,8 @@ function required(option) {
 }
 
 /**
- * Takes a file: a line with its name and size as JSON, then its bytes. Answers with what came, as JSON. No file is
- * overwritten.
+ * Takes a file: a line with its name and size as JSON, then its bytes. Answers with what came, as
+ * JSON. No file is overwritten.
  */
 async function receive(stream) {
   const reader = stream.readable.getReader();

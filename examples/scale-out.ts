@@ -1,5 +1,5 @@
-// Two servers of a fleet, as behind a load balancer: the connection IDs that they choose carry their server ID, and a
-// session that one of them handed out is resumed by the other.
+// Two servers of a fleet, as behind a load balancer: the connection IDs that they choose carry
+// their server ID, and a session that one of them handed out is resumed by the other.
 import {
   events,
   QUICClient,

@@ -20,12 +20,15 @@ const common = [
 ];
 
 /**
- * Cases that only a server has nothing to do for. A client would have to choose a cipher suite or a version, or to update its
- * keys early, of which there is no option.
+ * Cases that only a server has nothing to do for. A client would have to choose a cipher suite or a
+ * version, or to update its keys early, of which there is no option.
  */
 const ofServers = ['chacha20', 'keyupdate', 'versionnegotiation'];
 
-/** Ends with the code that tells the runner that a case does not apply: `http3`, `v2` and `connectionmigration` are some. */
+/**
+ * Ends with the code that tells the runner that a case does not apply: `http3`, `v2` and
+ * `connectionmigration` are some.
+ */
 export function checkCase(role) {
   const known = role === 'server' ? [...common, ...ofServers] : common;
   if (!known.includes(env.TESTCASE)) process.exit(127);

@@ -1,4 +1,5 @@
-// The server of the interop runner: it sends the files of a folder, as "GET /name" of HTTP/0.9 asks for them.
+// The server of the interop runner: it sends the files of a folder, as "GET /name" of HTTP/0.9 asks
+// for them.
 import { createReadStream, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';

@@ -11,8 +11,9 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
 
-// quic_config_check tries a configuration without using it. It fills the buffer, if it fits, with a line for each
-// certificate of the CAs that is skipped, its index and why, and returns the length of that.
+// quic_config_check tries a configuration without using it. It fills the buffer, if it fits, with a
+// line for each certificate of the CAs that is skipped, its index and why, and returns the length
+// of that.
 //
 //export quic_config_check
 func quic_config_check(
@@ -42,8 +43,8 @@ func quic_config_check(
 	return fill(buffer, size, lines)
 }
 
-// quic_authorities_set says, in PEM, what peers are verified with where a configuration has no CAs, see
-// [config.Authorities]. The first call in the process counts.
+// quic_authorities_set says, in PEM, what peers are verified with where a configuration has no CAs,
+// see [config.Authorities]. The first call in the process counts.
 //
 //export quic_authorities_set
 func quic_authorities_set(

@@ -51,30 +51,32 @@ func quic_connection_describe(env, h uint32, buffer unsafe.Pointer, size C.size_
 	return fillFrom(env, h, buffer, size, (*engine.Connection).Description)
 }
 
-// quic_connection_certificates fills the buffer with the peer's chain if it fits, and returns its size.
+// quic_connection_certificates fills the buffer with the peer's chain if it fits, and returns its
+// size.
 //
 //export quic_connection_certificates
 func quic_connection_certificates(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
 	return fillFrom(env, h, buffer, size, (*engine.Connection).PeerCertificates)
 }
 
-// quic_connection_session fills the buffer with the newest session if it fits, and returns its size.
+// quic_connection_session fills the buffer with the newest session if it fits, and returns its
+// size.
 //
 //export quic_connection_session
 func quic_connection_session(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
 	return fillFrom(env, h, buffer, size, (*engine.Connection).Session)
 }
 
-// quic_connection_close_reason fills the buffer with what [engine.Connection.CloseReason] returns if it
-// fits, and returns its size.
+// quic_connection_close_reason fills the buffer with what [engine.Connection.CloseReason] returns
+// if it fits, and returns its size.
 //
 //export quic_connection_close_reason
 func quic_connection_close_reason(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
 	return fillFrom(env, h, buffer, size, (*engine.Connection).CloseReason)
 }
 
-// quic_connection_question fills the buffer with what [engine.Connection.Question] returns if it fits,
-// and returns its size.
+// quic_connection_question fills the buffer with what [engine.Connection.Question] returns if it
+// fits, and returns its size.
 //
 //export quic_connection_question
 func quic_connection_question(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {

@@ -55,8 +55,8 @@ func quic_datagrams_write(
 	return queued
 }
 
-// quic_datagrams_stats writes the maximum size, and the numbers of incoming and of outgoing datagrams
-// that were dropped.
+// quic_datagrams_stats writes the maximum size, and the numbers of incoming and of outgoing
+// datagrams that were dropped.
 //
 //export quic_datagrams_stats
 func quic_datagrams_stats(env, connection uint32, numbers *float64) {

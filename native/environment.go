@@ -87,8 +87,8 @@ func quic_environment_close(env uint32) {
 	}
 }
 
-// quic_environment_abandon does the same for a copy of the JavaScript that is gone, whose thread goes on: it
-// does not wait until the peers have been told.
+// quic_environment_abandon does the same for a copy of the JavaScript that is gone, whose thread
+// goes on: it does not wait until the peers have been told.
 //
 //export quic_environment_abandon
 func quic_environment_abandon(env uint32) {
@@ -120,8 +120,8 @@ func quic_environment_drain(env uint32, buffer unsafe.Pointer, size C.size_t) (n
 
 // quic_environment_stats writes the number of transports, listeners, connections, streams and
 // goroutines, the bytes of the heap in use, and the number of panics that were caught. With collect
-// garbage is collected before, and unused memory given back to the system: the one call that takes as
-// long as it takes, which is milliseconds.
+// garbage is collected before, and unused memory given back to the system: the one call that takes
+// as long as it takes, which is milliseconds.
 //
 //export quic_environment_stats
 func quic_environment_stats(env uint32, collect bool, numbers *float64) {
@@ -147,10 +147,10 @@ func quic_environment_stats(env uint32, collect bool, numbers *float64) {
 	}
 }
 
-// quic_issue makes a key and its certificate: request has, each followed by a zero byte, the kind, the
-// algorithm, the name, the hosts separated by commas, and the key and the certificate of the issuer. It
-// writes the PEM of the key and then of the certificate, and returns the size of the key, with that of
-// both in total.
+// quic_issue makes a key and its certificate: request has, each followed by a zero byte, the kind,
+// the algorithm, the name, the hosts separated by commas, and the key and the certificate of the
+// issuer. It writes the PEM of the key and then of the certificate, and returns the size of the
+// key, with that of both in total.
 //
 //export quic_issue
 func quic_issue(
@@ -195,7 +195,8 @@ func with[T any](env, h uint32, f func(T)) {
 	}
 }
 
-// ask does the same for what returns something. Without an object, or after a panic, that is otherwise.
+// ask does the same for what returns something. Without an object, or after a panic, that is
+// otherwise.
 func ask[T, R any](env, h uint32, otherwise R, f func(T) R) (result R) {
 	result = otherwise
 	defer recovered()
@@ -229,8 +230,8 @@ func fillFrom[T any](env, h uint32, buffer unsafe.Pointer, size C.size_t, f func
 	return ask(env, h, C.size_t(0), func(object T) C.size_t { return fill(buffer, size, f(object)) })
 }
 
-// recovered keeps a panic from ending the process. The call returns zero values, which callers take for
-// a stale handle.
+// recovered keeps a panic from ending the process. The call returns zero values, which callers take
+// for a stale handle.
 func recovered() { fault.Caught(recover(), nil) }
 
 // recoveredTo does the same for calls that report errors.

@@ -35,7 +35,8 @@ func quic_transport_open_native(
 	return uint32(t.Handle)
 }
 
-// quic_transport_open_virtual keeps ring until a TransportClosed event, or until the environment is closed.
+// quic_transport_open_virtual keeps ring until a TransportClosed event, or until the environment is
+// closed.
 //
 //export quic_transport_open_virtual
 func quic_transport_open_virtual(

@@ -62,8 +62,8 @@ const common = {
 };
 
 /**
- * The entry of CommonJS. Its classes are those of the ES module wherever Node.js can require that; elsewhere it
- * has a copy of its own.
+ * The entry of CommonJS. Its classes are those of the ES module wherever Node.js can require that;
+ * elsewhere it has a copy of its own.
  */
 const commonJS = `'use strict';
 let library;

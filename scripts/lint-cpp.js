@@ -24,7 +24,10 @@ function tool(name, args) {
   run(name, path.join(folder, 'bin', name), args, options);
 }
 
-/** The flags of cgo. It writes a header of the ABI beside what it builds, which stands in for its own. */
+/**
+ * The flags of cgo. It writes a header of the ABI beside what it builds, which stands in for its
+ * own.
+ */
 function flags() {
   const include = path.join(folder, 'include');
   const header = path.join(root, 'build', 'Release', 'quic.h');

@@ -10,6 +10,7 @@ import { build, fail, installed, root, run } from './common.js';
 import { output, requireNativeTools } from './tools.js';
 
 const filters = process.argv.slice(2);
+const staticcheck = 'honnef.co/go/tools/cmd/staticcheck@v0.8.2';
 const apart = ['packaging', 'platforms', 'runners', 'runtimes'];
 const alone = ['copies', 'idle', 'performance'];
 
@@ -23,6 +24,12 @@ function checkGo() {
   const env = { ...process.env, ...requireNativeTools(), CGO_ENABLED: '1' };
   check('Go vet', 'go', ['vet', './native/...', './benches/...'], { env });
   checkGoFormat();
+  check(
+    'Go staticcheck',
+    'go',
+    ['run', staticcheck, './native/...', './benches/...'],
+    { env },
+  );
   check(
     'Go tests',
     'go',
@@ -104,6 +111,8 @@ if (filters.length === 0) {
     'ci',
     `--colors=${process.stdout.isTTY ? 'force' : 'off'}`,
   ]);
+  check('Layout and comments', process.execPath, ['scripts/check.js']);
+  check('C++ format and checks', process.execPath, ['scripts/lint-cpp.js']);
   check('API documentation', process.execPath, ['scripts/docs.js']);
 }
 const files = testFiles();

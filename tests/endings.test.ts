@@ -78,9 +78,9 @@ const endings: Array<Ending> = [
 ];
 
 /**
- * Makes a server with one client behind a relay. What tells the peer that a connection ends is sent once
- * if the socket goes as well; in the middle of a transfer it can find the relay's buffer full. Then the
- * idle timeout tells the peer.
+ * Makes a server with one client behind a relay. What tells the peer that a connection ends is sent
+ * once if the socket goes as well; in the middle of a transfer it can find the relay's buffer full.
+ * Then the idle timeout tells the peer.
  */
 async function setup(t: TestContext, io: IO, maxIdleTimeout = 5_000) {
   const config = { maxIdleTimeout };

@@ -17,9 +17,9 @@ const timeout = 60_000;
 const tries = 3;
 
 /**
- * Ratios to plain quic-go below which something is broken: half of the targets
- * for bulk and datagrams, less than half of what was measured for echoes. It is the only speed that a
- * test asserts, and as a ratio, so that a slow machine passes as well.
+ * Ratios to plain quic-go below which something is broken: half of the targets for bulk and
+ * datagrams, less than half of what was measured for echoes. It is the only speed that a test
+ * asserts, and as a ratio, so that a slow machine passes as well.
  */
 const guards = [
   { bench: 'bulk', work: 64, native: 0.5, dgram: 0.175 },

@@ -17,9 +17,10 @@ const timeout = 30_000;
 
 forEachIO((io) => {
   /**
-   * Sends 1.5 MiB over the first and 1 MiB over the second stream, and returns the order in which they end. No
-   * acknowledgement arrives before all is queued, so that it is up to the engine what goes first.
-   * Less is under way than sockets hold: a packet that is lost there is sent again, and then late.
+   * Sends 1.5 MiB over the first and 1 MiB over the second stream, and returns the order in which
+   * they end. No acknowledgement arrives before all is queued, so that it is up to the engine what
+   * goes first. Less is under way than sockets hold: a packet that is lost there is sent again, and
+   * then late.
    */
   async function race(
     t: TestContext,

@@ -1,5 +1,5 @@
-// The readables of streams and datagrams stand in for web streams. Random sequences of calls must give what they
-// give on those of Node.
+// The readables of streams and datagrams stand in for web streams. Random sequences of calls must
+// give what they give on those of Node.
 import assert from 'node:assert/strict';
 import {
   type ReadableByteStreamController,

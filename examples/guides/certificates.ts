@@ -1,8 +1,10 @@
-// Certificates: an authority for development, rotation without a restart, and peers that are known by their key.
+// Certificates: an authority for development, rotation without a restart, and peers that are known
+// by their key.
 import { X509Certificate } from 'node:crypto';
 import { native, QUICClient, QUICServer, utils } from '@matrixai/quic';
 
-// 1. An authority of one's own. Keep its key and cert, and make it again with createAuthority({ key, cert }).
+// 1. An authority of one's own. Keep its key and cert, and make it again with createAuthority({
+//   key, cert }).
 const authority = utils.createAuthority({ name: 'Our test authority' });
 const server = new QUICServer({ config: authority.issue({ days: 7 }) });
 await server.start({ host: '127.0.0.1' });
@@ -20,7 +22,8 @@ console.log('the old connection is open:', !before.connection.closed);
 await Promise.all([before.destroy(), after.destroy()]);
 await server.stop();
 
-// 3. Peers without an authority: each is known by the public key of a certificate that it signed itself
+// 3. Peers without an authority: each is known by the public key of a certificate that it signed
+//   itself
 const { CryptoError } = native;
 const keyOf = (der: Uint8Array) =>
   new X509Certificate(der).publicKey

@@ -1,5 +1,5 @@
-// A server as it is deployed: a health check and metrics over HTTP, an end that lets streams finish. Without PORT it tries itself
-// and ends.
+// A server as it is deployed: a health check and metrics over HTTP, an end that lets streams
+// finish. Without PORT it tries itself and ends.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { QUICClient, QUICServer, utils } from '@matrixai/quic';

@@ -1,4 +1,5 @@
-// A game loop: positions as unreliable datagrams, of which the newest counts; what must arrive goes on a stream.
+// A game loop: positions as unreliable datagrams, of which the newest counts; what must arrive goes
+// on a stream.
 import { text } from 'node:stream/consumers';
 import {
   QUICClient,

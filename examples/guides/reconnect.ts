@@ -1,4 +1,5 @@
-// A client that comes back: with the session of last time, and pauses that grow, until the server is there again.
+// A client that comes back: with the session of last time, and pauses that grow, until the server
+// is there again.
 import { setTimeout } from 'node:timers/promises';
 import { QUICClient, QUICServer, utils } from '@matrixai/quic';
 
@@ -20,7 +21,10 @@ const { port } = server;
 const controller = new AbortController();
 let session: Uint8Array | undefined;
 
-/** Connects until it succeeds: at once, then after pauses from 50 ms to 5 s, each a random part longer. */
+/**
+ * Connects until it succeeds: at once, then after pauses from 50 ms to 5 s, each a random part
+ * longer.
+ */
 async function connect(): Promise<QUICClient> {
   for (let pause = 50; ; pause = Math.min(2 * pause, 5_000)) {
     try {

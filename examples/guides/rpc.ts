@@ -1,4 +1,5 @@
-// Calls with mutual TLS and deadlines: a stream for each call, with JSON both ways. Who calls is in the certificate.
+// Calls with mutual TLS and deadlines: a stream for each call, with JSON both ways. Who calls is in
+// the certificate.
 import { json, text } from 'node:stream/consumers';
 import {
   errors,

@@ -1,4 +1,5 @@
-// A test of an application: a server on a free port, a certificate in memory, and ends that wait for nothing.
+// A test of an application: a server on a free port, a certificate in memory, and ends that wait
+// for nothing.
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';

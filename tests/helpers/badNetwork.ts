@@ -1,7 +1,10 @@
 import { Random } from './random.js';
 import type { Impairment, Relay, Scope } from './relay.js';
 
-/** What a network does to datagrams. Probabilities are from 0 to 1 and for each datagram, times in milliseconds. */
+/**
+ * What a network does to datagrams. Probabilities are from 0 to 1 and for each datagram, times in
+ * milliseconds.
+ */
 export type BadNetwork = {
   loss?: number;
   duplication?: number;

@@ -14,8 +14,8 @@ export type Format = {
 };
 
 /**
- * A load balancer that routes by connection ID only (draft-ietf-quic-load-balancers-21): packets whose destination
- * connection ID names no server that it knows go where a hash of that ID says.
+ * A load balancer that routes by connection ID only (draft-ietf-quic-load-balancers-21): packets
+ * whose destination connection ID names no server that it knows go where a hash of that ID says.
  */
 export class Balancer {
   /** Ports by server ID in hex. Can be changed at any time. */

@@ -21,7 +21,10 @@ export async function loadCopy(): Promise<Copy> {
   return index as Copy;
 }
 
-/** Opens a server of one copy that echoes, and a client of it of the same or another copy, which echo once. */
+/**
+ * Opens a server of one copy that echoes, and a client of it of the same or another copy, which
+ * echo once.
+ */
 export async function openPair(
   copy: Copy,
   io: IO,

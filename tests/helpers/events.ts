@@ -42,8 +42,8 @@ export function record(
 }
 
 /**
- * Collects the names of all events without `EventQUIC`, in their order. Sessions come whenever the server
- * sends them, so they are left out.
+ * Collects the names of all events without `EventQUIC`, in their order. Sessions come whenever the
+ * server sends them, so they are left out.
  */
 export function recordAll(target: Target): Array<string> {
   const names: Array<string> = [];

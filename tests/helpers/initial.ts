@@ -1,8 +1,8 @@
 import { createCipheriv, createHmac, randomBytes } from 'node:crypto';
 
 /**
- * Initial packets with any frames (RFC 9000 section 17.2.2), as somebody sends them who has no need for a
- * handshake.
+ * Initial packets with any frames (RFC 9000 section 17.2.2), as somebody sends them who has no need
+ * for a handshake.
  */
 
 // RFC 9001 section 5.2

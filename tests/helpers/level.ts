@@ -100,9 +100,9 @@ export async function assertNothingHeld(): Promise<void> {
 export type Memory = Array<number>;
 
 /**
- * Calls a function to warm up, then again, and waits until no more is held than was between. Memory that
- * grew by more than a part may have been that of the heap of V8, which takes what it likes up to some tens
- * of megabytes: what leaks grows with every use, so then there are two more.
+ * Calls a function to warm up, then again, and waits until no more is held than was between. Memory
+ * that grew by more than a part may have been that of the heap of V8, which takes what it likes up
+ * to some tens of megabytes: what leaks grows with every use, so then there are two more.
  */
 export async function assertLevel(
   warmUp: () => Promise<void>,

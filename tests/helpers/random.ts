@@ -1,7 +1,10 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** What the tests of reliability draw from, `SEED` of the environment or a new one. They name it when they fail. */
+/**
+ * What the tests of reliability draw from, `SEED` of the environment or a new one. They name it
+ * when they fail.
+ */
 export const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
 /** Draws numbers that are the same for the same seed. */

@@ -61,7 +61,10 @@ export class Relay {
     return this.socket.address().port;
   }
 
-  /** Gives every client another port, as a NAT does that has lost its table, and another address if one is given. */
+  /**
+   * Gives every client another port, as a NAT does that has lost its table, and another address if
+   * one is given.
+   */
   async rebind(host = this.host): Promise<void> {
     this.host = host;
     const upstreams = [...this.upstreams.values()];

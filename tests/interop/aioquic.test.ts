@@ -1,5 +1,5 @@
-// What is tried with all other implementations by `npm run test:interop` is tried here with one of them, as far as it takes
-// no time.
+// What is tried with all other implementations by `npm run test:interop` is tried here with one of
+// them, as far as it takes no time.
 import { test } from 'node:test';
 import { reasonNotToUse } from '../helpers/aioquic.js';
 import { forEachIO } from '../helpers/io.js';

@@ -130,7 +130,10 @@ export class Bench {
   }
 }
 
-/** What is tried, with this library at the end that it names. Rejects with `Unsupported` where that cannot be. */
+/**
+ * What is tried, with this library at the end that it names. Rejects with `Unsupported` where that
+ * cannot be.
+ */
 export type Case = {
   name: string;
   client?: (bench: Bench) => Promise<void>;

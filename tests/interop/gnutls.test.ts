@@ -1,4 +1,5 @@
-// The server of ngtcp2 with GnuTLS, from Debian 12. It speaks HTTP/3 only: what is tried is early data.
+// The server of ngtcp2 with GnuTLS, from Debian 12. It speaks HTTP/3 only: what is tried is early
+// data.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';

@@ -1,5 +1,6 @@
-// Tries this library with other implementations, at either end and in both I/O modes, and writes a table to docs/interop.md.
-// Arguments are parts of names of peers and cases: only these are tried then, and the table has what was found before of others.
+// Tries this library with other implementations, at either end and in both I/O modes, and writes a
+// table to docs/interop.md. Arguments are parts of names of peers and cases: only these are tried
+// then, and the table has what was found before of others.
 import { type IO, ios } from '../helpers/io.js';
 import { cleanups } from '../helpers/packages.js';
 import { Bench, type Case, cases } from './cases.js';

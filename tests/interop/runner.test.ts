@@ -1,4 +1,5 @@
-// Runs the endpoint of interop/ as the QUIC interop runner does, at both ends, with a relay in place of its simulated network.
+// Runs the endpoint of interop/ as the QUIC interop runner does, at both ends, with a relay in
+// place of its simulated network.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';

@@ -94,8 +94,8 @@ describe('the library in an application that is packed', {
   }
 
   /**
-   * Runs a bundle in the project, and then where nothing of it is but the package of the platform; then with
-   * its file alone; then with nothing.
+   * Runs a bundle in the project, and then where nothing of it is but the package of the platform;
+   * then with its file alone; then with nothing.
    */
   async function runBundle(file: string, isWhole = true): Promise<void> {
     assert.equal(await run(project, [process.execPath, file]), works);

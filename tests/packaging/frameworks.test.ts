@@ -1,5 +1,5 @@
-// The library in what tests and runs applications, as CommonJS and as ES modules, each as it comes. Jest and Vitest
-// with ES modules are in tests/runners.
+// The library in what tests and runs applications, as CommonJS and as ES modules, each as it comes.
+// Jest and Vitest with ES modules are in tests/runners.
 import assert from 'node:assert/strict';
 import { cp, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// The library as each package manager installs it from a registry, and several versions of it beside each other.
+// The library as each package manager installs it from a registry, and several versions of it
+// beside each other.
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// A wall clock that is set, as by NTP or a user. Certificates and tickets go by it, and nothing else.
+// A wall clock that is set, as by NTP or a user. Certificates and tickets go by it, and nothing
+// else.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';

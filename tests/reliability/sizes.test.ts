@@ -9,7 +9,8 @@ import { echo } from '../helpers/streams.js';
 const timeout = 600_000;
 const skip = !isFull && 'takes gigabytes: npm run test:reliability';
 
-// What does not fit into 32 bits, with and without a sign. Only Node 22 and later have arrays of more
+// What does not fit into 32 bits, with and without a sign. Only Node 22 and later have arrays of
+// more
 const sizes = [2 ** 31, 2 ** 32 + 5];
 
 /** An array of that size, or undefined if there is none in this runtime. */

@@ -1,4 +1,5 @@
-// Servers that are bound to a wildcard, and reached by another address than the system would choose.
+// Servers that are bound to a wildcard, and reached by another address than the system would
+// choose.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';

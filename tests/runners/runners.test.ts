@@ -1,4 +1,5 @@
-// The library in projects that test with Jest or Vitest, which load it anew for each of three test files.
+// The library in projects that test with Jest or Vitest, which load it anew for each of three test
+// files.
 import assert from 'node:assert/strict';
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';

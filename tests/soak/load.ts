@@ -132,8 +132,8 @@ export class Load {
   }
 
   /**
-   * No address changes meanwhile: before the server has heard that the handshake is confirmed, that would
-   * end the connection (RFC 9000 section 9). Two echoes make sure of it.
+   * No address changes meanwhile: before the server has heard that the handshake is confirmed, that
+   * would end the connection (RFC 9000 section 9). Two echoes make sure of it.
    */
   private connect(options: ConnectOptions = {}): Promise<void> {
     return this.tally.handshakes.withReadF(async () => {

@@ -42,8 +42,8 @@ type Options = {
 };
 
 /**
- * Lets clients work over a bad network, half of them over each I/O mode. Once a minute they pause, so that
- * what is held can be compared. Resolves with what was lost and what has grown.
+ * Lets clients work over a bad network, half of them over each I/O mode. Once a minute they pause,
+ * so that what is held can be compared. Resolves with what was lost and what has grown.
  */
 export async function soak({
   minutes,
@@ -131,8 +131,8 @@ export async function soak({
 }
 
 /**
- * Whether memory grows by more than a twentieth: whether the least of the last fifth is more than the most
- * of the first.
+ * Whether memory grows by more than a twentieth: whether the least of the last fifth is more than
+ * the most of the first.
  */
 export function grows(memory: ReadonlyArray<number>): boolean {
   const fifth = Math.ceil(memory.length / 5);
@@ -158,12 +158,15 @@ async function startServer(
   return server;
 }
 
-/** What is held between two minutes: a connection of each client, with both ends, and nothing else. */
+/**
+ * What is held between two minutes: a connection of each client, with both ends, and nothing else.
+ */
 async function quiet(
   clients: number,
   problems: Array<string>,
 ): Promise<Holdings> {
-  // A server whose client's close was lost waits for its idle timeout, and a little longer if it had sent
+  // A server whose client's close was lost waits for its idle timeout, and a little longer if it
+  // had sent
   const isQuiet = ({ connections = 0, streams = 0 }: Holdings) =>
     connections <= 2 * clients && streams === 0;
   const deadline = performance.now() + 1.5 * config.maxIdleTimeout;

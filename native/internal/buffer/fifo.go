@@ -108,7 +108,8 @@ func (f *FIFO) Read(p []byte) int {
 	return n
 }
 
-// Front returns the first bytes in the queue, as many as lie together. It is empty when the queue is.
+// Front returns the first bytes in the queue, as many as lie together. It is empty when the queue
+// is.
 func (f *FIFO) Front() []byte {
 	if f.length == 0 {
 		return nil

@@ -38,7 +38,8 @@ func (r *Ring) SetLimit(limit int) (dropped int) {
 	return dropped
 }
 
-// Push takes a datagram and returns how many were dropped for it: the oldest, or itself when the limit is 0.
+// Push takes a datagram and returns how many were dropped for it: the oldest, or itself when the
+// limit is 0.
 func (r *Ring) Push(datagram []byte) (dropped int) {
 	if r.limit == 0 {
 		return 1
@@ -53,8 +54,8 @@ func (r *Ring) Push(datagram []byte) (dropped int) {
 	return dropped
 }
 
-// Read moves the oldest datagrams into batch, as many as fit, each behind its length. It returns how
-// many bytes these are. A batch must have room for the largest datagram.
+// Read moves the oldest datagrams into batch, as many as fit, each behind its length. It returns
+// how many bytes these are. A batch must have room for the largest datagram.
 func (r *Ring) Read(batch []byte) (n int) {
 	clear(r.last)
 	r.last = r.last[:0]
@@ -70,8 +71,8 @@ func (r *Ring) Read(batch []byte) (n int) {
 	return n
 }
 
-// Unread puts the last n datagrams of the last Read back to where they were, and returns how many of them
-// were dropped, as newer ones have taken their room.
+// Unread puts the last n datagrams of the last Read back to where they were, and returns how many
+// of them were dropped, as newer ones have taken their room.
 func (r *Ring) Unread(n int) (dropped int) {
 	n = min(max(n, 0), len(r.last))
 	back := r.last[len(r.last)-n:]

@@ -8,7 +8,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
-// Authorities are the certificates, in PEM, that peers are verified with where the options name none.
+// Authorities are the certificates, in PEM, that peers are verified with where the options name
+// none.
 type Authorities struct {
 	// Extra are trusted in any case.
 	Extra string
@@ -22,11 +23,12 @@ type Authorities struct {
 
 var given atomic.Pointer[Authorities]
 
-// SetAuthorities says which authorities the process has. Only the first call counts, and none that comes
-// after the first peer was verified.
+// SetAuthorities says which authorities the process has. Only the first call counts, and none that
+// comes after the first peer was verified.
 func SetAuthorities(a *Authorities) { given.CompareAndSwap(nil, a) }
 
-// defaultRoots are read by the first handshake that needs them, as a call from JavaScript must not wait for files.
+// defaultRoots are read by the first handshake that needs them, as a call from JavaScript must not
+// wait for files.
 var defaultRoots = sync.OnceValue(func() *x509.CertPool {
 	a := given.Swap(&Authorities{})
 	if a == nil {

@@ -5,10 +5,12 @@ import (
 	"sync"
 )
 
-// maxCached bounds how many configurations are kept. A client with CAs has two: they are checked alone first.
+// maxCached bounds how many configurations are kept. A client with CAs has two: they are checked
+// alone first.
 const maxCached = 32
 
-// A Cache keeps what was parsed, for the many clients that have the same options. It keeps no private keys.
+// A Cache keeps what was parsed, for the many clients that have the same options. It keeps no
+// private keys.
 type Cache struct {
 	mu      sync.Mutex
 	configs map[[sha256.Size]byte]*Config

@@ -16,13 +16,13 @@ func TestCacheSharesAllButKeys(t *testing.T) {
 		return c
 	}
 	plain, keyed := "maxIdleTimeout 4:1000", "key 6:secretcert 11:certificate"
-	if parse(plain) != parse(plain) {
+	if first, second := parse(plain), parse(plain); first != second {
 		t.Error("the same options were parsed twice")
 	}
 	if parse(plain) == parse("maxIdleTimeout 4:2000") {
 		t.Error("other options were taken for the same")
 	}
-	if parse(keyed) == parse(keyed) {
+	if first, second := parse(keyed), parse(keyed); first == second {
 		t.Error("a private key was kept")
 	}
 	for i := range 10 * maxCached {

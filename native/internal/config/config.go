@@ -24,11 +24,13 @@ type Config struct {
 	VerifyCallback    bool // whether there is one
 	ApplicationProtos []string
 
-	// In milliseconds. 0 means none, but for MinIdleTimeout and MaxIdleTimeout, where it means infinite.
+	// In milliseconds. 0 means none, but for MinIdleTimeout and MaxIdleTimeout, where it means
+	// infinite.
 	KeepAliveIntervalTime float64
 	MinIdleTimeout        float64
 	MaxIdleTimeout        float64
-	// Whether a peer that says nothing is asked whether it is there. MaxIdleTimeout has no effect then.
+	// Whether a peer that says nothing is asked whether it is there. MaxIdleTimeout has no effect
+	// then.
 	ProbeIdle bool
 
 	// In bytes.
@@ -42,7 +44,8 @@ type Config struct {
 	InitialMaxStreamDataUni        uint64
 	MaxConnectionWindow            uint64
 	MaxStreamWindow                uint64
-	// How much the streams of all connections may hold that nobody reads, without it counting for InitialMaxData.
+	// How much the streams of all connections may hold that nobody reads, without it counting for
+	// InitialMaxData.
 	MaxExempt uint64
 
 	DisableActiveMigration bool
@@ -77,7 +80,8 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Option + ": " + e.Reason }
 
-// Check tries the options as a connection would use them, and returns which certificates of CA it would do without.
+// Check tries the options as a connection would use them, and returns which certificates of CA it
+// would do without.
 func (c *Config) Check(isServer bool) ([]Skipped, error) {
 	var err error
 	if isServer {
@@ -88,13 +92,13 @@ func (c *Config) Check(isServer bool) ([]Skipped, error) {
 	return c.skipped, err
 }
 
-// forever is the idle timeout that stands for none, as quic-go has no such value, and takes 0 of a peer, which means
-// none (RFC 9000 section 18.2), for 5 s. The peer is told it too, and peers with timers of 32 bits for
-// milliseconds take more for a very short time.
+// forever is the idle timeout that stands for none, as quic-go has no such value, and takes 0 of a
+// peer, which means none (RFC 9000 section 18.2), for 5 s. The peer is told it too, and peers with
+// timers of 32 bits for milliseconds take more for a very short time.
 const forever = 24 * 24 * time.Hour
 
-// A quiet connection for which no idle timeout was asked is kept, as long as the peer is there: it gets a PING after
-// ProbeAfter, and goodbye when nothing has come for ProbeTimeout more.
+// A quiet connection for which no idle timeout was asked is kept, as long as the peer is there: it
+// gets a PING after ProbeAfter, and goodbye when nothing has come for ProbeTimeout more.
 const (
 	ProbeAfter   = time.Minute
 	ProbeTimeout = 2 * time.Minute
@@ -105,8 +109,8 @@ func (c *Config) TokenAge() time.Duration {
 	return time.Duration(c.TokenLifetime * float64(time.Millisecond))
 }
 
-// WithoutDF returns the configuration for a path whose packets are not sent with the DF bit: those that look for
-// its MTU could be sent in fragments there, and arrive nonetheless.
+// WithoutDF returns the configuration for a path whose packets are not sent with the DF bit: those
+// that look for its MTU could be sent in fragments there, and arrive nonetheless.
 func WithoutDF(conf *quic.Config) *quic.Config {
 	conf = conf.Clone()
 	conf.DisablePathMTUDiscovery = true
@@ -139,8 +143,8 @@ func (c *Config) QUIC() *quic.Config {
 		MaxConnectionReceiveWindow:     window(max(c.InitialMaxData, c.MaxConnectionWindow)),
 		MaxIncomingStreams:             streams(c.InitialMaxStreamsBidi),
 		MaxIncomingUniStreams:          streams(c.InitialMaxStreamsUni),
-		// Else a peer whose streams are not read could open ever more of them: a stream is complete for
-		// quic-go when all of it was read ahead.
+		// Else a peer whose streams are not read could open ever more of them: a stream is complete
+		// for quic-go when all of it was read ahead.
 		RequireStreamCreditRelease:       true,
 		EnableStreamResetPartialDelivery: true,
 		Allow0RTT:                        c.EnableEarlyData,

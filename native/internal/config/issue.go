@@ -99,7 +99,8 @@ func (i *Issue) template() (*x509.Certificate, error) {
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	}
 	if i.Kind == "self-signed" {
-		// OpenSSL and its kin take a certificate for its own issuer only if it is one for others too.
+		// OpenSSL and its kin take a certificate for its own issuer only if it is one for others
+		// too.
 		template.KeyUsage |= x509.KeyUsageCertSign
 		template.IsCA = true
 	}

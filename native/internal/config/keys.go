@@ -33,7 +33,8 @@ func (c *Config) certificates(schemes []tls.SignatureScheme) ([]tls.Certificate,
 // usableKeys is what to do about keys of other types.
 const usableKeys = "take an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, and a certificate for it"
 
-// pairError says which of the two is to blame when they do not make a pair, and why, and nothing of their content.
+// pairError says which of the two is to blame when they do not make a pair, and why, and nothing of
+// their content.
 func pairError(cert, key string) *Error {
 	block := findBlock(cert, func(kind string) bool { return kind == "CERTIFICATE" })
 	if block == nil {
@@ -74,7 +75,8 @@ func isKeyBlock(kind string) bool {
 	return kind == "PRIVATE KEY" || strings.HasSuffix(kind, " PRIVATE KEY")
 }
 
-// keyProblem says what is wrong with a private key that crypto/tls cannot use, or nothing if that is not known.
+// keyProblem says what is wrong with a private key that crypto/tls cannot use, or nothing if that
+// is not known.
 func keyProblem(key string) string {
 	block := findBlock(key, isKeyBlock)
 	if block == nil {

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// Parse reads a Config from options one after another: each is a name, a space, the length of the value in
-// bytes, a colon and the value. Lists have an option for each element. Unknown names are skipped. (The JSON
-// of the standard library takes a seventieth of the size of the binary.)
+// Parse reads a Config from options one after another: each is a name, a space, the length of the
+// value in bytes, a colon and the value. Lists have an option for each element. Unknown names are
+// skipped. (The JSON of the standard library takes a seventieth of the size of the binary.)
 func Parse(data []byte) (*Config, error) {
 	c := &Config{}
 	for len(data) > 0 {

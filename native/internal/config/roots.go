@@ -7,14 +7,15 @@ import (
 	"fmt"
 )
 
-// A Skipped is a certificate of the CAs that crypto/x509 cannot parse. It is stricter than other implementations, and
-// what one of many has wrong must not cost the others.
+// A Skipped is a certificate of the CAs that crypto/x509 cannot parse. It is stricter than other
+// implementations, and what one of many has wrong must not cost the others.
 type Skipped struct {
 	Index  int
 	Reason string
 }
 
-// loadRoots makes the pool of the CAs, unless it is there. Without CAs there is none, for the default ones.
+// loadRoots makes the pool of the CAs, unless it is there. Without CAs there is none, for the
+// default ones.
 func (c *Config) loadRoots() error {
 	if c.roots != nil || len(c.CA) == 0 {
 		return nil

@@ -181,10 +181,12 @@ func (c *Config) verify(conf *tls.Config, state tls.ConnectionState, usage x509.
 	return c.verifyAlgorithm(chain[0])
 }
 
-// minRSABits is the least that is thought to be safe (NIST SP 800-57), and that OpenSSL and so node:tls take.
+// minRSABits is the least that is thought to be safe (NIST SP 800-57), and that OpenSSL and so
+// node:tls take.
 const minRSABits = 2048
 
-// isStrong reports whether no key of a chain is so weak that others may know it. crypto/x509 leaves it to us.
+// isStrong reports whether no key of a chain is so weak that others may know it. crypto/x509 leaves
+// it to us.
 func isStrong(chain []*x509.Certificate) bool {
 	return !slices.ContainsFunc(chain, func(certificate *x509.Certificate) bool {
 		key, ok := certificate.PublicKey.(*rsa.PublicKey)

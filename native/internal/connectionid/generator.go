@@ -1,5 +1,5 @@
-// Package connectionid makes connection IDs (RFC 9000 section 5.1), also such that load balancers can route by
-// (draft-ietf-quic-load-balancers-21).
+// Package connectionid makes connection IDs (RFC 9000 section 5.1), also such that load balancers
+// can route by (draft-ietf-quic-load-balancers-21).
 package connectionid
 
 import (
@@ -26,9 +26,9 @@ type Generator struct {
 	nonce []byte // the last one that was encrypted
 }
 
-// New reads how connection IDs are made: of random bytes if there is no data. Else data is a byte each for the
-// configuration ID, whether the length is encoded, the length of the nonce and the length of the key, which is
-// 0 or 16, then the key, and the server ID.
+// New reads how connection IDs are made: of random bytes if there is no data. Else data is a byte
+// each for the configuration ID, whether the length is encoded, the length of the nonce and the
+// length of the key, which is 0 or 16, then the key, and the server ID.
 func New(data []byte) (*Generator, error) {
 	if len(data) == 0 {
 		return &Generator{length: randomLength}, nil

@@ -10,8 +10,8 @@ import (
 )
 
 // Accept starts to announce the streams of the peer, and the end of the connection. All that
-// happens before waits: JavaScript may take its time to take note of the connection. It does so again
-// after early data was rejected.
+// happens before waits: JavaScript may take its time to take note of the connection. It does so
+// again after early data was rejected.
 func (c *Connection) Accept() {
 	c.acceptOnce.Do(func() {
 		close(c.accepted)

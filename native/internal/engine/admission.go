@@ -13,17 +13,19 @@ import (
 )
 
 const (
-	// shares is how many addresses it takes to hold all handshakes of a listener, unless these are very few.
+	// shares is how many addresses it takes to hold all handshakes of a listener, unless these are
+	// very few.
 	shares     = 8
 	leastShare = 2
 	// stalledAfter is the age of a handshake that nobody would have waited for.
 	stalledAfter = time.Second
-	// failureHalfLife is the time after which a failed handshake counts half as much when a listener decides whether
-	// clients have to prove their address.
+	// failureHalfLife is the time after which a failed handshake counts half as much when a
+	// listener decides whether clients have to prove their address.
 	failureHalfLife = 10 * time.Second
 
-	// Failures of clients that have not proved their address can be had for a forged packet each. These many are
-	// told, and as many more as there are seconds: enough to see what is wrong with a client.
+	// Failures of clients that have not proved their address can be had for a forged packet each.
+	// These many are told, and as many more as there are seconds: enough to see what is wrong with
+	// a client.
 	toldAtOnce    = 64
 	toldPerSecond = 8
 )
@@ -45,8 +47,8 @@ type seat struct {
 	began    time.Time
 }
 
-// A source is an address with all its connections; with IPv6 it is a network of /64, as whoever has one
-// of its addresses has them all (RFC 4291 section 2.5.4).
+// A source is an address with all its connections; with IPv6 it is a network of /64, as whoever has
+// one of its addresses has them all (RFC 4291 section 2.5.4).
 type source struct {
 	address     netip.Addr
 	handshakes  [established]list.List // of *Connection, the oldest first
@@ -74,8 +76,9 @@ func front(l *list.List) *Connection {
 	return l.Front().Value.(*Connection)
 }
 
-// An admission decides whom the listener of a transport lets in, and counts who is there. What it counts is
-// what bounds the events of a listener: a seat is only free again when JavaScript has heard of the end.
+// An admission decides whom the listener of a transport lets in, and counts who is there. What it
+// counts is what bounds the events of a listener: a seat is only free again when JavaScript has
+// heard of the end.
 type admission struct {
 	mu      sync.Mutex
 	sources map[netip.Addr]*source
@@ -137,7 +140,8 @@ func (a *admission) mustProve(c *config.Config, addr net.Addr) bool {
 	return s != nil && c.MaxHandshakes > 0 && s.handshakes[unproved].Len() >= max(1, share(c)/2)
 }
 
-// recentFailures counts failed handshakes. Those that are over at once would never be many at a time.
+// recentFailures counts failed handshakes. Those that are over at once would never be many at a
+// time.
 func (a *admission) recentFailures() float64 {
 	now := time.Now()
 	age := now.Sub(a.failuresAt)
@@ -155,8 +159,8 @@ const (
 	ignored          // it will try again soon
 )
 
-// enter gives a client that begins a handshake a seat, if there is one. It returns the connection that has to go for
-// it, if one has to.
+// enter gives a client that begins a handshake a seat, if there is one. It returns the connection
+// that has to go for it, if one has to.
 func (a *admission) enter(c *config.Config, conn *Connection, isProved bool) (v verdict, evicted *Connection) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -203,7 +207,8 @@ func (a *admission) judge(c *config.Config, s *source, isProved bool) (v verdict
 	if oldest := front(&s.handshakes[unproved]); isProved && oldest != nil && time.Since(oldest.seat.began) > stalledAfter {
 		return admitted, oldest
 	}
-	// They may be many good ones behind a NAT, or a burst: each begins again when it has heard nothing
+	// They may be many good ones behind a NAT, or a burst: each begins again when it has heard
+	// nothing
 	return ignored, nil
 }
 
@@ -215,7 +220,8 @@ func (a *admission) isFull(c *config.Config, s *source) bool {
 		c.MaxConnectionsPerAddress > 0 && int64(s.connections) >= c.MaxConnectionsPerAddress
 }
 
-// establish moves a connection from the handshakes to the connections. It reports false if there are too many.
+// establish moves a connection from the handshakes to the connections. It reports false if there
+// are too many.
 func (a *admission) establish(c *config.Config, conn *Connection) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -296,8 +302,8 @@ func (a *admission) forgetIfEmpty(s *source) {
 	}
 }
 
-// busiest is a heap of the sources that have handshakes: first the one with the most, and of several such the one
-// that has had its oldest for the longest time.
+// busiest is a heap of the sources that have handshakes: first the one with the most, and of
+// several such the one that has had its oldest for the longest time.
 type busiest []*source
 
 func (b busiest) Len() int { return len(b) }

@@ -174,7 +174,8 @@ func TestFailuresTurnOnRetryForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newAdmission(t, config.Config{MaxHandshakes: 4096, MaxUnvalidatedHandshakes: 1024, Retry: "auto", RetryThreshold: 256})
 		admittedCount, told := 0, 0
-		// As in a flood of Initial packets that close their connection: none is ever under way for long
+		// As in a flood of Initial packets that close their connection: none is ever under way for
+		// long
 		const perSecond, seconds = 10_000, 6
 		for i := range seconds * perSecond {
 			time.Sleep(time.Second / perSecond)

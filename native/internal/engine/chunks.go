@@ -1,18 +1,19 @@
 package engine
 
-// apart is how much of a stream keeps the chunks that it was written in, on a good network: a write has
-// frames of its own, and a frame that does not fill its packet ends a chunk, as does the first. Nothing
-// promises that, but peers rely on it for the header that begins a stream.
+// apart is how much of a stream keeps the chunks that it was written in, on a good network: a write
+// has frames of its own, and a frame that does not fill its packet ends a chunk, as does the first.
+// Nothing promises that, but peers rely on it for the header that begins a stream.
 const apart = 64 << 10
 
-// A frame is taken to fill its packet if it has leastFull bytes, which is what fits into the smallest
-// packet (RFC 9000 section 14), and no more than frameSlack less than the largest one.
+// A frame is taken to fill its packet if it has leastFull bytes, which is what fits into the
+// smallest packet (RFC 9000 section 14), and no more than frameSlack less than the largest one.
 const (
 	leastFull  = 1100
 	frameSlack = 16
 )
 
-// chunks are the first ones that a peer has written, as far as its frames tell. Each is read by itself.
+// chunks are the first ones that a peer has written, as far as its frames tell. Each is read by
+// itself.
 type chunks struct {
 	lengths []int
 	frame   frame

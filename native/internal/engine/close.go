@@ -110,8 +110,8 @@ func (c *Connection) readRest() {
 	}
 }
 
-// CloseReason returns what a ConnectionClosed event says that is on its way: the kind as uint32, the code as
-// float64, and the reason. It returns nil if nothing is known as yet.
+// CloseReason returns what a ConnectionClosed event says that is on its way: the kind as uint32,
+// the code as float64, and the reason. It returns nil if nothing is known as yet.
 func (c *Connection) CloseReason() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,8 +124,9 @@ func (c *Connection) CloseReason() []byte {
 	return append(data, reason...)
 }
 
-// maxReason is how much of a reason fits into any packet, in bytes: with more quic-go sends no packet at all. Those of
-// the transport may be in a packet for each of the three kinds of keys that are sent together.
+// maxReason is how much of a reason fits into any packet, in bytes: with more quic-go sends no
+// packet at all. Those of the transport may be in a packet for each of the three kinds of keys that
+// are sent together.
 const maxReason = 960
 
 // Close closes the connection with an application error code, or a transport

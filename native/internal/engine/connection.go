@@ -117,8 +117,8 @@ func (c *Connection) removeReader() {
 
 func (c *Connection) hasReaders() bool { return c.readers.Load() > 0 }
 
-// tellStops tells of each STOP_SENDING that came before the peer closed the connection, whose goroutine
-// may not have run.
+// tellStops tells of each STOP_SENDING that came before the peer closed the connection, whose
+// goroutine may not have run.
 func (c *Connection) tellStops() {
 	for _, s := range c.openStreams() {
 		s.tellIfStopped()
@@ -191,7 +191,8 @@ func (c *Connection) isAnnounced() bool {
 	return c.quic != nil || c.isClosed
 }
 
-// isEstablishedOn reports whether the connection goes over a transport, and its handshake has completed.
+// isEstablishedOn reports whether the connection goes over a transport, and its handshake has
+// completed.
 func (c *Connection) isEstablishedOn(t *Transport) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,12 +16,12 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// ReadMore is added to the number of bytes that [Datagrams.Read] returns when there are more. Without it
-// a DatagramsReadable event tells when there are.
+// ReadMore is added to the number of bytes that [Datagrams.Read] returns when there are more.
+// Without it a DatagramsReadable event tells when there are.
 const ReadMore = 1 << 30
 
-// Datagrams are the unreliable datagrams of a connection (RFC 9221). They come in batches, in which a
-// uint16 in little-endian precedes each: its length.
+// Datagrams are the unreliable datagrams of a connection (RFC 9221). They come in batches, in which
+// a uint16 in little-endian precedes each: its length.
 type Datagrams struct {
 	conn *Connection
 	quic *quic.Conn
@@ -100,8 +100,8 @@ func (d *Datagrams) received(datagram []byte) {
 	}
 }
 
-// atOnce is a context with which quic-go gives what there is, and nil if there is nothing: it says that
-// there is no time to wait, but not that it is cancelled.
+// atOnce is a context with which quic-go gives what there is, and nil if there is nothing: it says
+// that there is no time to wait, but not that it is cancelled.
 type atOnce struct{ context.Context }
 
 func (atOnce) Done() <-chan struct{} { return noTime }
@@ -112,8 +112,9 @@ var noTime = func() chan struct{} {
 	return c
 }()
 
-// dropped hears of datagrams that quic-go dropped, as it had quicQueue of them. Its goroutine that handles packets goes on
-// for up to 10 ms, when the machine is busy, before that gets its turn which takes them.
+// dropped hears of datagrams that quic-go dropped, as it had quicQueue of them. Its goroutine that
+// handles packets goes on for up to 10 ms, when the machine is busy, before that gets its turn
+// which takes them.
 type dropped Datagrams
 
 func (d *dropped) RecordEvent(qlogwriter.Event) {
@@ -130,8 +131,8 @@ func (d *dropped) RecordEvent(qlogwriter.Event) {
 
 func (*dropped) Close() error { return nil }
 
-// Read moves the oldest datagrams that have come in into batch. It returns their size there, with ReadMore
-// added when some are left.
+// Read moves the oldest datagrams that have come in into batch. It returns their size there, with
+// ReadMore added when some are left.
 func (d *Datagrams) Read(batch []byte) int {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
@@ -143,7 +144,8 @@ func (d *Datagrams) Read(batch []byte) int {
 	return n
 }
 
-// Unread takes the last n datagrams of the last Read back. When newer ones have taken their room they are dropped.
+// Unread takes the last n datagrams of the last Read back. When newer ones have taken their room
+// they are dropped.
 func (d *Datagrams) Unread(n int) {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
@@ -165,8 +167,8 @@ func (d *Datagrams) StopReading() {
 	d.in.Clear()
 }
 
-// Write queues the datagrams of a batch, whatever their number, and returns how many are queued now. If
-// that is highWater or more, a DatagramsWritable event will tell when it is half of it.
+// Write queues the datagrams of a batch, whatever their number, and returns how many are queued
+// now. If that is highWater or more, a DatagramsWritable event will tell when it is half of it.
 func (d *Datagrams) Write(batch []byte, highWater int) int {
 	d.outMu.Lock()
 	defer d.outMu.Unlock()
@@ -254,8 +256,9 @@ func (d *Datagrams) release() {
 	d.close()
 }
 
-// isDrained reports whether all that was written has been put into packets, and these have probably arrived:
-// the one that closes the connection is sent once, and gets lost in the midst of a burst as others do.
+// isDrained reports whether all that was written has been put into packets, and these have probably
+// arrived: the one that closes the connection is sent once, and gets lost in the midst of a burst
+// as others do.
 func (d *Datagrams) isDrained() bool {
 	d.outMu.Lock()
 	defer d.outMu.Unlock()
@@ -266,7 +269,8 @@ func (d *Datagrams) isDrained() bool {
 type DatagramStats struct {
 	// MaxSize is the size of the largest datagram that fits into a packet at the moment, in bytes.
 	MaxSize int
-	// DroppedIncoming counts datagrams for which newer ones were kept, DroppedOutgoing those that did not fit any more.
+	// DroppedIncoming counts datagrams for which newer ones were kept, DroppedOutgoing those that
+	// did not fit any more.
 	DroppedIncoming, DroppedOutgoing int
 }
 

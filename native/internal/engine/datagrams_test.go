@@ -212,7 +212,8 @@ func TestEnvironmentsCloseWhileDatagramsFlow(t *testing.T) {
 	}
 }
 
-// A peer on plain quic-go, whose connection IDs are as long as they can be: the largest datagram still arrives.
+// A peer on plain quic-go, whose connection IDs are as long as they can be: the largest datagram
+// still arrives.
 func TestTheLargestDatagramFitsWhateverTheConnectionID(t *testing.T) {
 	for _, length := range []int{4, 8, 15, 16, 20} {
 		serverConfig, clientConfig := datagramOptions(t, 10)

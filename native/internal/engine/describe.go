@@ -90,8 +90,8 @@ func (c *Connection) description() []byte {
 	return b.Bytes()
 }
 
-// state returns what the handshake has brought. quic-go is asked only once when that is complete, as it reads without a
-// lock what changes when the connection migrates. The mutex must be held.
+// state returns what the handshake has brought. quic-go is asked only once when that is complete,
+// as it reads without a lock what changes when the connection migrates. The mutex must be held.
 func (c *Connection) state() quic.ConnectionState {
 	if c.complete != nil {
 		return *c.complete

@@ -16,8 +16,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// Dial starts the handshake with a server, and offers a session that [Connection.Session] returned, if there
-// is one. It completes with a ConnectionEstablished or a ConnectionClosed event.
+// Dial starts the handshake with a server, and offers a session that [Connection.Session] returned,
+// if there is one. It completes with a ConnectionEstablished or a ConnectionClosed event.
 func (t *Transport) Dial(to netip.AddrPort, serverName string, conf *config.Config, session []byte) (*Connection, error) {
 	addr := net.UDPAddrFromAddrPort(netip.AddrPortFrom(to.Addr().Unmap(), to.Port()))
 	quicConf := conf.QUIC()
@@ -74,9 +74,9 @@ func (c *Connection) dial(ctx context.Context, addr net.Addr, tlsConf *tls.Confi
 	c.watch(conn.Context())
 }
 
-// checkSession drops an offered session with a server whose certificates would not pass now. Early data would be
-// sent before anybody looked at them, and a resumption that fails is no full handshake. It returns an error
-// when the application gave no verdict.
+// checkSession drops an offered session with a server whose certificates would not pass now. Early
+// data would be sent before anybody looked at them, and a resumption that fails is no full
+// handshake. It returns an error when the application gave no verdict.
 func (c *Connection) checkSession(tlsConf *tls.Config) error {
 	chain := c.session.peerCertificates()
 	if len(chain) == 0 || tlsConf.VerifyConnection == nil {
@@ -100,8 +100,8 @@ func (c *Connection) Session() []byte {
 	return c.session.Encode()
 }
 
-// tracer returns what quic-go calls for each connection that begins. It learns the connection ID that
-// both ends share, and returns nil when nothing is to be traced.
+// tracer returns what quic-go calls for each connection that begins. It learns the connection ID
+// that both ends share, and returns nil when nothing is to be traced.
 func tracer(conf *config.Config) func(context.Context, bool, quic.ConnectionID) qlogwriter.Trace {
 	return func(ctx context.Context, isClient bool, id quic.ConnectionID) qlogwriter.Trace {
 		c, ok := ctx.Value(connectionKey{}).(*Connection)
@@ -136,9 +136,9 @@ func (c *Connection) openQLog() *qlogfile.File {
 	return c.qlog
 }
 
-// giveUp ends the handshake of a client. The server is told: it may have completed the handshake, and would keep the
-// connection until its idle timeout, which may be infinite. An application that gives up does not tell one that it has
-// not heard of: there may be none.
+// giveUp ends the handshake of a client. The server is told: it may have completed the handshake,
+// and would keep the connection until its idle timeout, which may be infinite. An application that
+// gives up does not tell one that it has not heard of: there may be none.
 func (c *Connection) giveUp(isApp bool, code uint64, reason string) {
 	conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c))
 	if conn == nil || isApp && conn.ConnectionStats().PacketsReceived == 0 {
@@ -150,7 +150,8 @@ func (c *Connection) giveUp(isApp bool, code uint64, reason string) {
 	c.stopAsking()
 }
 
-// stopAsking ends the question about the peer's certificate: quic-go comes to the close of the connection only then.
+// stopAsking ends the question about the peer's certificate: quic-go comes to the close of the
+// connection only then.
 func (c *Connection) stopAsking() {
 	c.giveUpOnce.Do(func() { close(c.givenUp) })
 }

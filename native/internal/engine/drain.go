@@ -11,8 +11,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// drainInterval is how often a connection that is about to close looks at what its peer has acknowledged: quic-go has
-// no event for it.
+// drainInterval is how often a connection that is about to close looks at what its peer has
+// acknowledged: quic-go has no event for it.
 const drainInterval = time.Millisecond
 
 // addFinished remembers a stream until its end is acknowledged, for Drain.
@@ -25,7 +25,8 @@ func (c *Connection) addFinished(send *quic.SendStream) {
 	c.finished = append(c.finished, send)
 }
 
-// stopSending asks the peer to stop sending on a stream, and remembers it until that is in a packet, for Drain.
+// stopSending asks the peer to stop sending on a stream, and remembers it until that is in a
+// packet, for Drain.
 func (c *Connection) stopSending(recv *quic.ReceiveStream, code quic.StreamErrorCode) {
 	c.ends.run(func() { recv.CancelRead(code) })
 	c.mu.Lock()
@@ -51,21 +52,22 @@ func (c *Connection) forgetAcknowledged() {
 	c.finished = waiting
 }
 
-// How long a peer may acknowledge nothing until it seems to be gone, in times of the PTO: three of them, of which each is
-// twice as long as the one before (RFC 9002 section 6.2.1), since a peer that lost the first probe answers to the
-// next. The JavaScript thread has a turn in between: over dgram what the peer sent may wait for it.
+// How long a peer may acknowledge nothing until it seems to be gone, in times of the PTO: three of
+// them, of which each is twice as long as the one before (RFC 9002 section 6.2.1), since a peer
+// that lost the first probe answers to the next. The JavaScript thread has a turn in between: over
+// dgram what the peer sent may wait for it.
 const (
 	silenceBeforeTurn = 1 + 2
 	silenceAfterTurn  = 4
 )
 
-// Drain reports whether the peer has not yet acknowledged all that was written to streams that are finished, or was not sent
-// all STOP_SENDING frames, or
-// datagrams are to be sent, if they count: quic-go drops what is left when it closes a connection. Then a
-// ConnectionDrained event tells when it has, when it is silent, or when the connection is closed.
+// Drain reports whether the peer has not yet acknowledged all that was written to streams that are
+// finished, or was not sent all STOP_SENDING frames, or datagrams are to be sent, if they count:
+// quic-go drops what is left when it closes a connection. Then a ConnectionDrained event tells when
+// it has, when it is silent, or when the connection is closed.
 //
-// After silence the JavaScript thread calls again, with hadTurn, and takes the peer for gone if that only brings more
-// silence.
+// After silence the JavaScript thread calls again, with hadTurn, and takes the peer for gone if
+// that only brings more silence.
 func (c *Connection) Drain(withDatagrams, hadTurn bool) bool {
 	conn, _ := c.established()
 	if conn == nil || c.isDrained(withDatagrams) {
@@ -144,7 +146,8 @@ func (c *Connection) hasUnacknowledged() bool {
 
 func packetsReceived(conn *quic.Conn) uint64 { return conn.ConnectionStats().PacketsReceived }
 
-// progress returns a number that changes when something of a finished stream is sent or acknowledged.
+// progress returns a number that changes when something of a finished stream is sent or
+// acknowledged.
 func (c *Connection) progress() int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -540,7 +540,7 @@ func TestKeysAreThoseOfTheSecret(t *testing.T) {
 	if token == reset || token == *deriveKey([]byte("other"), "token") {
 		t.Error("two keys are the same")
 	}
-	if *deriveKey(nil, "token") == *deriveKey(nil, "token") {
+	if first, second := deriveKey(nil, "token"), deriveKey(nil, "token"); *first == *second {
 		t.Error("without a secret two transports have the same key")
 	}
 }
@@ -684,7 +684,8 @@ func TestStreamsThatAreNotReadKeepTheirCredit(t *testing.T) {
 	p.server.next(event.ConnectionStream)
 }
 
-// Streams that end by themselves are over in the engine before JavaScript has heard of them: they must not pile up.
+// Streams that end by themselves are over in the engine before JavaScript has heard of them: they
+// must not pile up.
 func TestStreamsKeepTheirCreditUntilTheirEndIsHandled(t *testing.T) {
 	const limit = 3
 	for name, end := range map[string]func(*Stream){

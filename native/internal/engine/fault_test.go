@@ -10,8 +10,9 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 )
 
-// A panic under a lock must leave it free: what is caught would otherwise stop the next one who comes.
-// Events cannot be pushed to an environment that has no queue, which panics where the lock is held.
+// A panic under a lock must leave it free: what is caught would otherwise stop the next one who
+// comes. Events cannot be pushed to an environment that has no queue, which panics where the lock
+// is held.
 func TestAPanicUnderALockLeavesItFree(t *testing.T) {
 	env := &Environment{}
 	transport := &Transport{env: env}

@@ -7,8 +7,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// adjust changes what quic-go has no options for, while it waits for a callback of TLS: it would not take an idle timeout of the
-// peer below 5 s, and not notice when the path carries less.
+// adjust changes what quic-go has no options for, while it waits for a callback of TLS: it would
+// not take an idle timeout of the peer below 5 s, and not notice when the path carries less.
 func (c *Connection) adjust() {
 	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
 		quicgo.LimitIdleTimeout(conn)
@@ -16,8 +16,8 @@ func (c *Connection) adjust() {
 	}
 }
 
-// watchServer has the idle timeout of a server taken over, unless its certificates take more than one packet:
-// quic-go has its transport parameters before TLS has a callback then.
+// watchServer has the idle timeout of a server taken over, unless its certificates take more than
+// one packet: quic-go has its transport parameters before TLS has a callback then.
 func (c *Connection) watchServer(conf *tls.Config) {
 	verify := conf.VerifyConnection
 	conf.VerifyConnection = func(state tls.ConnectionState) error {
@@ -34,8 +34,8 @@ func (c *Connection) watchClient(conf *tls.Config) {
 	conf.KeyLogWriter = &secretWatch{c.adjust, conf.KeyLogWriter}
 }
 
-// A secretWatch is a key log that calls heard at the first secret of a connection. TLS has no other callback for all
-// handshakes when the transport parameters of a client are there.
+// A secretWatch is a key log that calls heard at the first secret of a connection. TLS has no other
+// callback for all handshakes when the transport parameters of a client are there.
 type secretWatch struct {
 	heard func()
 	next  io.Writer // the key log, nil if there is none

@@ -14,7 +14,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 )
 
-// A virtualPair is a server and a client that virtual transports connect, so that time can be virtual too.
+// A virtualPair is a server and a client that virtual transports connect, so that time can be
+// virtual too.
 type virtualPair struct {
 	server, client         *user
 	serverConn, clientConn *Connection

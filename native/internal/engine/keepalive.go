@@ -9,14 +9,16 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// partOfIdleTimeout is how often a peer hears of this end within the idle timeout in force, so that the loss of a packet or two does
-// not end the connection.
+// partOfIdleTimeout is how often a peer hears of this end within the idle timeout in force, so that
+// the loss of a packet or two does not end the connection.
 const partOfIdleTimeout = 3
 
-// keepAlive sends the peer something every interval that the application asked for, or oftener if the idle timeout in force
-// is short. To be called with the mutex, once the handshake has completed.
+// keepAlive sends the peer something every interval that the application asked for, or oftener if
+// the idle timeout in force is short. To be called with the mutex, once the handshake has
+// completed.
 //
-// That of quic-go follows half of the timeout, and is too small to be answered by a stateless reset.
+// That of quic-go follows half of the timeout, and is too small to be answered by a stateless
+// reset.
 func (c *Connection) keepAlive(conn *quic.Conn) {
 	if c.keepAliveInterval == 0 {
 		return

@@ -46,8 +46,8 @@ type listenerConfig struct {
 	epoch   int64 // of the ticket keys in tls
 }
 
-// rotateTicketKeys gives the TLS configuration the keys of the day. crypto/tls has keys of its own, but
-// random ones for each configuration.
+// rotateTicketKeys gives the TLS configuration the keys of the day. crypto/tls has keys of its own,
+// but random ones for each configuration.
 func (c *listenerConfig) rotateTicketKeys(secret []byte) {
 	c.tickets.Lock()
 	defer c.tickets.Unlock()
@@ -121,8 +121,8 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	return l, nil
 }
 
-// findsMTU reports whether path MTU discovery works to addr: Node's dgram cannot set the DF bit, but the loopback
-// interface carries all that quic-go sends in one piece.
+// findsMTU reports whether path MTU discovery works to addr: Node's dgram cannot set the DF bit,
+// but the loopback interface carries all that quic-go sends in one piece.
 func (t *Transport) findsMTU(addr net.Addr) bool {
 	udpAddr, ok := addr.(*net.UDPAddr)
 	return t.virtual == nil || ok && udpAddr.IP.IsLoopback()
@@ -147,9 +147,9 @@ func (l *Listener) SetConfig(c *config.Config) error {
 	return nil
 }
 
-// Close refuses new connections from now on, and ends handshakes under way with a transport error code. Clients
-// that are done with theirs know no difference to an established connection. It completes with a ListenerClosed
-// event, by which all of them have been told.
+// Close refuses new connections from now on, and ends handshakes under way with a transport error
+// code. Clients that are done with theirs know no difference to an established connection. It
+// completes with a ListenerClosed event, by which all of them have been told.
 func (l *Listener) Close(code uint64) {
 	l.closeOnce.Do(func() {
 		l.transport.listener.CompareAndSwap(l, nil)
@@ -160,7 +160,8 @@ func (l *Listener) Close(code uint64) {
 				l.env.Events.Push(event.ListenerClosed, l.Handle, 0, 0, nil)
 			}()
 			defer fault.Recover(nil)
-			// Before quic-go does so with a code of its own, and those that wait for a verdict with a TLS alert
+			// Before quic-go does so with a code of its own, and those that wait for a verdict with
+			// a TLS alert
 			l.closeHandshakes()
 			close(l.closing)
 			l.quic.Close()
@@ -193,8 +194,9 @@ func (l *Listener) accept() {
 	}
 }
 
-// await announces a connection once its handshake has completed. One with early data is announced at once, as
-// JavaScript would get that data too late otherwise, but not where a client has to be verified.
+// await announces a connection once its handshake has completed. One with early data is announced
+// at once, as JavaScript would get that data too late otherwise, but not where a client has to be
+// verified.
 func (l *Listener) await(conn *quic.Conn) {
 	c := conn.Context().Value(connectionKey{}).(*Connection)
 	defer fault.Recover(c.fault)

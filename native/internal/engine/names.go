@@ -22,7 +22,8 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 	if c, ok := g.unnamed[name]; ok {
 		delete(g.unnamed, name)
 		if c == nil {
-			// quic-go then takes no notice of the packet. All other ways to get rid of it send an answer.
+			// quic-go then takes no notice of the packet. All other ways to get rid of it send an
+			// answer.
 			return quic.ConnectionID{}, errIgnored
 		}
 		c.source = id
@@ -30,9 +31,9 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 	return id, nil
 }
 
-// nameNext gives c the connection ID that this goroutine makes next. quic-go makes the first one
-// of a connection right after the calls that precede this one, but does not tell it. For nil it makes none,
-// and there will be no connection.
+// nameNext gives c the connection ID that this goroutine makes next. quic-go makes the first one of
+// a connection right after the calls that precede this one, but does not tell it. For nil it makes
+// none, and there will be no connection.
 func (t *Transport) nameNext(c *Connection) {
 	t.nameMu.Lock()
 	defer t.nameMu.Unlock()

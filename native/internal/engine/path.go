@@ -23,8 +23,8 @@ const (
 	// pathInterval is how often the addresses of clients are looked at: quic-go follows
 	// them, and does not tell.
 	pathInterval = 100 * time.Millisecond
-	// resetInterval is how often a connection that has migrated tells its transport the tokens of stateless
-	// resets, which change with the connection IDs.
+	// resetInterval is how often a connection that has migrated tells its transport the tokens of
+	// stateless resets, which change with the connection IDs.
 	resetInterval = time.Second
 )
 
@@ -137,8 +137,8 @@ func (c *Connection) migrate(ctx context.Context, cancel func(), to *Transport) 
 	return 0, nil
 }
 
-// recogniseResets lets stateless resets end the connection over the transport that it has migrated to: quic-go only
-// tells the first one what they look like.
+// recogniseResets lets stateless resets end the connection over the transport that it has migrated
+// to: quic-go only tells the first one what they look like.
 func (c *Connection) recogniseResets(conn *quic.Conn, to *Transport) {
 	defer fault.Recover(c.fault)
 	interval := time.NewTicker(resetInterval)
@@ -166,7 +166,8 @@ func (c *Connection) tellResets(conn *quic.Conn, to *Transport) bool {
 	return true
 }
 
-// forgetResets makes the transport in use ignore the stateless resets that it was told of. The mutex must be held.
+// forgetResets makes the transport in use ignore the stateless resets that it was told of. The
+// mutex must be held.
 func (c *Connection) forgetResets() {
 	if c.path.transport != nil && c.path.transport != c.transport {
 		quicgo.RemoveResetTokens(c.path.transport.quic, c.path.resets)

@@ -13,20 +13,22 @@ const (
 	// smallestMTU is a size of packets that every path carries (RFC 9000 section 14).
 	smallestMTU = 1200
 
-	// A path has become a black hole for larger packets when lostInHole of them are lost, and none that was sent later is
-	// acknowledged though smaller ones are, or when nothing is for ptosInHole probe timeouts.
+	// A path has become a black hole for larger packets when lostInHole of them are lost, and none
+	// that was sent later is acknowledged though smaller ones are, or when nothing is for
+	// ptosInHole probe timeouts.
 	lostInHole = 4
 	ptosInHole = 2
 
-	// Larger packets are tried again after firstRaise, and then every nextRaise (RFC 8899 section 5.1.1): the network may have
-	// been down, and paths change again.
+	// Larger packets are tried again after firstRaise, and then every nextRaise (RFC 8899 section
+	// 5.1.1): the network may have been down, and paths change again.
 	firstRaise = time.Second
 	nextRaise  = 10 * time.Minute
 )
 
-// A pathMTU notices that the path of a connection carries less than it did. quic-go finds out how much a path carries, but never
-// that it is less: all its packets are lost then (RFC 8899 section 4.3). It sees what congestion control is told, between quic-go
-// and its controller, and is called by the goroutine of the connection alone.
+// A pathMTU notices that the path of a connection carries less than it did. quic-go finds out how
+// much a path carries, but never that it is less: all its packets are lost then (RFC 8899 section
+// 4.3). It sees what congestion control is told, between quic-go and its controller, and is called
+// by the goroutine of the connection alone.
 type pathMTU struct {
 	quicgo.CongestionController
 	conn     *quic.Conn
@@ -38,8 +40,9 @@ type pathMTU struct {
 	raiseAt   int64 // when to try larger packets, 0 for never
 }
 
-// watchPathMTU has a connection notice when its path carries less. To be called while quic-go waits for a callback of TLS,
-// or by the goroutine of the connection. It reports whether the connection was not watched.
+// watchPathMTU has a connection notice when its path carries less. To be called while quic-go waits
+// for a callback of TLS, or by the goroutine of the connection. It reports whether the connection
+// was not watched.
 func watchPathMTU(conn *quic.Conn) bool {
 	defer fault.Recover(nil) // quic-go has changed; a test fails then, but no process
 	controller, ptoCount := quicgo.CongestionControl(conn)
@@ -50,7 +53,8 @@ func watchPathMTU(conn *quic.Conn) bool {
 	return true
 }
 
-// followPathMTU does so again for a connection that changes its path: quic-go has, or is about to have, another controller.
+// followPathMTU does so again for a connection that changes its path: quic-go has, or is about to
+// have, another controller.
 func followPathMTU(conn *quic.Conn, attempts int) {
 	quicgo.RunOnConnection(conn, func() {
 		if !watchPathMTU(conn) && attempts > 1 {

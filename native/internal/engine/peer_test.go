@@ -99,7 +99,7 @@ func TestAResetKeyIsThatOfASocket(t *testing.T) {
 	if len(slices.Compact(purposes)) != 5 {
 		t.Error("two sockets have the same key")
 	}
-	if base.resetPurpose(udpAddr(1)) != base.resetPurpose(udpAddr(1)) {
+	if again := base; again.resetPurpose(udpAddr(1)) != base.resetPurpose(udpAddr(1)) {
 		t.Error("a socket that is bound again has another key")
 	}
 	if takes.resetPurpose(udpAddr(1)) != overs.resetPurpose(udpAddr(2)) {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// peers finds the connections of a transport by the address that they go to: whoever can make sending
-// fail must not make it look at all connections each time.
+// peers finds the connections of a transport by the address that they go to: whoever can make
+// sending fail must not make it look at all connections each time.
 type peers struct {
 	mu        sync.Mutex
 	addresses map[netip.AddrPort][]*Connection

@@ -14,8 +14,9 @@ import (
 // probeInterval is how often quiet connections are looked at.
 const probeInterval = 5 * time.Second
 
-// probes asks the peers of connections that are quiet whether they are still there, for connections that nobody has
-// asked an idle timeout for. It has one timer for all of an environment, as long as there are such connections.
+// probes asks the peers of connections that are quiet whether they are still there, for connections
+// that nobody has asked an idle timeout for. It has one timer for all of an environment, as long as
+// there are such connections.
 type probes struct {
 	mu          sync.Mutex
 	connections map[*Connection]*silence
@@ -30,8 +31,8 @@ type silence struct {
 	isAsked  bool
 }
 
-// add starts to ask the peer of a connection whose handshake has completed, unless one of both ends wants
-// quiet connections to end.
+// add starts to ask the peer of a connection whose handshake has completed, unless one of both ends
+// wants quiet connections to end.
 func (p *probes) add(c *Connection, conn *quic.Conn) {
 	if !c.asksWhenQuiet || quicgo.IdleTimeout(conn) < config.ProbeTimeout {
 		return

@@ -11,8 +11,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
 )
 
-// The texts of quic-go and of Go speak of their insides, and may hold addresses. Users and peers get the sentences of
-// this file in their place; a qlog has the original.
+// The texts of quic-go and of Go speak of their insides, and may hold addresses. Users and peers
+// get the sentences of this file in their place; a qlog has the original.
 
 // reasonOf says why this end closed a connection with a transport error.
 func reasonOf(err error, e *quic.TransportError) string {
@@ -36,8 +36,8 @@ func reasonOf(err error, e *quic.TransportError) string {
 	return transportReasons[e.ErrorCode]
 }
 
-// transportReasons are what transport error codes (RFC 9000 section 20.1) mean at the end that found the error.
-// CONNECTION_REFUSED needs no reason.
+// transportReasons are what transport error codes (RFC 9000 section 20.1) mean at the end that
+// found the error. CONNECTION_REFUSED needs no reason.
 var transportReasons = map[quic.TransportErrorCode]string{
 	quic.InternalError:             "a fault inside the library",
 	quic.FlowControlError:          "the peer sent more than flow control allows",

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// readAhead is how much is read from a stream before JavaScript asks for it. What comes beyond is
-	// held back by flow control (RFC 9000 section 4).
+	// readAhead is how much is read from a stream before JavaScript asks for it. What comes beyond
+	// is held back by flow control (RFC 9000 section 4).
 	readAhead = 1 << 20
 
-	// When all streams of a connection together hold more than maxUnread bytes, each of them is held
-	// to fairShare: a few streams at full speed need much, many must not.
+	// When all streams of a connection together hold more than maxUnread bytes, each of them is
+	// held to fairShare: a few streams at full speed need much, many must not.
 	maxUnread = 4 << 20
 
 	// salvageTimeout bounds the wait for bytes before a FIN that arrived, should some be missing.
@@ -158,10 +158,10 @@ func (r *receiveSide) unsent() (recv *quic.ReceiveStream, isUnsent bool) {
 	return r.quic, s.send.isUnsent()
 }
 
-// stopWhenSent asks the peer to stop sending once all that was written before is in packets. quic-go
-// sends STOP_SENDING first, and a peer that has its answer has no use for what says that its request
-// was not read to the end. quic-go has no event for it; and the peer may be the one that does not
-// read, so the wait has a bound.
+// stopWhenSent asks the peer to stop sending once all that was written before is in packets.
+// quic-go sends STOP_SENDING first, and a peer that has its answer has no use for what says that
+// its request was not read to the end. quic-go has no event for it; and the peer may be the one
+// that does not read, so the wait has a bound.
 func (r *receiveSide) stopWhenSent(recv *quic.ReceiveStream) {
 	defer fault.Recover(r.stream.conn.fault)
 	for wait := 50 * time.Microsecond; wait < overtakeTimeout; wait *= 2 {
@@ -174,8 +174,8 @@ func (r *receiveSide) stopWhenSent(recv *quic.ReceiveStream) {
 }
 
 // start starts the goroutine that reads ahead. For a stream that was opened at once it is put off
-// until JavaScript reads or writes: the peer has not heard of the stream before, and a goroutine that
-// starts wakes a thread, as does the write. The mutex must be held.
+// until JavaScript reads or writes: the peer has not heard of the stream before, and a goroutine
+// that starts wakes a thread, as does the write. The mutex must be held.
 func (r *receiveSide) start() {
 	if r.quic == nil || r.started || r.done {
 		return
@@ -219,8 +219,8 @@ func (r *receiveSide) readOnce() bool {
 	return r.received(n, left, err)
 }
 
-// awaitRoom waits until JavaScript has read enough. It returns whether nothing is left to be read, and
-// whether the chunks that the peer wrote are kept apart.
+// awaitRoom waits until JavaScript has read enough. It returns whether nothing is left to be read,
+// and whether the chunks that the peer wrote are kept apart.
 func (r *receiveSide) awaitRoom() (idle, isApart bool) {
 	s := r.stream
 	s.mu.Lock()
@@ -302,8 +302,8 @@ func (r *receiveSide) tellArrived() {
 	r.readRestOnceKnown()
 }
 
-// readRestOnceKnown has all that is left read once the final size is known: that is at most what flow
-// control has admitted.
+// readRestOnceKnown has all that is left read once the final size is known: that is at most what
+// flow control has admitted.
 func (r *receiveSide) readRestOnceKnown() {
 	// The callback must not wait for the mutex
 	r.quic.SetReceiveFinalSizeCallback(func(int64) {
@@ -314,8 +314,8 @@ func (r *receiveSide) readRestOnceKnown() {
 	})
 }
 
-// received takes n bytes that were read into in, of the left ones of their frame if they are not 0. It
-// reports whether to go on.
+// received takes n bytes that were read into in, of the left ones of their frame if they are not 0.
+// It reports whether to go on.
 func (r *receiveSide) received(n, left int, err error) bool {
 	s := r.stream
 	s.mu.Lock()

@@ -10,7 +10,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 )
 
-// A server that rejects early data must not hear of the streams it was for: their IDs are used again.
+// A server that rejects early data must not hear of the streams it was for: their IDs are used
+// again.
 func TestStreamsThatEndDuringARejectionAreNotSent(t *testing.T) {
 	serverConfig, clientConfig := options(t)
 	serverConfig.EnableEarlyData, clientConfig.EnableEarlyData = true, true
@@ -68,7 +69,8 @@ func rejectOnce(t *testing.T, serverConfig, clientConfig *config.Config, session
 	}
 }
 
-// holdAnswers returns the address of a relay to a server, which holds back what that answers until it is released.
+// holdAnswers returns the address of a relay to a server, which holds back what that answers until
+// it is released.
 func holdAnswers(t *testing.T, port uint16) (address netip.AddrPort, release func()) {
 	loopback := netip.MustParseAddr("127.0.0.1")
 	front := must(net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, 0))))

@@ -21,9 +21,9 @@ const (
 	maxUnsent = 8 << 20
 	fairShare = 64 << 10
 
-	// eagerWrites is how much of a stream is queued in quic-go without a goroutine that waits for it.
-	// It only pays for short streams: quic-go copies what is queued in that way again whenever it
-	// grows.
+	// eagerWrites is how much of a stream is queued in quic-go without a goroutine that waits for
+	// it. It only pays for short streams: quic-go copies what is queued in that way again whenever
+	// it grows.
 	eagerWrites = 64 << 10
 )
 
@@ -31,11 +31,11 @@ const (
 const (
 	// WriteQueued means that the bytes were taken, and that more are welcome.
 	WriteQueued = 0
-	// WriteFull means that the bytes were taken, and that a StreamWritable event will tell when to go
-	// on.
+	// WriteFull means that the bytes were taken, and that a StreamWritable event will tell when to
+	// go on.
 	WriteFull = 1
-	// WriteFinished means that the bytes and the FIN were handed to the transport. When a write with
-	// FIN returns something else, a StreamFinished event tells it later.
+	// WriteFinished means that the bytes and the FIN were handed to the transport. When a write
+	// with FIN returns something else, a StreamFinished event tells it later.
 	WriteFinished = 2
 	// WriteClosed means that nothing can be written any more.
 	WriteClosed = -2
@@ -58,8 +58,8 @@ type sendSide struct {
 	resetCode quic.StreamErrorCode
 	committed int  // bytes of out that are delivered even if the stream is reset
 	resetting bool // it is reset once these are written
-	// A STOP_SENDING that JavaScript does not know of: it came before the stream was announced, or with
-	// data that is to be read before.
+	// A STOP_SENDING that JavaScript does not know of: it came before the stream was announced, or
+	// with data that is to be read before.
 	untold *stop
 	eager  int  // bytes queued without a goroutine
 	wrote  bool // bytes were put into out
@@ -126,8 +126,8 @@ func (w *sendSide) write(p []byte, fin bool) int {
 // isFull reports whether to wait until some of what was written is sent.
 func (w *sendSide) isFull() bool { return isFull(&w.out, writeHigh, maxUnsent) }
 
-// isFull reports whether a queue holds as much as it may, or its share while those of all streams of
-// the connection together hold as much as they may.
+// isFull reports whether a queue holds as much as it may, or its share while those of all streams
+// of the connection together hold as much as they may.
 func isFull(queue *buffer.FIFO, most int, mostOfAll int64) bool {
 	n := queue.Len()
 	return n >= most || n >= fairShare && queue.Total.Load() >= mostOfAll
@@ -247,8 +247,8 @@ func (w *sendSide) finish() {
 	conn.addFinished(w.quic)
 }
 
-// Commit has all that was written so far delivered even if the stream is reset, when the peer supports
-// that (draft-ietf-quic-reliable-stream-reset).
+// Commit has all that was written so far delivered even if the stream is reset, when the peer
+// supports that (draft-ietf-quic-reliable-stream-reset).
 func (s *Stream) Commit() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -341,8 +341,8 @@ func (w *sendSide) stopped(code quic.StreamErrorCode) {
 	w.tellStopped()
 }
 
-// tellStopped tells JavaScript of a STOP_SENDING, unless there is data that came before and is not in
-// yet. The mutex must be held.
+// tellStopped tells JavaScript of a STOP_SENDING, unless there is data that came before and is not
+// in yet. The mutex must be held.
 func (w *sendSide) tellStopped() {
 	s := w.stream
 	if w.untold == nil || !s.announced || s.receive.isBehind() {

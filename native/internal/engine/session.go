@@ -35,7 +35,8 @@ type session struct {
 	isTold bool // JavaScript will ask for it
 }
 
-// newSession returns the session of a connection that begins, with what data holds, if anything can be used of it.
+// newSession returns the session of a connection that begins, with what data holds, if anything can
+// be used of it.
 func newSession(c *Connection, data []byte, certificates []tls.Certificate) *session {
 	s := &session{conn: c}
 	if len(certificates) > 0 {
@@ -59,7 +60,8 @@ func (s *session) Get(string) (*tls.ClientSessionState, bool) {
 	return s.offered, s.offered != nil
 }
 
-// Put takes a session that the server has sent a ticket for. It implements [tls.ClientSessionCache].
+// Put takes a session that the server has sent a ticket for. It implements
+// [tls.ClientSessionCache].
 func (s *session) Put(_ string, cs *tls.ClientSessionState) {
 	ticket, state, err := cs.ResumptionState()
 	if err != nil || state == nil {
@@ -111,8 +113,8 @@ func (s *session) changed() {
 	}
 }
 
-// announce tells JavaScript of a new session, unless it has been told. A server may send any number: there is one
-// event at a time.
+// announce tells JavaScript of a new session, unless it has been told. A server may send any
+// number: there is one event at a time.
 func (s *session) announce() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,7 +158,8 @@ func (s *session) Encode() []byte {
 	return append(data, sum[:sessionChecksum]...)
 }
 
-// decode takes over an encoded session. One that cannot be used is left alone: the handshake is a full one then.
+// decode takes over an encoded session. One that cannot be used is left alone: the handshake is a
+// full one then.
 func (s *session) decode(data []byte) {
 	const header = 1 + sha256.Size + 8
 	end := len(data) - sessionChecksum
@@ -188,19 +191,20 @@ func (s *session) decode(data []byte) {
 	}
 }
 
-// maxToken is the size of the largest token that is sent, in bytes: it has to leave room for the ClientHello in
-// the first packet.
+// maxToken is the size of the largest token that is sent, in bytes: it has to leave room for the
+// ClientHello in the first packet.
 const maxToken = 512
 
-// secretSizes are the sizes of the secrets of TLS 1.3, by their cipher suites (RFC 8446 section B.4).
+// secretSizes are the sizes of the secrets of TLS 1.3, by their cipher suites (RFC 8446 section
+// B.4).
 var secretSizes = map[uint16]int{
 	tls.TLS_AES_128_GCM_SHA256:       sha256.Size,
 	tls.TLS_AES_256_GCM_SHA384:       sha512.Size384,
 	tls.TLS_CHACHA20_POLY1305_SHA256: sha256.Size,
 }
 
-// isUsable reports whether crypto/tls can do something with a session. It does not check itself what it parses, and
-// panics where nothing can be done about that.
+// isUsable reports whether crypto/tls can do something with a session. It does not check itself
+// what it parses, and panics where nothing can be done about that.
 func isUsable(state *tls.SessionState) bool {
 	s := quicgo.SessionParts(state)
 	size, isKnown := secretSizes[s.CipherSuite]

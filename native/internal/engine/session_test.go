@@ -66,7 +66,8 @@ func FuzzSession(f *testing.F) {
 	})
 }
 
-// sayHello makes a ClientHello that offers a session. A panic there is in a goroutine of crypto/tls, and ends the process.
+// sayHello makes a ClientHello that offers a session. A panic there is in a goroutine of
+// crypto/tls, and ends the process.
 func sayHello(t *testing.T, s *session) {
 	t.Helper()
 	conn := tls.QUICClient(&tls.QUICConfig{TLSConfig: &tls.Config{
@@ -81,7 +82,8 @@ func sayHello(t *testing.T, s *session) {
 	}
 }
 
-// What a session on a disk may be turned into: each of these made crypto/tls panic, or would with another version of it.
+// What a session on a disk may be turned into: each of these made crypto/tls panic, or would with
+// another version of it.
 func TestMalformedSessionsAreNotOffered(t *testing.T) {
 	serverConfig, clientConfig := options(t)
 	p := connect(t, serverConfig, clientConfig)

@@ -15,25 +15,29 @@ import (
 )
 
 const (
-	// quic-go answers larger packets than that of connections that nobody knows with a stateless reset.
+	// quic-go answers larger packets than that of connections that nobody knows with a stateless
+	// reset.
 	largestLeft = 42
 	// A stateless reset of fewer bytes does not look like a packet (RFC 9000 section 10.3).
 	smallestReset  = 21
 	resetTokenSize = 16
 
-	// maxIDLength is the length of the longest connection ID of the versions that are known (RFC 9000 section 17.2).
+	// maxIDLength is the length of the longest connection ID of the versions that are known (RFC
+	// 9000 section 17.2).
 	maxIDLength = 20
 	// A server need not answer to smaller datagrams of unknown versions (RFC 9000 section 5.2.2).
 	minUnknownVersion = 1200
 
-	// maxAnswers is how many answers are sent at a time: it is fine to send none when there is much to do.
+	// maxAnswers is how many answers are sent at a time: it is fine to send none when there is much
+	// to do.
 	maxAnswers = 4
 )
 
 var versions = []quic.Version{quic.Version1, quic.Version2}
 
-// answersAlone deals with a datagram that needs an answer without a connection which quic-go does not give, and reports
-// whether that was one. It is called by the goroutine that reads from the socket.
+// answersAlone deals with a datagram that needs an answer without a connection which quic-go does
+// not give, and reports whether that was one. It is called by the goroutine that reads from the
+// socket.
 func (t *Transport) answersAlone(data []byte, from net.Addr) bool {
 	var answer []byte
 	switch {
@@ -59,8 +63,9 @@ func (t *Transport) answersAlone(data []byte, from net.Addr) bool {
 	return true
 }
 
-// resetFor returns the stateless reset (RFC 9000 section 10.3) for a small packet with a short header, or nil if there is a connection, or
-// it may be a stateless reset itself. It is one byte shorter, so that two ends without a state do not go on forever.
+// resetFor returns the stateless reset (RFC 9000 section 10.3) for a small packet with a short
+// header, or nil if there is a connection, or it may be a stateless reset itself. It is one byte
+// shorter, so that two ends without a state do not go on forever.
 func (t *Transport) resetFor(data []byte) []byte {
 	length := t.ids.Length()
 	if len(data) <= smallestReset || len(data) < 1+length {
@@ -79,8 +84,8 @@ func (t *Transport) resetFor(data []byte) []byte {
 	return answer
 }
 
-// longIDs returns the Version Negotiation packet for a packet of an unknown version with connection IDs that are longer than those of
-// known ones, or nil if it is none.
+// longIDs returns the Version Negotiation packet for a packet of an unknown version with connection
+// IDs that are longer than those of known ones, or nil if it is none.
 func (t *Transport) longIDs(data []byte) []byte {
 	if t.listener.Load() == nil || len(data) < minUnknownVersion {
 		return nil

@@ -101,9 +101,9 @@ func (s *Stream) giveUp() bool {
 
 // releaseIfDone forgets the stream once both sides are done. It is called without the mutex.
 //
-// One that the peer opened is kept until JavaScript has handled its end: only then may the peer open
-// another one, else streams that end at once would pile up in the events, and in what waits behind
-// them.
+// One that the peer opened is kept until JavaScript has handled its end: only then may the peer
+// open another one, else streams that end at once would pile up in the events, and in what waits
+// behind them.
 func (s *Stream) releaseIfDone() {
 	if s.isDone() {
 		s.release()
@@ -128,9 +128,9 @@ func (s *Stream) setHandled() {
 	s.handled = true
 }
 
-// incoming takes a stream that the peer opened. JavaScript learns of it with its first byte, its FIN,
-// or a reset that says that bytes were written, though they may never arrive. Without these it was
-// opened only because one with a higher ID was, or given up before it was used.
+// incoming takes a stream that the peer opened. JavaScript learns of it with its first byte, its
+// FIN, or a reset that says that bytes were written, though they may never arrive. Without these it
+// was opened only because one with a higher ID was, or given up before it was used.
 func (c *Connection) incoming(recv *quic.ReceiveStream, send *quic.SendStream) {
 	s := newStream(c)
 	s.id.Store(int64(recv.StreamID()))

@@ -6,7 +6,8 @@ import (
 )
 
 // Session tickets are encrypted with keys that change every day. They all come from one secret, so
-// that processes that share it can read each other's tickets, and do not have to agree on anything but the date.
+// that processes that share it can read each other's tickets, and do not have to agree on anything
+// but the date.
 const (
 	ticketKeyLifetime = 24 * time.Hour
 	// Clients resume sessions for up to a week (RFC 8446 section 4.6.1).

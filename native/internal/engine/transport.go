@@ -63,18 +63,20 @@ type TransportOptions struct {
 	Port      uint16
 	ReuseAddr bool
 	IPv6Only  bool
-	// Key is stretched to the keys of tokens, session tickets and stateless resets. Empty means random ones.
+	// Key is stretched to the keys of tokens, session tickets and stateless resets. Empty means
+	// random ones.
 	Key []byte
 	// ConnectionIDs says how connection IDs are made, see [connectionid.New].
 	ConnectionIDs []byte
-	// TakeOver has the transport send stateless resets for all others with the same key, and them for it.
+	// TakeOver has the transport send stateless resets for all others with the same key, and them
+	// for it.
 	TakeOver bool
 }
 
-// resetPurpose says what the key of stateless resets is for: for this socket only, unless the options ask for more.
-// Otherwise anybody could send another socket with the same key a packet for a connection of this one, and would be
-// told the token that ends it (RFC 9000 section 21.11). A socket that is bound to the same address
-// again, after a restart, has the same key.
+// resetPurpose says what the key of stateless resets is for: for this socket only, unless the
+// options ask for more. Otherwise anybody could send another socket with the same key a packet for
+// a connection of this one, and would be told the token that ends it (RFC 9000 section 21.11). A
+// socket that is bound to the same address again, after a restart, has the same key.
 func (o TransportOptions) resetPurpose(local net.Addr) string {
 	const purpose = "stateless reset"
 	if o.TakeOver {
@@ -201,7 +203,8 @@ func (t *Transport) LocalPort() uint16 {
 
 // TransportStats are counts of a transport.
 type TransportStats struct {
-	// Handshakes are under way, and Unvalidated those of them whose client has not proved its address.
+	// Handshakes are under way, and Unvalidated those of them whose client has not proved its
+	// address.
 	Handshakes, Unvalidated int
 	// Retries counts Retry packets that were sent, Refused connections, and Failed handshakes.
 	Retries, Refused, Failed uint64

@@ -23,7 +23,8 @@ func (t *Transport) Pending() int {
 	return t.virtual.Pending()
 }
 
-// Release gives back the n oldest datagrams of the ring of a virtual transport and returns how many are left.
+// Release gives back the n oldest datagrams of the ring of a virtual transport and returns how many
+// are left.
 func (t *Transport) Release(n int) int {
 	if t.virtual == nil {
 		return 0
@@ -38,16 +39,16 @@ func (t *Transport) Deliver(batch []byte) {
 	}
 }
 
-// isConnected reports whether a connection goes to addr that must not end by what cannot be sent there. A client that is
-// told at once that it cannot connect is better off.
+// isConnected reports whether a connection goes to addr that must not end by what cannot be sent
+// there. A client that is told at once that it cannot connect is better off.
 func (t *Transport) isConnected(addr netip.AddrPort) bool {
 	return slices.ContainsFunc(t.peers.at(addr), func(c *Connection) bool {
 		return c.listener != nil || c.isEstablishedOn(t)
 	})
 }
 
-// FailWrites tells a virtual transport that the socket could not send to addr: handshakes that go there fail. What
-// is sent on established connections is lost, as it could be anywhere on its way.
+// FailWrites tells a virtual transport that the socket could not send to addr: handshakes that go
+// there fail. What is sent on established connections is lost, as it could be anywhere on its way.
 func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
 	if t.virtual == nil {
 		return
@@ -64,7 +65,8 @@ func (t *Transport) FailWrites(addr netip.AddrPort, errno int) {
 	}
 }
 
-// Send sends a datagram of the application. It completes with a TransportSent event that carries id.
+// Send sends a datagram of the application. It completes with a TransportSent event that carries
+// id.
 func (t *Transport) Send(id float64, data []byte, to netip.AddrPort) {
 	go func() {
 		defer fault.Recover(func(err error) { t.sent(id, err) })

@@ -31,8 +31,8 @@ var errUnanswered = errors.New("no verdict")
 
 // A question asks the application about a chain of certificates.
 type question struct {
-	// number names the question in its environment for good. A verdict for another one, which came too late,
-	// or is for another connection that had the same handle, must never let anybody in.
+	// number names the question in its environment for good. A verdict for another one, which came
+	// too late, or is for another connection that had the same handle, must never let anybody in.
 	number  uint64
 	chain   []*x509.Certificate
 	verdict chan uint8 // a TLS alert, or 0
@@ -137,9 +137,10 @@ func transportError(err error) error {
 	return fmt.Errorf("%w%.0w", err, &quic.TransportError{ErrorCode: 0x100 + quic.TransportErrorCode(alert)})
 }
 
-// Question returns the number of the question that waits for its verdict as uint64, and the chain that it is
-// about as [Connection.PeerCertificates] returns it; nothing if there is none. A ConnectionVerify event
-// tells of it, without the chain: the events of many peers must not fill the queue.
+// Question returns the number of the question that waits for its verdict as uint64, and the chain
+// that it is about as [Connection.PeerCertificates] returns it; nothing if there is none. A
+// ConnectionVerify event tells of it, without the chain: the events of many peers must not fill the
+// queue.
 func (c *Connection) Question() []byte {
 	v := &c.verification
 	v.mu.Lock()
@@ -150,7 +151,8 @@ func (c *Connection) Question() []byte {
 	return append(binary.LittleEndian.AppendUint64(nil, v.asked.number), encodeChain(v.asked.chain)...)
 }
 
-// Verdict answers a question: with 0, or with the TLS alert to refuse with. It reports whether that was still asked.
+// Verdict answers a question: with 0, or with the TLS alert to refuse with. It reports whether that
+// was still asked.
 func (c *Connection) Verdict(number uint64, alert uint8) bool {
 	v := &c.verification
 	v.mu.Lock()

@@ -24,9 +24,8 @@ import (
 // The numbers are float64 since that is what a JavaScript number is.
 const HeaderSize = 32
 
-// A Queue holds the events of one environment until JavaScript drains them. It has no limit of its own: [Kind] says what
-// bounds each kind of event.
-// It is safe for concurrent use.
+// A Queue holds the events of one environment until JavaScript drains them. It has no limit of its
+// own: [Kind] says what bounds each kind of event. It is safe for concurrent use.
 type Queue struct {
 	mu     sync.Mutex
 	buf    []byte // records that wait, from read on

@@ -21,7 +21,7 @@ const (
 	//
 	//	offset 0  uint16  length of the datagram
 	//	offset 2  uint16  port it goes to
-	//	offset 4  uint32  a number that names host and port; another destination never gets the same
+	//	offset 4  uint32  names host and port; no other destination ever gets it
 	//	offset 8  uint8   length of the host
 	//	offset 9  the host as text
 	SlotHeaderSize = 64
@@ -48,7 +48,8 @@ type Conn struct {
 	mapIPv4 bool
 	notify  func() // called when the ring turns from empty to non-empty
 
-	// Intercept takes a datagram that came if it returns true: it is not read then. Nil if all are read.
+	// Intercept takes a datagram that came if it returns true: it is not read then. Nil if all are
+	// read.
 	Intercept func(data []byte, from net.Addr) bool
 
 	sendMu   sync.Mutex
@@ -78,7 +79,8 @@ type datagram struct {
 	addr *net.UDPAddr
 }
 
-// A sendError is of a datagram that was written before. A later connection to the address must not fail by it.
+// A sendError is of a datagram that was written before. A later connection to the address must not
+// fail by it.
 type sendError struct {
 	err error
 	at  time.Time

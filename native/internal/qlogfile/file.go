@@ -23,13 +23,15 @@ import (
 const (
 	// writeSize is how many bytes of records wait until they are written.
 	writeSize = 32 << 10
-	// maxWaiting bounds how many bytes wait for a disk that is too slow. Records beyond are dropped.
+	// maxWaiting bounds how many bytes wait for a disk that is too slow. Records beyond are
+	// dropped.
 	maxWaiting = 4 << 20
 	// closeTimeout is how long a connection that ends waits for the disk.
 	closeTimeout = time.Second
 )
 
-// A File takes the events of one connection. It is its own [qlogwriter.Trace] and [qlogwriter.Recorder].
+// A File takes the events of one connection. It is its own [qlogwriter.Trace] and
+// [qlogwriter.Recorder].
 type File struct {
 	files *Files
 	start time.Time
@@ -141,7 +143,8 @@ func (f *File) take() (records []byte, isLast bool) {
 	return records, f.isClosed
 }
 
-// run writes the file. After an error, as of a full disk, it goes on to take records, but writes none.
+// run writes the file. After an error, as of a full disk, it goes on to take records, but writes
+// none.
 func (f *File) run(create func() (output, error)) {
 	defer f.files.remove(f)
 	out, err := create()

@@ -6,8 +6,9 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// CloseWith closes a connection with an application error code, or a transport error code, which the
-// application cannot send through the exported methods (RFC 9000 section 20.1). It does not wait.
+// CloseWith closes a connection with an application error code, or a transport error code, which
+// the application cannot send through the exported methods (RFC 9000 section 20.1). It does not
+// wait.
 func CloseWith(conn *quic.Conn, isApp bool, code uint64, reason string) {
 	if isApp {
 		closeLocal(conn, &quic.ApplicationError{ErrorCode: quic.ApplicationErrorCode(code), ErrorMessage: reason})

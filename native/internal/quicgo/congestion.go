@@ -9,9 +9,9 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 )
 
-// A CongestionController is what quic-go has for an interface of it, whose types of numbers are internal. Both have the same methods
-// in the same order, so that a value of the one is one of the other. A test makes sure: here that would keep all methods of all
-// types in the library.
+// A CongestionController is what quic-go has for an interface of it, whose types of numbers are
+// internal. Both have the same methods in the same order, so that a value of the one is one of the
+// other. A test makes sure: here that would keep all methods of all types in the library.
 type CongestionController interface {
 	TimeUntilSend(inFlight int64) int64
 	HasPacingBudget(now int64) bool
@@ -33,8 +33,8 @@ func sentPackets(conn *quic.Conn) reflect.Value {
 	return reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem()
 }
 
-// CongestionControl returns where a connection has its controller and the number of its probe timeouts without an
-// acknowledgement. Only the Goroutine of the connection may use them.
+// CongestionControl returns where a connection has its controller and the number of its probe
+// timeouts without an acknowledgement. Only the Goroutine of the connection may use them.
 func CongestionControl(conn *quic.Conn) (*CongestionController, *uint32) {
 	handler := sentPackets(conn)
 	controller := handler.FieldByName("congestion")
@@ -65,9 +65,10 @@ func SetController(at *CongestionController, c CongestionController) {
 	*at = c
 }
 
-// KeepWithinLimit makes a connection of a client, whose ClientHello is being answered, never send more than three times of what came from
-// an address that is not validated (RFC 9000 section 8.1). quic-go asks before a packet whether the limit is reached, so
-// that the last one goes beyond: it must stop one packet earlier.
+// KeepWithinLimit makes a connection of a client, whose ClientHello is being answered, never send
+// more than three times of what came from an address that is not validated (RFC 9000 section 8.1).
+// quic-go asks before a packet whether the limit is reached, so that the last one goes beyond: it
+// must stop one packet earlier.
 func KeepWithinLimit(conn *quic.Conn) {
 	defer fault.Recover(nil) // as above
 	const factor = 3
@@ -77,7 +78,8 @@ func KeepWithinLimit(conn *quic.Conn) {
 		known(reflect.StructField{}, field.Kind() == reflect.Int64, name)
 		return (*int64)(unsafe.Pointer(field.UnsafeAddr()))
 	}
-	// It stops when sent >= factor * received. No packet that is larger follows before the address is validated
+	// It stops when sent >= factor * received. No packet that is larger follows before the address
+	// is validated
 	sent, received, larger := count("bytesSent"), count("bytesReceived"), PathMTU(conn)-1
 	*sent += larger % factor
 	*received -= larger / factor

@@ -14,8 +14,9 @@ var (
 	connPeerID             = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
 )
 
-// HasProvedAddress reports whether the client of a connection that is closed has proved its address: it has sent a packet
-// of the handshake (RFC 9000 section 8.1), at which a server drops the keys of those before.
+// HasProvedAddress reports whether the client of a connection that is closed has proved its
+// address: it has sent a packet of the handshake (RFC 9000 section 8.1), at which a server drops
+// the keys of those before.
 func HasProvedAddress(conn *quic.Conn) bool {
 	return *at[bool](conn, connDroppedInitialKeys)
 }
@@ -35,9 +36,9 @@ func RefuseMigration(conn *quic.Conn) {
 	*(*bool)(unsafe.Pointer(params.FieldByName("DisableActiveMigration").UnsafeAddr())) = true
 }
 
-// firstKeyUpdate is the number of packets after which quic-go updates the keys of a connection for the first time (RFC 9001
-// section 6): early, to see whether the peer can do it. A peer that does it badly when packets are reordered would end
-// the connection.
+// firstKeyUpdate is the number of packets after which quic-go updates the keys of a connection for
+// the first time (RFC 9001 section 6): early, to see whether the peer can do it. A peer that does
+// it badly when packets are reordered would end the connection.
 //
 //go:linkname firstKeyUpdate github.com/quic-go/quic-go/internal/handshake.FirstKeyUpdateInterval
 var firstKeyUpdate uint64

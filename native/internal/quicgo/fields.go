@@ -36,7 +36,8 @@ func offsetOfKindIn(t reflect.Type, kind reflect.Kind, name string) uintptr {
 	return known(field, ok && field.Type.Kind() == kind, name)
 }
 
-// offsetOfMap does so for a map with keys like K, whose type may be internal, and values of an internal interface.
+// offsetOfMap does so for a map with keys like K, whose type may be internal, and values of an
+// internal interface.
 func offsetOfMap[T, K any](name string) uintptr {
 	field, ok := reflect.TypeFor[T]().FieldByName(name)
 	ok = ok && field.Type.Kind() == reflect.Map

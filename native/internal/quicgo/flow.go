@@ -41,8 +41,8 @@ func ReceiveWindow(s *quic.ReceiveStream) int64 {
 	return open
 }
 
-// CountAsRead makes the window of a stream's connection move on by n bytes, or back if that is negative, as if that many had
-// been read. It reports whether the peer is to be told.
+// CountAsRead makes the window of a stream's connection move on by n bytes, or back if that is
+// negative, as if that many had been read. It reports whether the peer is to be told.
 func CountAsRead(s *quic.ReceiveStream, n int64) bool {
 	control := *at[unsafe.Pointer](s, receiveStreamControl)
 	control = *(*unsafe.Pointer)(unsafe.Add(control, flowConnection))
@@ -56,5 +56,6 @@ func CountAsRead(s *quic.ReceiveStream, n int64) bool {
 	return isUpdateDue(*(*int64)(unsafe.Add(control, flowWindow))-*read, *(*int64)(unsafe.Add(control, flowWindowSize)))
 }
 
-// isUpdateDue reports whether quic-go tells the peer of a new window: a quarter of the last one is used up.
+// isUpdateDue reports whether quic-go tells the peer of a new window: a quarter of the last one is
+// used up.
 func isUpdateDue(open, size int64) bool { return open <= size/4*3 }

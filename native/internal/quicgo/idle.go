@@ -18,15 +18,15 @@ var (
 	connIdleTimeout = offset[quic.Conn, time.Duration]("idleTimeout")
 )
 
-// IdleTimeout returns the one in force, which is the smaller one of both ends (RFC 9000 section 10.1). The handshake
-// must have completed.
+// IdleTimeout returns the one in force, which is the smaller one of both ends (RFC 9000 section
+// 10.1). The handshake must have completed.
 func IdleTimeout(conn *quic.Conn) time.Duration {
 	return *at[time.Duration](conn, connIdleTimeout)
 }
 
-// LimitIdleTimeout makes the one in force no longer than that of the peer. quic-go takes no less than 5 s from a peer: it would
-// wait that long for one that has gone. To be called by a callback of TLS, while quic-go waits for it, and has
-// not applied what the peer sent.
+// LimitIdleTimeout makes the one in force no longer than that of the peer. quic-go takes no less
+// than 5 s from a peer: it would wait that long for one that has gone. To be called by a callback
+// of TLS, while quic-go waits for it, and has not applied what the peer sent.
 func LimitIdleTimeout(conn *quic.Conn) {
 	defer fault.Recover(nil)                    // crypto/tls has changed; a test fails then, but no process
 	conf := *at[*quic.Config](conn, connConfig) // of this connection alone
@@ -35,8 +35,8 @@ func LimitIdleTimeout(conn *quic.Conn) {
 	}
 }
 
-// peerIdleTimeout returns what the transport parameters of the peer say that quic-go has not taken yet, and 0 if there
-// are none, or they say nothing of it.
+// peerIdleTimeout returns what the transport parameters of the peer say that quic-go has not taken
+// yet, and 0 if there are none, or they say nothing of it.
 func peerIdleTimeout(conn *quic.Conn) time.Duration {
 	setup := reflect.ValueOf(conn).Elem().FieldByName("cryptoStreamHandler").Elem().Elem()
 	events := setup.FieldByName("conn").Elem().FieldByName("conn").Elem().FieldByName("quic").Elem().FieldByName("events")
@@ -48,7 +48,8 @@ func peerIdleTimeout(conn *quic.Conn) time.Duration {
 	return 0
 }
 
-// maxIdleTimeout returns the transport parameter of that name (RFC 9000 section 18.2), or 0 if there is none.
+// maxIdleTimeout returns the transport parameter of that name (RFC 9000 section 18.2), or 0 if
+// there is none.
 func maxIdleTimeout(params []byte) time.Duration {
 	const maxIdleTimeoutID = 0x01
 	for len(params) > 0 {

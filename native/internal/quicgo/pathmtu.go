@@ -14,8 +14,9 @@ var (
 	connMaxPayload = offset[quic.Conn, atomic.Uint32]("maxPayloadSizeEstimate")
 )
 
-// SetPathMTU makes the packets of a connection no larger than size, and ends the search for larger ones. It reports whether they
-// were larger. To be called by the Goroutine of the connection, as what follows.
+// SetPathMTU makes the packets of a connection no larger than size, and ends the search for larger
+// ones. It reports whether they were larger. To be called by the Goroutine of the connection, as
+// what follows.
 func SetPathMTU(conn *quic.Conn, size int64) bool {
 	finder := *at[unsafe.Pointer](conn, connMTU)
 	if finder == nil || currentMTU(finder) <= size {
@@ -26,8 +27,8 @@ func SetPathMTU(conn *quic.Conn, size int64) bool {
 	return true
 }
 
-// SearchPathMTU makes a connection look for the largest packets that its path carries, unless its configuration says how large
-// they are.
+// SearchPathMTU makes a connection look for the largest packets that its path carries, unless its
+// configuration says how large they are.
 func SearchPathMTU(conn *quic.Conn, now int64) {
 	if (*at[*quic.Config](conn, connConfig)).DisablePathMTUDiscovery {
 		return
@@ -37,7 +38,8 @@ func SearchPathMTU(conn *quic.Conn, now int64) {
 	startMTU(finder, now)
 }
 
-// PathMTU returns the largest size of the packets that a connection sends, without headers of IP and UDP.
+// PathMTU returns the largest size of the packets that a connection sends, without headers of IP
+// and UDP.
 func PathMTU(conn *quic.Conn) int64 {
 	const least = 1 << 10
 	// It is the inverse of what quic-go keeps for others
@@ -60,8 +62,8 @@ func maxMTU(conn *quic.Conn) int64
 //go:linkname estimateMaxPayloadSize github.com/quic-go/quic-go.estimateMaxPayloadSize
 func estimateMaxPayloadSize(size int64) int64
 
-// AllowMTUDiscovery makes connections of a transport look for the MTU of their paths although their socket is none that
-// the DF bit can be set on.
+// AllowMTUDiscovery makes connections of a transport look for the MTU of their paths although their
+// socket is none that the DF bit can be set on.
 func AllowMTUDiscovery(t *quic.Transport) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

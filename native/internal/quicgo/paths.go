@@ -16,9 +16,10 @@ var (
 	connIDManager      = offsetOfKind[quic.Conn](reflect.Pointer, "connIDManager")
 )
 
-// ShareConnectionID lets a connection of a client, whose ClientHello is being answered, follow that client to another address
-// with the connection ID in use, if the client has given no other: RFC 9000 section 9.5 allows it where only the
-// address of the peer changed. quic-go would neither validate the address nor send to it.
+// ShareConnectionID lets a connection of a client, whose ClientHello is being answered, follow that
+// client to another address with the connection ID in use, if the client has given no other: RFC
+// 9000 section 9.5 allows it where only the address of the peer changed. quic-go would neither
+// validate the address nor send to it.
 func ShareConnectionID(conn *quic.Conn) {
 	defer fault.Recover(nil) // as above
 	ids := *at[unsafe.Pointer](conn, connIDManager)
@@ -37,6 +38,8 @@ func ShareConnectionID(conn *quic.Conn) {
 }
 
 // A logger is the value of an interface that is internal to quic-go.
+//
+//lint:ignore U1000 an array of the same would be passed in another way
 type logger struct{ table, value unsafe.Pointer }
 
 //go:linkname newPathManager github.com/quic-go/quic-go.newPathManager

@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// depends says for each item that is known of quic-go and crypto/tls what breaks if an upgrade changes
-// it. Fields are checked when the process starts, functions when it is linked, numbers by tests of the
-// engine.
+// depends says for each item that is known of quic-go and crypto/tls what breaks if an upgrade
+// changes it. Fields are checked when the process starts, functions when it is linked, numbers by
+// tests of the engine.
 var depends = map[string]string{
 	"Conn.config":                       "a peer that is gone is noticed after 5 s at the earliest, and the path MTU is looked for against the options",
 	"Conn.connFlowController":           "streams that nobody reads stop all others of their connection",

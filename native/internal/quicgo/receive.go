@@ -46,7 +46,8 @@ func ReviveReads(s *quic.ReceiveStream) bool {
 	return true
 }
 
-// ResetsPartially reports whether a peer that has reset a stream delivers some of it (RESET_STREAM_AT).
+// ResetsPartially reports whether a peer that has reset a stream delivers some of it
+// (RESET_STREAM_AT).
 func ResetsPartially(s *quic.ReceiveStream) bool {
 	mu := at[sync.Mutex](s, receiveStreamMutex)
 	mu.Lock()
@@ -54,7 +55,8 @@ func ResetsPartially(s *quic.ReceiveStream) bool {
 	return *at[int64](s, receiveStreamSure) > 0
 }
 
-// FrameLength returns how much is left of the STREAM frame that a stream is being read from, after Peek.
+// FrameLength returns how much is left of the STREAM frame that a stream is being read from, after
+// Peek.
 func FrameLength(s *quic.ReceiveStream) int {
 	mu := at[sync.Mutex](s, receiveStreamMutex)
 	mu.Lock()

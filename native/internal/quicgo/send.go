@@ -34,7 +34,8 @@ func SendProgress(s *quic.SendStream) int64 {
 	return *at[int64](s, sendStreamOffset)<<16 + *at[int64](s, sendStreamOutstanding)
 }
 
-// HasUnsent reports whether quic-go has some of what was written to a stream that is not in a packet yet.
+// HasUnsent reports whether quic-go has some of what was written to a stream that is not in a
+// packet yet.
 func HasUnsent(s *quic.SendStream) bool {
 	mu := at[sync.Mutex](s, sendStreamMutex)
 	mu.Lock()

@@ -13,8 +13,8 @@ var (
 	clientTokenRTT  = offset[quic.ClientToken, time.Duration]("rtt")
 )
 
-// TokenParts returns what a token for the next connection to a server holds: what the server sent, and
-// the RTT at that time.
+// TokenParts returns what a token for the next connection to a server holds: what the server sent,
+// and the RTT at that time.
 func TokenParts(t *quic.ClientToken) ([]byte, time.Duration) {
 	return *at[[]byte](t, clientTokenData), *at[time.Duration](t, clientTokenRTT)
 }
@@ -56,9 +56,10 @@ func SessionParts(s *tls.SessionState) SessionState {
 	}
 }
 
-// KeepTicketTime makes a session that a server has just sent a ticket for remember when that was in milliseconds, as the age that is
-// told at resumption is to be exact (RFC 8446 section 4.2.11.1), and servers reject early data otherwise. crypto/tls
-// keeps whole seconds: the rest is taken off what it adds to the age.
+// KeepTicketTime makes a session that a server has just sent a ticket for remember when that was in
+// milliseconds, as the age that is told at resumption is to be exact (RFC 8446 section 4.2.11.1),
+// and servers reject early data otherwise. crypto/tls keeps whole seconds: the rest is taken off
+// what it adds to the age.
 func KeepTicketTime(s *tls.SessionState, now time.Time) {
 	since := now.UnixMilli() - 1000*int64(*at[uint64](s, sessionCreatedAt))
 	*at[uint32](s, sessionAgeAdd) -= uint32(since)

@@ -17,10 +17,12 @@ var (
 )
 
 // A packetHandler is the value of an interface that is internal to quic-go.
+//
+//lint:ignore U1000 an array of the same would be passed in another way
 type packetHandler struct{ table, value unsafe.Pointer }
 
-// ConnectionOf returns the connection that packets with a connection ID go to, also before its handshake has
-// completed, or nil if there is none.
+// ConnectionOf returns the connection that packets with a connection ID go to, also before its
+// handshake has completed, or nil if there is none.
 func ConnectionOf(t *quic.Transport, id quic.ConnectionID) *quic.Conn {
 	defer fault.Recover(nil) // quic-go has changed; a test fails then, but no process
 	handler := handlerOf(t, id)
@@ -41,8 +43,8 @@ func handlerOf(t *quic.Transport, id quic.ConnectionID) reflect.Value {
 	return reflect.ValueOf(t).Elem().FieldByName("handlers").MapIndex(reflect.ValueOf(id))
 }
 
-// Knows reports whether a transport has something to do with packets of a connection ID: there is a connection, or
-// was one a moment ago.
+// Knows reports whether a transport has something to do with packets of a connection ID: there is a
+// connection, or was one a moment ago.
 func Knows(t *quic.Transport, id quic.ConnectionID) bool {
 	mu := at[sync.Mutex](t, transportMutex)
 	mu.Lock()

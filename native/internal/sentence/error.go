@@ -1,4 +1,5 @@
-// Package sentence tells the texts that are for users of this library from those of the packages that it is made of.
+// Package sentence tells the texts that are for users of this library from those of the packages
+// that it is made of.
 package sentence
 
 // An Error has such a text.
@@ -6,7 +7,8 @@ type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// CannotSend is what a write to the network fails with. quic-go tells the peer of it, should that be possible later.
+// CannotSend is what a write to the network fails with. quic-go tells the peer of it, should that
+// be possible later.
 const CannotSend Error = "packets cannot be sent"
 
 // A SendError is one with its cause.

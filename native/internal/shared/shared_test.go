@@ -62,7 +62,7 @@ func tables(t *testing.T) []table {
 			{"closed", int(event.MigrationClosed)},
 		}},
 		{"BindingErrorKind", "What an error of the addon is, see `native/abi.h`.", errorKinds(t)},
-		{"StreamStatus", "What `streamRead` and `streamWrite` return besides a number of bytes, see `native/internal/engine`.",
+		{"StreamStatus", "What `streamRead` and `streamWrite` return besides a number of bytes.",
 			[]member{
 				{"readFin", engine.ReadFin},
 				{"readApart", engine.ReadApart},

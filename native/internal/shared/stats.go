@@ -1,5 +1,5 @@
-// Package shared has what Go, C++ and TypeScript must agree on. A test writes it down for TypeScript, in
-// src/ts/internal/engine/shared.ts, and fails when that is not as it would write it.
+// Package shared has what Go, C++ and TypeScript must agree on. A test writes it down for
+// TypeScript, in src/ts/internal/engine/shared.ts, and fails when that is not as it would write it.
 package shared
 
 // Indexes of the numbers that tell of an environment.

@@ -28,15 +28,16 @@ const (
 // closes a connection that it cannot send for, but only passes on the text of the error.
 type Conn struct {
 	*net.UDPConn
-	// IsConnected says whether there are connections with an address. What cannot be sent there is lost, as
-	// it could be anywhere on its way: networks come back. Nil if there never are any.
+	// IsConnected says whether there are connections with an address. What cannot be sent there is
+	// lost, as it could be anywhere on its way: networks come back. Nil if there never are any.
 	IsConnected func(netip.AddrPort) bool
 
-	// Intercept takes a datagram that came if it returns true: it is not read then. Nil if all are read.
+	// Intercept takes a datagram that came if it returns true: it is not read then. Nil if all are
+	// read.
 	Intercept func(data []byte, from net.Addr) bool
 
-	// OnFailure is called when a read has failed for good. Nil if nobody wants to know. Nothing is read any more then, but what is
-	// written is sent: peers can be told.
+	// OnFailure is called when a read has failed for good. Nil if nobody wants to know. Nothing is
+	// read any more then, but what is written is sent: peers can be told.
 	OnFailure func(error)
 
 	receiver    *receiver
@@ -107,8 +108,8 @@ const (
 	longestPause = 100 * time.Millisecond
 )
 
-// shallRetry reports whether to read again after a read has failed. A socket is as good as before when the system was
-// short of memory for a moment, or tells of a network or a peer that is gone.
+// shallRetry reports whether to read again after a read has failed. A socket is as good as before
+// when the system was short of memory for a moment, or tells of a network or a peer that is gone.
 func (c *Conn) shallRetry(err error, retries int) bool {
 	select {
 	case <-c.closed:
@@ -162,8 +163,8 @@ func (c *Conn) isOthers(data []byte, from net.Addr) bool {
 	return !isAnswerable(from) || c.Intercept != nil && c.Intercept(data, from)
 }
 
-// isAnswerable reports whether something can be sent to where a datagram says that it is from: not to port 0,
-// which systems refuse. Without a socket anybody can say so.
+// isAnswerable reports whether something can be sent to where a datagram says that it is from: not
+// to port 0, which systems refuse. Without a socket anybody can say so.
 func isAnswerable(addr net.Addr) bool {
 	udp, ok := addr.(*net.UDPAddr)
 	return !ok || udp.Port != 0
@@ -199,11 +200,12 @@ func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err e
 	return n, oobn, sentence.SendError{Cause: err}
 }
 
-// errSegmentation is what quic-go takes for a refusal of segmentation offload: it sends the datagrams one by one then.
+// errSegmentation is what quic-go takes for a refusal of segmentation offload: it sends the
+// datagrams one by one then.
 var errSegmentation = os.NewSyscallError("sendmsg", syscall.EIO)
 
-// isRefusal reports whether the system may have refused to split what was sent: a device that cannot (EIO), or one whose MTU
-// is smaller than the datagrams (EINVAL).
+// isRefusal reports whether the system may have refused to split what was sent: a device that
+// cannot (EIO), or one whose MTU is smaller than the datagrams (EINVAL).
 func isRefusal(err error) bool {
 	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EINVAL)
 }

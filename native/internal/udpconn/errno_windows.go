@@ -14,8 +14,9 @@ const (
 // isShortage reports whether the system had no room for a datagram.
 func isShortage(err error) bool { return errors.Is(err, errNoBuffers) }
 
-// isTransient reports whether a read that failed may succeed later. The codes are WSAEINTR, WSAENETDOWN, WSAENETUNREACH,
-// WSAENETRESET, WSAECONNRESET, WSAENOBUFS, WSAECONNREFUSED, WSAEHOSTDOWN and WSAEHOSTUNREACH.
+// isTransient reports whether a read that failed may succeed later. The codes are WSAEINTR,
+// WSAENETDOWN, WSAENETUNREACH, WSAENETRESET, WSAECONNRESET, WSAENOBUFS, WSAECONNREFUSED,
+// WSAEHOSTDOWN and WSAEHOSTUNREACH.
 func isTransient(err error) bool {
 	errno, _ := errors.AsType[syscall.Errno](err)
 	switch errno {

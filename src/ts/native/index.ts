@@ -25,8 +25,8 @@ export type DebugStats = {
    */
   goHeap: number;
   /**
-   * Faults inside the library that were caught in the whole process, and should be reported as bugs. The logger of a socket
-   * hears of each place once.
+   * Faults inside the library that were caught in the whole process, and should be reported as
+   * bugs. The logger of a socket hears of each place once.
    */
   faults: number;
 };

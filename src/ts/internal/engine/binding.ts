@@ -11,9 +11,10 @@ export interface Addon {
 }
 
 /**
- * The functions of an environment, each named after the function of the C ABI that
- * it calls. They check what they are given, and throw a `TypeError` for what is wrong. Handles are positive integers; 0 is none. Calls on a handle
- * that names nothing any more do nothing, as do all when the environment is closed.
+ * The functions of an environment, each named after the function of the C ABI that it calls. They
+ * check what they are given, and throw a `TypeError` for what is wrong. Handles are positive
+ * integers; 0 is none. Calls on a handle that names nothing any more do nothing, as do all when the
+ * environment is closed.
  */
 export interface Binding {
   environmentClose(): void;

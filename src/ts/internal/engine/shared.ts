@@ -62,7 +62,7 @@ export const BindingErrorKind = {
   Internal: 5,
 } as const;
 
-/** What `streamRead` and `streamWrite` return besides a number of bytes, see `native/internal/engine`. */
+/** What `streamRead` and `streamWrite` return besides a number of bytes. */
 export const StreamStatus = {
   readFin: 1073741824,
   readApart: 536870912,
