@@ -1,9 +1,11 @@
 // Builds what is out of date, then runs every check up to the first that
 // fails. Arguments name TypeScript tests by a part of their file's name or by
-// their folder, and then only those run: `npm test -- idle`. The tests in
-// folders that install much more run only when named, and those of reliability
-// take their time only then.
-import { readdirSync } from 'node:fs';
+// their folder, and then only those run: `npm test -- idle`.
+//
+// The folder of a test says what it needs. Those with a package.json install
+// much more and run only when named; those of reliability take their time only
+// then; those of measures run with nothing beside them.
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { build, fail, installed, root, run } from './common.js';
@@ -11,8 +13,6 @@ import { output, requireNativeTools } from './tools.js';
 
 const filters = process.argv.slice(2);
 const staticcheck = 'honnef.co/go/tools/cmd/staticcheck@v0.8.2';
-const apart = ['packaging', 'platforms', 'runners', 'runtimes'];
-const alone = ['copies', 'idle', 'performance'];
 
 /** Runs one check, showing what it prints. */
 function check(name, command, args, options) {
@@ -60,12 +60,21 @@ function testFiles() {
             path.basename(name).includes(filter) ||
             path.dirname(name) === filter,
         ) ||
-        (filters.length === 0 && !apart.includes(path.dirname(name))),
+        (filters.length === 0 && !isApart(path.dirname(name))),
     )
     .map((name) => path.join('tests', 'dist', name.replace(/ts$/, 'js')))
     .sort();
   if (files.length === 0) fail(`No test file is named ${filters.join(', ')}.`);
   return files;
+}
+
+function isApart(folder) {
+  return existsSync(path.join(root, 'tests', folder, 'package.json'));
+}
+
+/** Whether a compiled test is in a folder. */
+function isIn(folder) {
+  return (file) => path.basename(path.dirname(file)) === folder;
 }
 
 /**
@@ -79,11 +88,6 @@ function reliability() {
     MALLOC_ARENA_MAX: '1',
     MALLOC_TRIM_THRESHOLD_: '131072',
   };
-}
-
-/** Those that measure time, memory or the load of the machine run with nothing beside them. */
-function measures(file) {
-  return alone.includes(path.basename(file, '.test.js'));
 }
 
 function checkTests(name, files, concurrency) {
@@ -117,9 +121,13 @@ if (filters.length === 0) {
 }
 const files = testFiles();
 if (filters.length === 0) {
+  const measures = isIn('measures');
+  const takesLong = isIn('reliability');
   const measuring = files.filter((file) => measures(file));
-  // Those of reliability take longest: last, they would leave cores idle
-  const others = files.filter((file) => !measures(file)).reverse();
+  // Those that take longest begin: at the end, they would leave cores idle
+  const others = files
+    .filter((file) => !measures(file))
+    .sort((a, b) => takesLong(b) - takesLong(a));
   // Most of them wait most of the time
   checkTests('TypeScript tests', others, 2 * availableParallelism());
   checkTests('TypeScript tests that measure', measuring, 1);
