@@ -1,5 +1,7 @@
 {
   'variables': {
+    # Those that a build with sanitizers has as well, see scripts/sanitizers.js.
+    'go_flags': ['<!@(node -p "require(\'./scripts/lib/flags.json\').go.join(\' \')")'],
     'version': '<!(node -p "require(\'./package.json\').version")',
     'conditions': [
       ['OS=="mac"', {
@@ -22,17 +24,15 @@
           'inputs': [
             'go.mod',
             'go.sum',
-            '<!@(node scripts/sources.js native .go .c .cc .h)',
-            '<!@(node scripts/sources.js addon .cc .h)',
+            '<!@(node scripts/lib/sources.js native .go .c .cc .h)',
+            '<!@(node scripts/lib/sources.js addon .cc .h)',
           ],
           'outputs': ['<(PRODUCT_DIR)/quic.node'],
           'action': [
             'go', 'build',
-            '-buildmode=c-shared',
-            '-buildvcs=false',
-            '-trimpath',
             # Names are resolved by Node.js, users are not asked for: no need of libc for either.
-            '-tags=netgo,osusergo',
+            '<@(go_flags)',
+            '-trimpath',
             # Much smaller without inlining, where no time is spent: a package may have 8 MB.
             '-gcflags=vendor/golang.org/x/crypto/cryptobyte=-l',
             '-gcflags=crypto/ecdsa=-l',

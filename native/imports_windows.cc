@@ -1,4 +1,4 @@
-// Written by scripts/windows.js.
+// Written by scripts/lib/windows.js.
 #include <windows.h>
 
 static void *Find(const char *name) {

@@ -1,7 +1,7 @@
 // Asks the databases of known vulnerabilities about what is in the library:
 // govulncheck for Go, npm audit for what users get. Both need the network.
 import { spawnSync } from 'node:child_process';
-import { fail, root } from './common.js';
+import { fail, root } from './lib/common.js';
 
 const audits = [
   ['npm audit', 'npm', ['audit', '--omit=dev']],

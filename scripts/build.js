@@ -1,10 +1,10 @@
 // Builds what is missing or out of date: the npm dependencies, the native
 // library with its addon, dist/. Folders named as arguments (tests, examples,
 // benches) are compiled as well.
-import { bundle } from './bundle.js';
-import { install, installed, isInstalled, root, run } from './common.js';
-import { buildNative, nativeStale } from './native.js';
-import { requireNativeTools, requireNpm } from './tools.js';
+import { bundle } from './lib/bundle.js';
+import { install, installed, isInstalled, root, run } from './lib/common.js';
+import { buildNative, nativeStale } from './lib/native.js';
+import { requireNativeTools, requireNpm } from './lib/tools.js';
 
 // All that is missing is named before anything is done.
 const isComplete = isInstalled(root);

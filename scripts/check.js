@@ -1,9 +1,9 @@
 // Checks how the code is laid out and written: the length of files, the width of comments, the
 // subjects of commits. What compilers and linters can check, they do.
-import { checkComments } from './checks/comments.js';
-import { checkLengths } from './checks/lengths.js';
-import { checkSubjects } from './checks/subjects.js';
-import { fail } from './common.js';
+import { checkComments } from './lib/checks/comments.js';
+import { checkLengths } from './lib/checks/lengths.js';
+import { checkSubjects } from './lib/checks/subjects.js';
+import { fail } from './lib/common.js';
 
 const faults = [...checkLengths(), ...checkComments(), ...checkSubjects()];
 if (faults.length > 0) fail(...faults);

@@ -1,7 +1,7 @@
 // Builds the API site in docs/api/. It fails for an item of the public API without a comment.
 // TypeDoc needs another TypeScript than the library: they have a package of their own.
 import path from 'node:path';
-import { fail, install, isInstalled, root, run } from './common.js';
+import { fail, install, isInstalled, root, run } from './lib/common.js';
 
 const folder = path.join(root, 'docs');
 

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { fail, root } from './common.js';
-import { output, requireNativeTools } from './tools.js';
+import { fail, root } from './lib/common.js';
+import { output, requireNativeTools } from './lib/tools.js';
 
 const { values } = parseArgs({
   options: {

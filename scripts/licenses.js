@@ -2,10 +2,10 @@
 // and packages/THIRD_PARTY_LICENSES with those of the native part alone.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundle } from './bundle.js';
-import { fail, installed, isInstalled, root } from './common.js';
-import { platforms } from './platforms.js';
-import { output } from './tools.js';
+import { bundle } from './lib/bundle.js';
+import { fail, installed, isInstalled, root } from './lib/common.js';
+import { platforms } from './lib/platforms.js';
+import { output } from './lib/tools.js';
 
 if (!isInstalled(root)) fail('Build first: npm run build');
 

@@ -2,9 +2,9 @@
 // formatted. The tools come from PyPI, once, into node_modules/.cache/.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fail, installed, root, run } from './common.js';
-import { pipInstall } from './pip.js';
-import { requireNativeTools } from './tools.js';
+import { fail, installed, root, run } from './lib/common.js';
+import { pipInstall } from './lib/pip.js';
+import { requireNativeTools } from './lib/tools.js';
 
 const folder = installed('.cache', 'clang');
 const python = process.platform === 'win32' ? 'python' : 'python3';
@@ -16,7 +16,7 @@ const sources = all.filter((name) => name.endsWith('.cc'));
 function tool(name, args) {
   if (!existsSync(path.join(folder, 'bin', name))) {
     console.log('Installing clang-format and clang-tidy');
-    const requirements = path.join('scripts', 'requirements-clang.txt');
+    const requirements = path.join('scripts', 'lib', 'requirements-clang.txt');
     run('Installing clang', python, pipInstall(folder, requirements));
   }
   const env = { ...process.env, PYTHONPATH: folder };

@@ -5,11 +5,11 @@
 import { copyFileSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { fail, install, isInstalled, root } from './common.js';
-import { nodeGypEnvironment } from './native.js';
-import { platforms, thisPlatform } from './platforms.js';
-import { requireNativeTools, requireNpm } from './tools.js';
-import { zigEnvironment } from './zig.js';
+import { fail, install, isInstalled, root } from './lib/common.js';
+import { nodeGypEnvironment } from './lib/native.js';
+import { platforms, thisPlatform } from './lib/platforms.js';
+import { requireNativeTools, requireNpm } from './lib/tools.js';
+import { zigEnvironment } from './lib/zig.js';
 
 const names = process.argv.slice(2);
 if (names.length === 0) names.push(thisPlatform);

@@ -4,8 +4,8 @@
 // that names packages which are not published yet.
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build, root } from './common.js';
-import { optionalDependencies, readMain, toJSON } from './packages.js';
+import { build, root } from './lib/common.js';
+import { optionalDependencies, readMain, toJSON } from './lib/packages.js';
 
 const { optionalDependencies: _, ...main } = readMain();
 if (process.argv[2] !== '--undo') {

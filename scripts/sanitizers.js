@@ -1,14 +1,24 @@
 // Runs the TypeScript tests with the addon built for AddressSanitizer and
 // UndefinedBehaviorSanitizer, which end the process when they find something.
 // Arguments name tests as those of `npm test` do. Linux with GCC only.
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
-import { fail, root, run } from './common.js';
-import { cxxFlags } from './native.js';
-import { readMain } from './packages.js';
-import { output } from './tools.js';
+import { fail, root, run } from './lib/common.js';
+import { cxxFlags } from './lib/native.js';
+import { readMain } from './lib/packages.js';
+import { output } from './lib/tools.js';
 
 const filters = process.argv.slice(2);
+const flags = JSON.parse(
+  readFileSync(path.join(root, 'scripts', 'lib', 'flags.json'), 'utf8'),
+);
 // They measure time, memory, startup or the files of a package, which sanitizers change
 const apart = [
   ...[
@@ -47,8 +57,7 @@ run(
   'Building the addon for sanitizers',
   'go',
   [
-    ...['build', '-buildmode=c-shared', '-buildvcs=false'],
-    '-tags=netgo,osusergo',
+    ...['build', ...flags.go],
     `-ldflags=-X main.version=${readMain().version}`,
     ...['-o', path.join(release, 'quic.node'), './native'],
   ],
@@ -56,11 +65,9 @@ run(
     env: {
       ...process.env,
       CGO_ENABLED: '1',
-      CGO_CXXFLAGS: cxxFlags(
-        '-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all',
-      ),
+      CGO_CXXFLAGS: cxxFlags(flags.sanitizers.cxx),
       CGO_CXXFLAGS_ALLOW: '-fno-sanitize-recover=all',
-      CGO_LDFLAGS: '-fsanitize=address,undefined',
+      CGO_LDFLAGS: flags.sanitizers.link,
     },
   },
 );

@@ -8,8 +8,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { build, fail, installed, root, run } from './common.js';
-import { output, requireNativeTools } from './tools.js';
+import { build, fail, installed, root, run } from './lib/common.js';
+import { output, requireNativeTools } from './lib/tools.js';
 
 const filters = process.argv.slice(2);
 const staticcheck = 'honnef.co/go/tools/cmd/staticcheck@v0.8.2';

@@ -2,8 +2,8 @@
 // the packages of the platforms and the changelog along.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fail, root, run } from './common.js';
-import { readMain } from './packages.js';
+import { fail, root, run } from './lib/common.js';
+import { readMain } from './lib/packages.js';
 
 const { version } = readMain();
 const file = path.join(root, 'CHANGELOG.md');
@@ -17,5 +17,5 @@ writeFileSync(
   file,
   changelog.replace(heading, `${heading}\n## [${version}] - ${today}\n`),
 );
-run('Writing packages/', process.execPath, ['scripts/packages.js']);
+run('Writing packages/', process.execPath, ['scripts/lib/packages.js']);
 run('git add', 'git', ['add', 'CHANGELOG.md', 'packages']);

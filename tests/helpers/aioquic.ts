@@ -16,8 +16,8 @@ let installing: Promise<string> | undefined;
 /** Installs aioquic for the Python that is returned. */
 function install(): Promise<string> {
   installing ??= (async () => {
-    const { findPython } = await script('tools.js');
-    const { pipInstall } = await script('pip.js');
+    const { findPython } = await script('lib/tools.js');
+    const { pipInstall } = await script('lib/pip.js');
     const python = findPython();
     const env = { ...process.env, PYTHONPATH: folder };
     const present = await output(python, ['-c', 'import aioquic'], {

@@ -63,7 +63,7 @@ export async function makeFolder(t: Cleanup): Promise<string> {
 /** Installs what the package.json of a folder under tests/ names. */
 export async function installTools(name: string): Promise<string> {
   const folder = path.join(root, 'tests', name);
-  const { isInstalled } = await script('common.js');
+  const { isInstalled } = await script('lib/common.js');
   if (!isInstalled(folder)) {
     // Some are for other platforms, which npm takes by force only.
     const args = ['ci', '--force', '--no-audit', '--no-fund'];

@@ -28,7 +28,7 @@ import {
   userEnvironment,
 } from '../helpers/packages.js';
 
-const { thisPlatform } = await script('platforms.js');
+const { thisPlatform } = await script('lib/platforms.js');
 const skip =
   thisPlatform === 'linux-x64' ? false : 'the recipes name Linux x64';
 const timeout = 300_000;

@@ -16,7 +16,7 @@ import {
   userEnvironment,
 } from '../helpers/packages.js';
 
-const { platforms, thisPlatform } = await script('platforms.js');
+const { platforms, thisPlatform } = await script('lib/platforms.js');
 const skip = platforms[thisPlatform]
   ? false
   : `there is no package for ${thisPlatform}`;

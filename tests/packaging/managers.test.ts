@@ -18,7 +18,7 @@ import {
 } from '../helpers/packages.js';
 import { type Registry, startRegistry } from '../helpers/registry.js';
 
-const { platforms, thisPlatform } = await script('platforms.js');
+const { platforms, thisPlatform } = await script('lib/platforms.js');
 const skip =
   thisPlatform === 'linux-x64' ? false : 'the tools are those of Linux x64';
 const timeout = 300_000;

@@ -29,13 +29,13 @@ import {
 import { startRegistry } from '../helpers/registry.js';
 
 const timeout = 600_000;
-const { platforms, thisPlatform } = await script('platforms.js');
+const { platforms, thisPlatform } = await script('lib/platforms.js');
 const here = platforms[thisPlatform];
 const skip = here ? false : `there is no package for ${thisPlatform}`;
 const name = '@matrixai/quic';
 
-test('the packages of the platforms are what scripts/packages.js writes', async () => {
-  const { packageFiles } = await script('packages.js');
+test('the packages of the platforms are what scripts/lib/packages.js writes', async () => {
+  const { packageFiles } = await script('lib/packages.js');
   for (const [file, content] of Object.entries(packageFiles())) {
     assert.equal(await readFile(path.join(root, file), 'utf8'), content, file);
   }
@@ -46,8 +46,8 @@ test('the packages of the platforms are what scripts/packages.js writes', async 
   );
 });
 
-test('the imports of Windows are what scripts/windows.js writes', async () => {
-  const { imports, importsFile } = await script('windows.js');
+test('the imports of Windows are what scripts/lib/windows.js writes', async () => {
+  const { imports, importsFile } = await script('lib/windows.js');
   const file = path.join(root, importsFile);
   assert.equal(await readFile(file, 'utf8'), imports());
 });

@@ -19,7 +19,7 @@ import {
 } from '../helpers/packages.js';
 
 const timeout = 900_000;
-const { platforms, thisPlatform } = await script('platforms.js');
+const { platforms, thisPlatform } = await script('lib/platforms.js');
 const skip =
   thisPlatform === 'linux-x64' ? false : 'they are built on Linux x64';
 const built = Object.keys(platforms).filter((name) => platforms[name].zig);
@@ -172,7 +172,7 @@ async function makeWinePrefix(t: TestContext): Promise<NodeJS.ProcessEnv> {
   // What it starts goes on for a while, and would keep a pipe open.
   await output('sh', ['-c', 'wineboot --init >/dev/null 2>&1'], wine);
   t.after(() => output('wineserver', ['--kill'], wine).catch(() => {}));
-  const { zigEnvironment } = await script('zig.js');
+  const { zigEnvironment } = await script('lib/zig.js');
   const { PATH } = zigEnvironment('x86_64-windows-gnu', 'python3');
   const source = path.join(prefix, 'bcryptprimitives.c');
   await writeFile(source, bcryptprimitives);

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { type errors, native, setNativeLibrary } from '@matrixai/quic';
 import { makeFolder, output, root, script } from '../helpers/packages.js';
 
-const { platforms, thisPlatform } = await script('platforms.js');
+const { platforms, thisPlatform } = await script('lib/platforms.js');
 const skip = platforms[thisPlatform]
   ? false
   : `there is no package for ${thisPlatform}`;

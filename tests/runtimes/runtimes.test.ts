@@ -11,7 +11,7 @@ import {
   smoke,
 } from '../helpers/packages.js';
 
-const { thisPlatform } = await script('platforms.js');
+const { thisPlatform } = await script('lib/platforms.js');
 const skip =
   thisPlatform === 'linux-x64'
     ? false

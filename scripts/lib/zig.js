@@ -12,7 +12,10 @@ const zigFolder = path.join(folder, 'ziglang');
 export function zigEnvironment(target, python) {
   if (!existsSync(path.join(zigFolder, 'zig'))) {
     console.log('Installing zig');
-    const args = pipInstall(folder, path.join('scripts', 'requirements.txt'));
+    const args = pipInstall(
+      folder,
+      path.join('scripts', 'lib', 'requirements.txt'),
+    );
     run('Installing zig', python, args);
   }
   return {

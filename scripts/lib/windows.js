@@ -17,7 +17,7 @@ export function imports() {
   const { js_native_api_symbols, node_api_symbols } =
     require('node-api-headers').symbols.v8;
   const functions = [...js_native_api_symbols, ...node_api_symbols].sort();
-  return `// Written by scripts/windows.js.
+  return `// Written by scripts/lib/windows.js.
 #include <windows.h>
 
 static void *Find(const char *name) {
