@@ -26,6 +26,12 @@ void CallJavaScript(napi_env env, napi_value onWake, void * /*context*/, void * 
 
 }  // namespace
 
+napi_value Environment::CallMethod(napi_env env, napi_callback_info info,
+                                   napi_value (Environment::*method)(Arguments &arguments)) {
+  Arguments arguments(env, info);
+  return (static_cast<Environment *>(arguments.self())->*method)(arguments);
+}
+
 napi_value Environment::Open(napi_env env, napi_value onWake) {
 #define QUIC_PROPERTY(name, Method) \
   {#name, nullptr, Call<&Environment::Method>, nullptr, nullptr, nullptr, napi_enumerable, this},

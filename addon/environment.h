@@ -11,61 +11,61 @@
 // The methods of an environment: their names in JavaScript, as in
 // src/ts/internal/engine/binding.ts, and in C++. Each calls the function of the ABI that has its
 // name.
-#define QUIC_METHODS(METHOD)                                       \
-  METHOD(environmentClose, EnvironmentClose)                       \
-  METHOD(environmentAbandon, EnvironmentAbandon)                   \
-  METHOD(environmentCloseConnections, EnvironmentCloseConnections) \
-  METHOD(environmentRef, EnvironmentRef)                           \
-  METHOD(environmentUnref, EnvironmentUnref)                       \
-  METHOD(environmentDrain, EnvironmentDrain)                       \
-  METHOD(environmentStats, EnvironmentStats)                       \
-  METHOD(issue, Issue)                                             \
-  METHOD(configCheck, ConfigCheck)                                 \
-  METHOD(authoritiesSet, AuthoritiesSet)                           \
-  METHOD(transportOpenNative, TransportOpenNative)                 \
-  METHOD(transportOpenVirtual, TransportOpenVirtual)               \
-  METHOD(transportForget, TransportForget)                         \
-  METHOD(transportHost, TransportHost)                             \
-  METHOD(transportPort, TransportPort)                             \
-  METHOD(transportDeliver, TransportDeliver)                       \
-  METHOD(transportPending, TransportPending)                       \
-  METHOD(transportRelease, TransportRelease)                       \
-  METHOD(transportFailWrites, TransportFailWrites)                 \
-  METHOD(transportSend, TransportSend)                             \
-  METHOD(transportReadDatagrams, TransportReadDatagrams)           \
-  METHOD(transportStats, TransportStats)                           \
-  METHOD(transportClose, TransportClose)                           \
-  METHOD(listenerOpen, ListenerOpen)                               \
-  METHOD(listenerConfigure, ListenerConfigure)                     \
-  METHOD(listenerClose, ListenerClose)                             \
-  METHOD(connectionDial, ConnectionDial)                           \
-  METHOD(connectionDescribe, ConnectionDescribe)                   \
-  METHOD(connectionCertificates, ConnectionCertificates)           \
-  METHOD(connectionSession, ConnectionSession)                     \
-  METHOD(connectionCloseReason, ConnectionCloseReason)             \
-  METHOD(connectionQuestion, ConnectionQuestion)                   \
-  METHOD(connectionVerdict, ConnectionVerdict)                     \
-  METHOD(connectionAccept, ConnectionAccept)                       \
-  METHOD(connectionTellArrived, ConnectionTellArrived)             \
-  METHOD(connectionStats, ConnectionStats)                         \
-  METHOD(connectionMigrate, ConnectionMigrate)                     \
-  METHOD(connectionCancelMigration, ConnectionCancelMigration)     \
-  METHOD(connectionDrain, ConnectionDrain)                         \
-  METHOD(connectionClose, ConnectionClose)                         \
-  METHOD(connectionRelease, ConnectionRelease)                     \
-  METHOD(connectionOpenStream, ConnectionOpenStream)               \
-  METHOD(datagramsRead, DatagramsRead)                             \
-  METHOD(datagramsUnread, DatagramsUnread)                         \
-  METHOD(datagramsSetIncoming, DatagramsSetIncoming)               \
-  METHOD(datagramsStopReading, DatagramsStopReading)               \
-  METHOD(datagramsWrite, DatagramsWrite)                           \
-  METHOD(datagramsStats, DatagramsStats)                           \
-  METHOD(streamRead, StreamRead)                                   \
-  METHOD(streamWrite, StreamWrite)                                 \
-  METHOD(streamStopSending, StreamStopSending)                     \
-  METHOD(streamReset, StreamReset)                                 \
-  METHOD(streamCommit, StreamCommit)                               \
-  METHOD(streamSetPriority, StreamSetPriority)                     \
+#define QUIC_METHODS(METHOD)                                                   \
+  METHOD(environmentClose, EnvironmentClose)                                   \
+  METHOD(environmentAbandon, EnvironmentAbandon)                               \
+  METHOD(environmentCloseConnections, EnvironmentCloseConnections)             \
+  METHOD(environmentRef, EnvironmentRef)                                       \
+  METHOD(environmentUnref, EnvironmentUnref)                                   \
+  METHOD(environmentDrain, EnvironmentDrain)                                   \
+  METHOD(environmentStats, EnvironmentStats)                                   \
+  METHOD(issue, Issue)                                                         \
+  METHOD(configCheck, ConfigCheck)                                             \
+  METHOD(authoritiesSet, AuthoritiesSet)                                       \
+  METHOD(transportOpenNative, TransportOpenNative)                             \
+  METHOD(transportOpenVirtual, TransportOpenVirtual)                           \
+  METHOD(transportForget, TransportForget)                                     \
+  METHOD(transportHost, TransportHost)                                         \
+  METHOD(transportPort, TransportPort)                                         \
+  METHOD(transportDeliver, TransportDeliver)                                   \
+  METHOD(transportPending, TransportPending)                                   \
+  METHOD(transportRelease, TransportRelease)                                   \
+  METHOD(transportFailWrites, TransportFailWrites)                             \
+  METHOD(transportSend, TransportSend)                                         \
+  METHOD(transportReadRawDatagrams, TransportReadRawDatagrams)                 \
+  METHOD(transportStats, TransportStats)                                       \
+  METHOD(transportClose, TransportClose)                                       \
+  METHOD(listenerOpen, ListenerOpen)                                           \
+  METHOD(listenerConfigure, ListenerConfigure)                                 \
+  METHOD(listenerClose, ListenerClose)                                         \
+  METHOD(connectionDial, ConnectionDial)                                       \
+  METHOD(connectionDescribe, ConnectionDescribe)                               \
+  METHOD(connectionCertificates, ConnectionCertificates)                       \
+  METHOD(connectionSession, ConnectionSession)                                 \
+  METHOD(connectionCloseReason, ConnectionCloseReason)                         \
+  METHOD(connectionQuestion, ConnectionQuestion)                               \
+  METHOD(connectionVerdict, ConnectionVerdict)                                 \
+  METHOD(connectionAccept, ConnectionAccept)                                   \
+  METHOD(connectionTellArrived, ConnectionTellArrived)                         \
+  METHOD(connectionStats, ConnectionStats)                                     \
+  METHOD(connectionMigrate, ConnectionMigrate)                                 \
+  METHOD(connectionCancelMigration, ConnectionCancelMigration)                 \
+  METHOD(connectionDrain, ConnectionDrain)                                     \
+  METHOD(connectionClose, ConnectionClose)                                     \
+  METHOD(connectionRelease, ConnectionRelease)                                 \
+  METHOD(connectionOpenStream, ConnectionOpenStream)                           \
+  METHOD(datagramsRead, DatagramsRead)                                         \
+  METHOD(datagramsUnread, DatagramsUnread)                                     \
+  METHOD(datagramsSetIncomingHighWaterMark, DatagramsSetIncomingHighWaterMark) \
+  METHOD(datagramsStopReading, DatagramsStopReading)                           \
+  METHOD(datagramsWrite, DatagramsWrite)                                       \
+  METHOD(datagramsStats, DatagramsStats)                                       \
+  METHOD(streamRead, StreamRead)                                               \
+  METHOD(streamWrite, StreamWrite)                                             \
+  METHOD(streamStopSending, StreamStopSending)                                 \
+  METHOD(streamReset, StreamReset)                                             \
+  METHOD(streamCommit, StreamCommit)                                           \
+  METHOD(streamSetPriority, StreamSetPriority)                                 \
   METHOD(streamRelease, StreamRelease)
 
 namespace quic {
@@ -81,9 +81,11 @@ class Environment {
   // A method as Node-API calls it.
   template <auto method>
   static napi_value Call(napi_env env, napi_callback_info info) {
-    Arguments arguments(env, info);
-    return (static_cast<Environment *>(arguments.self())->*method)(arguments);
+    return CallMethod(env, info, method);
   }
+  // Not part of Call, so that it is compiled once.
+  static napi_value CallMethod(napi_env env, napi_callback_info info,
+                               napi_value (Environment::*method)(Arguments &arguments));
 
   static void CleanUp(void *self);
   void Release(napi_env env);

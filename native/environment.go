@@ -7,6 +7,7 @@
 package main
 
 // #cgo CXXFLAGS: -std=c++17 -fno-exceptions -fvisibility=hidden -Wall -Wextra
+// #cgo CXXFLAGS: -Os -fno-rtti -fno-asynchronous-unwind-tables
 // #cgo CXXFLAGS: -DNAPI_VERSION=8
 // #cgo CXXFLAGS: -I${SRCDIR}/../node_modules/node-api-headers/include
 // #cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup

@@ -15,13 +15,22 @@ func offset[T, F any](name string) uintptr {
 
 // offsetIn does so for a struct whose type is internal to quic-go.
 func offsetIn[F any](t reflect.Type, name string) uintptr {
+	return offsetOfTypeIn(t, reflect.TypeFor[F](), name)
+}
+
+// The functions without type parameters do the work, so that it is compiled once.
+func offsetOfTypeIn(t, like reflect.Type, name string) uintptr {
 	field, ok := t.FieldByName(name)
-	return known(field, ok && field.Type == reflect.TypeFor[F](), name)
+	return known(field, ok && field.Type == like, name)
 }
 
 // pointedTo returns the type that a field of a T points to.
 func pointedTo[T any](name string) reflect.Type {
-	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	return pointedToIn(reflect.TypeFor[T](), name)
+}
+
+func pointedToIn(t reflect.Type, name string) reflect.Type {
+	field, ok := t.FieldByName(name)
 	known(field, ok && field.Type.Kind() == reflect.Pointer, name)
 	return field.Type.Elem()
 }
@@ -39,10 +48,14 @@ func offsetOfKindIn(t reflect.Type, kind reflect.Kind, name string) uintptr {
 // offsetOfMap does so for a map with keys like K, whose type may be internal, and values of an
 // internal interface.
 func offsetOfMap[T, K any](name string) uintptr {
-	field, ok := reflect.TypeFor[T]().FieldByName(name)
+	return offsetOfMapIn(reflect.TypeFor[T](), reflect.TypeFor[K](), name)
+}
+
+func offsetOfMapIn(t, like reflect.Type, name string) uintptr {
+	field, ok := t.FieldByName(name)
 	ok = ok && field.Type.Kind() == reflect.Map
 	if ok {
-		key, like, value := field.Type.Key(), reflect.TypeFor[K](), field.Type.Elem()
+		key, value := field.Type.Key(), field.Type.Elem()
 		ok = key.Kind() == like.Kind() && key.Size() == like.Size() &&
 			value.Kind() == reflect.Interface && value.NumMethod() > 0
 	}
