@@ -38,10 +38,7 @@ export type StreamOptions = {
 /**
  * The two sides of a stream, and the life of it: it is destroyed once both have ended.
  */
-abstract class SidedStream
-  extends Lifecycle<QUICStreamEvents>
-  implements StreamSides
-{
+abstract class SidedStream extends Lifecycle<QUICStreamEvents> {
   /** Whether both ends send, or only the one that opened it. */
   public readonly type: 'bidi' | 'uni';
   /** Which end opened it. */
@@ -169,7 +166,7 @@ abstract class SidedStream
   /**
    * @internal
    */
-  public [internals.handleNativeEvent](
+  public [internals.handleEngineEvent](
     kind: number,
     a: number,
     b: number,
