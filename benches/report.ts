@@ -83,7 +83,38 @@ export function toText(report: Report): string {
     .join('\n');
 }
 
-/** For the README. */
+/** What the README shows of it. */
+const shown = {
+  benches: ['bulk', 'echo-32', 'datagrams', 'handshakes'],
+  impls: [baseline, ...ios, 'quic-v2', 'http2'],
+};
+
+/** For the README: a small table, and a chart. */
+function toSummary(report: Report): string {
+  const columns = present(report).filter(({ name }) =>
+    shown.impls.includes(name),
+  );
+  const rows = [
+    ['', 'unit', ...columns.map(({ title }) => title)],
+    ...report.benches
+      .filter(({ name }) => shown.benches.includes(name))
+      .map(({ name, title, unit }) => [
+        title,
+        unit,
+        ...columns.map((impl) => {
+          const result = find(report, name, impl.name);
+          return result === undefined ? '–' : format(result.value);
+        }),
+      ]),
+  ];
+  return [
+    `${report.rounds === 1 ? 'One round' : `Medians of ${report.rounds} rounds`}; ${machine()}:`,
+    markdownTable(rows, { align: align(rows[0], 'l', 'r') }),
+    `![${charts(report)[0].title}](benches/results/${charts(report)[0].name}.svg)`,
+  ].join('\n\n');
+}
+
+/** For docs/benchmarks.md. */
 function toMarkdown(report: Report): string {
   const blocks = tables(report, ({ title }) => title).map(
     ({ title, rows }) =>
@@ -92,7 +123,7 @@ function toMarkdown(report: Report): string {
   const absences = absent(report).map((line) => `- ${line}`);
   if (absences.length > 0) blocks.push(`Absent:\n\n${absences.join('\n')}`);
   const images = charts(report).map(
-    ({ name, title }) => `![${title}](benches/results/${name}.svg)`,
+    ({ name, title }) => `![${title}](../benches/results/${name}.svg)`,
   );
   blocks.push(
     `<details><summary>Charts</summary>\n\n${images.join('\n\n')}\n\n</details>`,
@@ -286,7 +317,7 @@ function kindOf({ name, peer }: Impl): 'own' | 'base' | 'peer' {
   return name === baseline ? 'base' : 'own';
 }
 
-/** Writes the results for other programs, the charts and the README's tables. */
+/** Writes the results for other programs, the charts, and the tables of the documents. */
 export async function write(report: Report): Promise<void> {
   // This file runs from benches/dist/.
   const folder = new URL('../results/', import.meta.url);
@@ -298,15 +329,18 @@ export async function write(report: Report): Promise<void> {
   for (const { name, svg } of charts(report)) {
     await writeFile(new URL(`${name}.svg`, folder), svg);
   }
-  const readme = new URL('../../README.md', import.meta.url);
-  const text = await readFile(readme, 'utf8');
+  await writeBetweenMarkers('README.md', toSummary(report));
+  await writeBetweenMarkers('docs/benchmarks.md', toMarkdown(report));
+}
+
+async function writeBetweenMarkers(name: string, text: string): Promise<void> {
+  // This file runs from benches/dist/.
+  const file = new URL(`../../${name}`, import.meta.url);
+  const before = await readFile(file, 'utf8');
   const marked = /(<!-- bench:start -->\n).*?(<!-- bench:end -->)/s;
-  if (!marked.test(text)) throw new Error('the README lost its bench markers');
+  if (!marked.test(before)) throw new Error(`${name} lost its bench markers`);
   await writeFile(
-    readme,
-    text.replace(
-      marked,
-      (_, start, end) => `${start}\n${toMarkdown(report)}\n\n${end}`,
-    ),
+    file,
+    before.replace(marked, (_, start, end) => `${start}\n${text}\n\n${end}`),
   );
 }
