@@ -19,11 +19,11 @@ napi_value Environment::DatagramsUnread(Arguments &arguments) {
   return nullptr;
 }
 
-// datagramsSetIncoming(connection, n)
-napi_value Environment::DatagramsSetIncoming(Arguments &arguments) {
+// datagramsSetIncomingHighWaterMark(connection, n)
+napi_value Environment::DatagramsSetIncomingHighWaterMark(Arguments &arguments) {
   const uint32_t handle = arguments.Handle();
   const int32_t n = arguments.Int();
-  if (!arguments.failed()) quic_datagrams_set_incoming(env_, handle, n);
+  if (!arguments.failed()) quic_datagrams_set_incoming_high_water_mark(env_, handle, n);
   return nullptr;
 }
 

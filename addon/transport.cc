@@ -122,12 +122,12 @@ napi_value Environment::TransportSend(Arguments &arguments) {
   return ToBoolean(arguments.env(), started);
 }
 
-// transportReadDatagrams(transport, buffer): number of bytes
-napi_value Environment::TransportReadDatagrams(Arguments &arguments) {
+// transportReadRawDatagrams(transport, buffer): number of bytes
+napi_value Environment::TransportReadRawDatagrams(Arguments &arguments) {
   const uint32_t handle = arguments.Handle();
   const Bytes buffer = arguments.Bytes();
   if (arguments.failed()) return nullptr;
-  const size_t size = quic_transport_read_datagrams(env_, handle, buffer.data, buffer.size);
+  const size_t size = quic_transport_read_raw_datagrams(env_, handle, buffer.data, buffer.size);
   return ToNumber(arguments.env(), static_cast<double>(size));
 }
 

@@ -32,9 +32,9 @@ func quic_datagrams_unread(env, connection uint32, n int32) {
 	withDatagrams(env, connection, func(d *engine.Datagrams) { d.Unread(int(n)) })
 }
 
-//export quic_datagrams_set_incoming
-func quic_datagrams_set_incoming(env, connection uint32, n int32) {
-	withDatagrams(env, connection, func(d *engine.Datagrams) { d.SetIncoming(int(n)) })
+//export quic_datagrams_set_incoming_high_water_mark
+func quic_datagrams_set_incoming_high_water_mark(env, connection uint32, n int32) {
+	withDatagrams(env, connection, func(d *engine.Datagrams) { d.SetIncomingHighWaterMark(int(n)) })
 }
 
 //export quic_datagrams_stop_reading

@@ -4,12 +4,14 @@ package main
 import "C"
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
@@ -48,6 +50,10 @@ func quic_transport_open_virtual(
 	e, ok := environments.Get(handle.Handle(env))
 	if !ok {
 		report(out, errStale)
+		return 0
+	}
+	if ringSize < packetconn.SlotSize {
+		report(out, errors.New("the ring has no room for a datagram"))
 		return 0
 	}
 	t, err := e.OpenVirtual(engine.TransportOptions{
@@ -124,12 +130,12 @@ func quic_transport_send(
 	})
 }
 
-// quic_transport_read_datagrams returns what [engine.Transport.ReadDatagrams] does.
+// quic_transport_read_raw_datagrams returns what [engine.Transport.ReadRawDatagrams] does.
 //
-//export quic_transport_read_datagrams
-func quic_transport_read_datagrams(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
+//export quic_transport_read_raw_datagrams
+func quic_transport_read_raw_datagrams(env, h uint32, buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
 	return ask(env, h, C.size_t(0), func(t *engine.Transport) C.size_t {
-		return C.size_t(t.ReadDatagrams(bytes(buffer, size)))
+		return C.size_t(t.ReadRawDatagrams(bytes(buffer, size)))
 	})
 }
 

@@ -36,6 +36,7 @@ import type Log from './internal/log/Log.js';
 import type { Host, Port } from './internal/types/address.js';
 import type { Options } from './internal/types/common.js';
 import type { CloseOptions } from './internal/types/connection.js';
+import { promise } from './internal/utils/flow.js';
 import { validateCodeArgs } from './internal/validation/close.js';
 import { checkNames, closeNames } from './internal/validation/optionNames.js';
 import type QUICConnection from './QUICConnection.js';
@@ -47,9 +48,9 @@ import type QUICSocket from './QUICSocket.js';
  */
 class QUICClient extends Lifecycle<QUICClientEvents> {
   /**
-   * Connects to a server. It succeeds once the server's certificate is verified; a server that
-   * verifies clients may refuse this one thereafter, which is an error event of the connection (in
-   * TLS 1.3 a client is done first). With `session` and `config.enableEarlyData` it succeeds at
+   * Connects to a server. It succeeds once the server's certificate is verified. In TLS 1.3 a
+   * client is done first: a server that verifies clients may refuse this one later, and the
+   * connection then has an error event. With `session` and `config.enableEarlyData` it succeeds at
    * once: see {@link QUICConnection.handshakeCompletedP}.
    *
    * @param opts - where to connect to, and how
@@ -84,7 +85,7 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
   }
 
   /**
-   * Whether the socket was given to the client, and lives on when the client is destroyed.
+   * Whether the client shares a socket. A shared socket stays open when the client is destroyed.
    */
   public readonly isSocketShared: boolean;
   /** The connection to the server. */
@@ -101,7 +102,7 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
   #logger: Log;
   #socketInUse: QUICSocket;
   #_closed: boolean = false;
-  #resolveClosedP!: () => void;
+  readonly #ended = promise();
   #destroying?: Promise<void>;
   #isDestroyed = false;
 
@@ -120,9 +121,7 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
     this.isSocketShared = isSocketShared;
     this.connection = connection;
     this.#logger = logger;
-    this.closedP = new Promise((resolve) => {
-      this.#resolveClosedP = resolve;
-    });
+    this.closedP = this.#ended.p;
   }
 
   /**
@@ -166,8 +165,8 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
   }
 
   /**
-   * The newest session that the server gave, for `session` of {@link QUICClient.createQUICClient},
-   * also after the client was destroyed; `undefined` if it gave none as yet.
+   * The newest session that the server gave, for `session` of {@link QUICClient.createQUICClient}.
+   * `undefined` if it gave none yet. It stays after the client is destroyed.
    * {@link events.EventQUICConnectionSession} tells of each.
    */
   public get session(): Uint8Array | undefined {
@@ -320,7 +319,7 @@ class QUICClient extends Lifecycle<QUICClientEvents> {
     if (!(error instanceof ErrorQUICConnectionInternal)) {
       emit([this], EventQUICClientClose, { detail: error });
     }
-    this.#resolveClosedP();
+    this.#ended.resolveP();
     // Not before all have heard of the end
     queueMicrotask(() => void this.destroy({ force: true }));
   }

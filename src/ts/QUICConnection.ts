@@ -38,8 +38,8 @@ declare module './internal/types/classes.js' {
 /**
  * A QUIC connection (RFC 9000 section 5). Servers and clients make them.
  *
- * A connection always ends with an error, which says who closed it with which code, or that the
- * peer was not heard of any more: {@link events.EventQUICConnectionError}, then
+ * A connection always ends with an error. It says who closed it and with which code, or that the
+ * peer fell silent: {@link events.EventQUICConnectionError}, then
  * {@link events.EventQUICConnectionClose}. All its streams end with it.
  *
  * `node:diagnostics_channel` has `matrixai.quic.connection.open` and
@@ -47,7 +47,7 @@ declare module './internal/types/classes.js' {
  */
 class QUICConnection extends LivingConnection {
   /**
-   * What the connection has measured and counted so far; once it is closed, until then. A call
+   * The measurements and counts of the connection. A closed connection has those of its end. A call
    * takes about a microsecond.
    */
   public stats(): ConnectionStats {
@@ -58,12 +58,12 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Opens a stream. When the peer's limit is reached (RFC 9000 section 4.6) the stream opens as
-   * soon as the peer gives credit; what is written meanwhile is sent then.
+   * Opens a stream. At the peer's limit (RFC 9000 section 4.6), the stream opens as soon as the
+   * peer gives credit. Writes in the meantime are sent then.
    *
-   * The peer learns of a stream with its first byte, or with the reset of one that was written to,
-   * even if none of that has left yet. Of a stream that ends before anything was written it does
-   * not.
+   * The peer learns of a stream from its first byte. It also learns of one that was written to and
+   * then reset, even if none of the bytes has left. It never learns of a stream that ends before
+   * anything is written.
    *
    * @param type - defaults to `'bidi'`
    * @param options
@@ -109,12 +109,13 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Moves the connection of a client to another socket (connection migration, RFC 9000 section 9),
-   * as to another network. The new path is probed first: until the server has answered there, and
-   * if it does not, the connection goes on as before. No byte of any stream is lost.
+   * Moves the connection of a client to another socket, such as one of another network (connection
+   * migration, RFC 9000 section 9). The new path is probed first. The connection uses the old path
+   * until the server answers on the new one, and stays there if it does not. No byte of any stream
+   * is lost.
    *
-   * The socket that the connection leaves may be stopped then; one that the client had made itself
-   * is stopped along with the client.
+   * The application may stop the socket that the connection leaves. A socket that the client made
+   * itself is stopped along with the client.
    *
    * @param opts
    * @param opts.socket - a running socket, which is shared: whoever made it stops it, after the
@@ -136,8 +137,8 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Unreliable datagrams (RFC 9221), which both ends have to enable with `config.enableDgram`. The
-   * object is always the same, and there also when datagrams are not enabled.
+   * Unreliable datagrams (RFC 9221). Both ends have to enable them with `config.enableDgram`. The
+   * object is always the same, and exists even if datagrams are not enabled.
    */
   public get datagrams(): QUICDatagrams {
     const state = this[internals.state];
@@ -158,17 +159,15 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * The streams that the peer opens, until the connection is closed: first those that came when
-   * nobody listened, then all that come from the moment on that iteration begins. Those that wait
-   * to be taken count towards `config.initialMaxStreamsBidi` and `initialMaxStreamsUni`, which
-   * bounds them.
+   * The streams that the peer opens, until the connection is closed. Streams that were opened while
+   * nobody listened come first. Streams that wait here count towards `config.initialMaxStreamsBidi`
+   * and `initialMaxStreamsUni`, so that their number is bounded.
    *
    * ```ts
    * for await (const stream of connection.incomingStreams) serve(stream);
    * ```
    *
-   * Its method `values({ signal })` gives those until a signal aborts, with whose reason the loop
-   * then fails.
+   * A loop over `values({ signal })` fails with the reason of the signal when that aborts.
    */
   public get incomingStreams(): AbortableIterable<QUICStream> {
     return iterate(this, EventQUICConnectionStream.name, this.closedP, () =>
@@ -186,7 +185,7 @@ class QUICConnection extends LivingConnection {
   }
 
   /**
-   * Ends all streams without closing the connection, also those that `stop` waits for.
+   * Ends all streams, including those that `stop` waits for, and keeps the connection open.
    */
   public destroyStreams(reason?: any): void {
     this[internals.streams].cancel(reason);

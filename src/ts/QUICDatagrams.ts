@@ -62,13 +62,14 @@ class QUICDatagrams {
   }
 
   /**
-   * What the peer sends, one datagram a chunk, of which some may be empty. Those that came before
-   * the first reader are kept, as {@link QUICDatagrams.incomingHighWaterMark} says. Each is a
-   * `Buffer`, as the chunks of {@link QUICStream.readable} are.
+   * The datagrams that arrive. Each chunk is one datagram, which may be empty, and is a `Buffer`,
+   * as the chunks of {@link QUICStream.readable} are. Datagrams that arrive before the first reader
+   * are kept: see {@link QUICDatagrams.incomingHighWaterMark}.
    *
-   * It closes when either end closes the connection with application code 0, after what has come is
-   * read, and errors with the error of the connection when that ends otherwise. Unless this end
-   * enabled datagrams nothing comes before. After `cancel()` what comes is dropped and not counted.
+   * When either end closes the connection with application code 0, it closes after all datagrams
+   * that have arrived are read. When the connection ends otherwise, it errors with the error of the
+   * connection. If this end did not enable datagrams, none arrive. After `cancel()` datagrams are
+   * dropped and not counted.
    *
    * It is no byte stream: datagrams do not run into each other, so there are no readers with
    * buffers of their own (BYOB).
@@ -78,8 +79,9 @@ class QUICDatagrams {
   }
 
   /**
-   * Takes the datagrams to send, a chunk each: a `Uint8Array`, another view or an `ArrayBuffer` of
-   * up to {@link QUICDatagrams.maxDatagramSize} bytes, which can be used again at once.
+   * The datagrams to send. Each chunk is one: a `Uint8Array`, another view or an `ArrayBuffer` of
+   * up to {@link QUICDatagrams.maxDatagramSize} bytes. The application can use its buffer again at
+   * once.
    *
    * A `write` is fulfilled when the datagram is queued and there is room for another one, see
    * {@link QUICDatagrams.outgoingHighWaterMark}. It rejects, while the writable can be used
@@ -103,9 +105,9 @@ class QUICDatagrams {
   }
 
   /**
-   * Size in bytes of the largest datagram that fits into a packet at the moment: it grows as larger
-   * packets are found to pass. It is 0 when either end did not enable datagrams (RFC 9221 section
-   * 3), and when the connection has ended.
+   * Size in bytes of the largest datagram that fits into a packet now. It grows when larger packets
+   * turn out to pass. It is 0 if either end did not enable datagrams (RFC 9221 section 3), and
+   * after the connection has ended.
    */
   public get maxDatagramSize(): number {
     this.#refresh();
@@ -113,8 +115,8 @@ class QUICDatagrams {
   }
 
   /**
-   * How many datagrams are kept until they are read. When more come, the oldest are dropped, as
-   * {@link QUICDatagrams.droppedIncoming} counts. Initially `config.enableDgram[1]`, by default
+   * How many datagrams are kept until they are read. When more arrive, the oldest are dropped, and
+   * counted by {@link QUICDatagrams.droppedIncoming}. Initially `config.enableDgram[1]`, by default
    * 1024.
    */
   public get incomingHighWaterMark(): number {
@@ -129,14 +131,14 @@ class QUICDatagrams {
    */
   public set incomingHighWaterMark(value: number) {
     this.#incoming = validateHighWaterMark(value, 'incomingHighWaterMark');
-    this.#env.binding.datagramsSetIncoming(this.#handle, value);
+    this.#env.binding.datagramsSetIncomingHighWaterMark(this.#handle, value);
   }
 
   /**
-   * How many datagrams may be queued before writes wait: they go on when half of them have left.
-   * With 1 each waits for its own. A long queue keeps the connection busy, a short one has younger
-   * datagrams. Besides, up to 32 wait to be put into packets. Initially `config.enableDgram[2]`, by
-   * default 256.
+   * How many datagrams may be queued before writes wait. Writes go on when half of them have left.
+   * With 1, each write waits for its own datagram. A long queue keeps the connection busy; a short
+   * one holds younger datagrams. Up to 32 more wait to be put into packets. Initially
+   * `config.enableDgram[2]`, by default 256.
    */
   public get outgoingHighWaterMark(): number {
     return this.#outgoing;
@@ -152,7 +154,7 @@ class QUICDatagrams {
   }
 
   /**
-   * Number of datagrams that came in and were dropped, as too many newer ones came before they were
+   * Number of datagrams that arrived and were dropped: too many newer ones arrived before they were
    * read.
    */
   public get droppedIncoming(): number {
@@ -161,10 +163,9 @@ class QUICDatagrams {
   }
 
   /**
-   * Number of datagrams that were written and then dropped, as they did not fit into a packet:
-   * those of pipes that were too large, and those that were queued when packets became smaller.
-   * Datagrams that get lost on their way are not counted, nor those that are queued when the
-   * connection ends.
+   * Number of datagrams that were written and then dropped because no packet had room for them: too
+   * large ones of pipes, and those that were queued when packets became smaller. Datagrams that the
+   * network loses do not count, nor do those that are queued when the connection ends.
    */
   public get droppedOutgoing(): number {
     this.#refresh();

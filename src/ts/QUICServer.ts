@@ -28,8 +28,10 @@ import AcceptingServer from './internal/server/AcceptingServer.js';
 import type { QUICServerOptions } from './internal/server/options.js';
 import type { Host, Port } from './internal/types/address.js';
 import { ConnectionErrorCode } from './internal/types/codes.js';
+import type { PromiseDeconstructed } from './internal/types/common.js';
 import type { CloseOptions } from './internal/types/connection.js';
 import type { StartOptions } from './internal/types/socket.js';
+import { promise } from './internal/utils/flow.js';
 import { checkNames, startNames } from './internal/validation/optionNames.js';
 import { validateObject } from './internal/validation/values.js';
 import QUICSocket from './QUICSocket.js';
@@ -46,8 +48,8 @@ interface QUICServer extends Startable, TypedListeners<QUICServerEvents> {}
  * Accepts connections on a {@link QUICSocket}.
  *
  * Each connection is emitted as {@link events.EventQUICServerConnection} once its handshake is
- * complete, with its peer verified if `config.verifyPeer` says so. Events of the connections and of
- * their streams are emitted again on the server.
+ * complete. If `config.verifyPeer` is true, the client is verified by then. The server emits the
+ * events of its connections and of their streams again.
  */
 @ByClass
 @Abortable
@@ -60,7 +62,7 @@ interface QUICServer extends Startable, TypedListeners<QUICServerEvents> {}
 })
 class QUICServer extends AcceptingServer {
   /**
-   * Whether the socket was given to the server, and lives on when the server stops.
+   * Whether the server shares a socket. A shared socket stays open when the server stops.
    */
   public readonly isSocketShared: boolean;
   /**
@@ -69,7 +71,7 @@ class QUICServer extends AcceptingServer {
    */
   public readonly socket: QUICSocket;
 
-  #resolveClosedP: () => void = () => {};
+  #stopped?: PromiseDeconstructed<void>;
   /** Whether the server holds the event loop while it runs. */
   #isHolding: boolean = true;
 
@@ -137,8 +139,8 @@ class QUICServer extends AcceptingServer {
   }
 
   /**
-   * Lets the process end although the server is running. Its connections hold the
-   * process all the same until they are closed.
+   * Lets the process end although the server is running. Its connections keep the process alive
+   * until they are closed.
    */
   public unref(): this {
     this.#isHolding = false;
@@ -188,9 +190,8 @@ class QUICServer extends AcceptingServer {
     );
     if (this.#isHolding) this.socket[internals.hold](this);
     this[internals.closed] = false;
-    this[internals.closedP] = new Promise((resolve) => {
-      this.#resolveClosedP = resolve;
-    });
+    this.#stopped = promise();
+    this[internals.closedP] = this.#stopped.p;
     this[internals.logger].info(`Started ${this.constructor.name}`);
   }
 
@@ -221,7 +222,7 @@ class QUICServer extends AcceptingServer {
         this.#handleEventQUICSocket,
       );
     }
-    this.#resolveClosedP();
+    this.#stopped?.resolveP();
     attempt(() =>
       this[internals.logger].info(`Stopped ${this.constructor.name}`),
     );

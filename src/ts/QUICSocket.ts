@@ -36,6 +36,7 @@ import SendingSocket from './internal/socket/SendingSocket.js';
 import type { AbortOptions } from './internal/types/abort.js';
 import type { Host, Port, ResolveHostname } from './internal/types/address.js';
 import { ConnectionErrorCode } from './internal/types/codes.js';
+import type { PromiseDeconstructed } from './internal/types/common.js';
 import type { QUICServerCrypto } from './internal/types/crypto.js';
 import type { LoggerLike } from './internal/types/logger.js';
 import type {
@@ -45,7 +46,7 @@ import type {
   StartOptions,
 } from './internal/types/socket.js';
 import { buildAddress, resolveHost } from './internal/utils/address.js';
-import { setMaxListeners } from './internal/utils/flow.js';
+import { promise, setMaxListeners } from './internal/utils/flow.js';
 import { validateHost, validatePort } from './internal/validation/address.js';
 import { validateCrypto } from './internal/validation/crypto.js';
 import { describe, optionError } from './internal/validation/describe.js';
@@ -72,11 +73,11 @@ import { toBytes } from './internal/web/chunk.js';
 interface QUICSocket extends Startable, TypedListeners<QUICSocketEvents> {}
 
 /**
- * One UDP port, which carries one server and any number of clients at once. Packets reach
- * their connection by the connection ID (RFC 9000 section 5.2).
+ * One UDP port. It carries one server and any number of clients at once. Packets find their
+ * connection by its ID (RFC 9000 section 5.2).
  *
- * A server or client makes a socket of its own, unless it is given one that is
- * running: then whoever made that one stops it.
+ * A server or client makes a socket of its own, unless it is given a running one. Whoever made a
+ * socket stops it.
  */
 @ByClass
 @Abortable
@@ -88,7 +89,7 @@ interface QUICSocket extends Startable, TypedListeners<QUICSocketEvents> {}
 })
 class QUICSocket extends SendingSocket {
   /**
-   * Who does the UDP I/O.
+   * The UDP I/O of the socket.
    */
   public readonly io: SocketIO;
 
@@ -104,8 +105,7 @@ class QUICSocket extends SendingSocket {
   #_port!: Port;
   #_type!: 'ipv4' | 'ipv6' | 'ipv4&ipv6';
   #_closed: boolean = true;
-  #_closedP: Promise<void> = Promise.resolve();
-  #resolveClosedP: () => void = () => {};
+  #stopped?: PromiseDeconstructed<void>;
 
   /**
    * @param opts
@@ -147,9 +147,9 @@ class QUICSocket extends SendingSocket {
   }
 
   /**
-   * The IP address that the socket is bound to, in canonical text, however it was written for
-   * {@link QUICSocket.start}. It may be a wildcard: `::` means all addresses of IPv6, and of IPv4
-   * unless `ipv6Only` was set, `0.0.0.0` all of IPv4.
+   * The IP address that the socket is bound to, in canonical text. It may be a wildcard: `0.0.0.0`
+   * means all addresses of IPv4. `::` means all addresses of IPv6, and of IPv4 too unless
+   * `ipv6Only` was set.
    */
   @ready(new ErrorQUICSocketNotRunning())
   public get host(): Host {
@@ -179,7 +179,7 @@ class QUICSocket extends SendingSocket {
 
   /** Resolves once the socket has stopped. */
   public get closedP(): Promise<void> {
-    return this.#_closedP;
+    return this.#stopped?.p ?? Promise.resolve();
   }
 
   /**
@@ -222,7 +222,7 @@ class QUICSocket extends SendingSocket {
         key: this.#key,
         connectionIds: this.#connectionIds,
         takeOver: this.#takeOver,
-        onDatagram: this.#handleDatagram,
+        onRawDatagram: this.#handleRawDatagram,
         onFault: this.#handleFault,
       };
       this[internals.transport] =
@@ -241,9 +241,7 @@ class QUICSocket extends SendingSocket {
     // Each client on the socket listens for its end
     setMaxListeners((this as unknown as Evented)[eventTarget] as EventTarget);
     this.#_closed = false;
-    this.#_closedP = new Promise((resolve) => {
-      this.#resolveClosedP = resolve;
-    });
+    this.#stopped = promise();
     if (this[internals.isHeld]) this[internals.transport].ref();
     this[internals.logger].info(
       `Started ${this.constructor.name} on ${buildAddress(this.#_host, this.#_port)}`,
@@ -286,7 +284,7 @@ class QUICSocket extends SendingSocket {
     await this[internals.transport]?.close();
     this[internals.transport] = undefined;
     this.#_closed = true;
-    this.#resolveClosedP();
+    this.#stopped?.resolveP();
     this.dispatchEvent(new EventQUICSocketClose({ detail: undefined }));
     attempt(() =>
       this[internals.logger].info(
@@ -331,7 +329,7 @@ class QUICSocket extends SendingSocket {
     return this[running] && this[status] !== 'stopping';
   }
 
-  #handleDatagram = (
+  #handleRawDatagram = (
     data: Uint8Array,
     remoteHost: string,
     remotePort: number,

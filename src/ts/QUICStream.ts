@@ -37,12 +37,12 @@ class QUICStream extends SidedStream {
   #_priority = defaultPriority;
 
   /**
-   * What the peer sends, as a byte stream. Of a unidirectional stream that was opened locally it is
+   * The bytes that the peer sends. If this end opened the stream as unidirectional, this side is
    * closed.
    *
-   * Its chunks are `Buffer`s in Node.js, whatever they are typed as: a `Buffer` is a `Uint8Array`,
-   * and streams of the one cannot be assigned to streams of the other in all projects. Readers that
-   * bring a buffer (BYOB) get views of that. Where a chunk ends means nothing.
+   * Its chunks are `Buffer`s in Node.js. They are typed as `Uint8Array`, because not all projects
+   * can assign a stream of the one to a stream of the other. A reader that brings a buffer (BYOB)
+   * gets views of it. Where a chunk ends means nothing.
    *
    * Cancelling it sends STOP_SENDING with the code of the reason.
    */
@@ -51,17 +51,17 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * What is sent to the peer. Of a unidirectional stream that the peer opened it is closed.
+   * The bytes to send. If the peer opened the stream as unidirectional, this side is closed.
    *
    * Aborting it sends RESET_STREAM with the code of the reason. A write is done when the bytes are
-   * queued, not when they have arrived. A chunk of more than 16 MiB is queued in pieces, so that
-   * its buffer must stay as it is until the write is done; others are copied at once.
+   * queued, not when they have arrived. A chunk of up to 16 MiB is copied at once. A larger one is
+   * queued in pieces: its buffer must stay as it is until the write is done.
    */
   public get writable(): WritableBytes {
     return this[internals.send].face.stream as WritableBytes;
   }
 
-  /** The connection that the stream is of. */
+  /** The connection of the stream. */
   public get connection(): ConnectionClass {
     return this[internals.owner].connection;
   }
@@ -74,7 +74,7 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * In which order what is written is sent, among the streams of the connection.
+   * The order in which the streams of the connection send.
    */
   public get priority(): StreamPriority {
     return { ...this.#_priority };
@@ -104,9 +104,9 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * Has all bytes of writes that are done delivered even if the writable is aborted later, or the
-   * stream destroyed (RESET_STREAM_AT, draft-ietf-quic-reliable-stream-reset). With a peer that
-   * does not support it this does nothing. Can be called again for what was written since.
+   * Delivers the bytes of all writes that are done, even if the writable is aborted or the stream
+   * destroyed later (RESET_STREAM_AT, draft-ietf-quic-reliable-stream-reset). It does nothing if
+   * the peer does not support that. A later call covers what was written since.
    */
   public commit(): void {
     if (this[internals.send].isOver) return;
@@ -115,10 +115,10 @@ class QUICStream extends SidedStream {
   }
 
   /**
-   * A stream of Node.js over both sides, which then are locked. Destroying it with an error cancels
-   * the readable and aborts the writable; of a unidirectional stream one side has ended from the
-   * start. When the connection ends in an orderly way ({@link errors.isOrderly}) it closes without
-   * an error, as a `net.Socket` does.
+   * Makes a `Duplex` of Node.js over both sides, and locks them. Destroying it with an error
+   * cancels the readable and aborts the writable. One side of a unidirectional stream has ended
+   * from the start. When the connection ends in an orderly way ({@link errors.isOrderly}), the
+   * `Duplex` closes without an error, as a `net.Socket` does.
    *
    * @param options - as for `stream.Duplex`
    */

@@ -1,13 +1,12 @@
 // Single datagrams that a server gets from somebody who only wants to see what happens.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { until } from '../helpers/events.js';
 import { connectionClose, initial, ping } from '../helpers/initial.js';
 import { forEachIO } from '../helpers/io.js';
 import { connect, startServer } from '../helpers/pair.js';
+import { plainSocket } from '../helpers/plain.js';
 import { exchange, KiB, payload, serveEcho } from '../helpers/streams.js';
 
 const timeout = 30_000;
@@ -124,9 +123,7 @@ const probes: Array<[name: string, probe: Buffer, answer: Answer]> = [
 
 /** Sends datagrams to a server, and collects what comes back. */
 async function prober(t: TestContext, port: number) {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  t.after(() => socket.close());
-  await once(socket, 'listening');
+  const socket = await plainSocket(t);
   let answers: Array<Buffer> = [];
   socket.on('message', (answer) => answers.push(answer));
   const send = (datagram: Buffer) => socket.send(datagram, port, '127.0.0.1');

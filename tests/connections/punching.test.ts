@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
-import { once as emitted } from 'node:events';
+import type { Socket } from 'node:dgram';
 import { type TestContext, test } from 'node:test';
 import { events, type QUICSocket } from '@matrixai/quic';
 import { on, once } from '../helpers/events.js';
 import { forEachIO } from '../helpers/io.js';
 import { connect, startServer, startSocket } from '../helpers/pair.js';
+import { plainSocket } from '../helpers/plain.js';
 import { exchange, payload, serveEcho } from '../helpers/streams.js';
 
 const timeout = 30_000;
-
-async function bind(t: TestContext): Promise<Socket> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  t.after(() => socket.close());
-  await emitted(socket, 'listening');
-  return socket;
-}
 
 /** A NAT that admits only datagrams from where it has sent to. */
 class NAT {
@@ -52,8 +45,11 @@ class NAT {
 }
 
 async function makeNATs(t: TestContext): Promise<[NAT, NAT]> {
-  const [a, b] = [await bind(t), await bind(t)];
-  return [new NAT(await bind(t), a, b), new NAT(await bind(t), b, a)];
+  const [a, b] = [await plainSocket(t), await plainSocket(t)];
+  return [
+    new NAT(await plainSocket(t), a, b),
+    new NAT(await plainSocket(t), b, a),
+  ];
 }
 
 forEachIO((io) => {
@@ -62,7 +58,7 @@ forEachIO((io) => {
   }, async (t) => {
     for (const host of ['127.0.0.1', '::']) {
       const socket = await startSocket(t, io, { host });
-      const plain = await bind(t);
+      const plain = await plainSocket(t);
       for (const data of [
         Buffer.from([0]),
         Buffer.from([0x3f]),
@@ -106,7 +102,7 @@ forEachIO((io) => {
   }, async (t) => {
     const socket = await startSocket(t, io);
     await startServer(t, io, { socket, onStream: serveEcho });
-    const plain = await bind(t);
+    const plain = await plainSocket(t);
     for (let i = 0; i < 2000; i++) {
       const data = payload(1 + (i % 1200), i);
       data[0] = i;
@@ -125,7 +121,7 @@ forEachIO((io) => {
 
   test('a listener may stop the socket', { timeout }, async (t) => {
     const socket = await startSocket(t, io);
-    const plain = await bind(t);
+    const plain = await plainSocket(t);
     const stopped = new Promise<void>((resolve) => {
       on(socket, events.EventQUICSocketDatagram, () => {
         resolve(socket.stop());

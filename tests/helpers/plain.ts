@@ -15,6 +15,16 @@ export async function plainSocket(
   return socket;
 }
 
+/** A UDP port of loopback where nobody listens. */
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
 /** The code of the error if the operating system refuses to send between two hosts. */
 export async function refusalToSend(
   t: TestContext,

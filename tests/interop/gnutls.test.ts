@@ -2,7 +2,6 @@
 // data.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once as onceEmitted } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { once, until } from '../helpers/events.js';
 import { forEachIO } from '../helpers/io.js';
 import { makeFolder, output, root } from '../helpers/packages.js';
 import { connect, credentials } from '../helpers/pair.js';
+import { freePort } from '../helpers/plain.js';
 
 const folder = path.join(root, 'node_modules', '.cache', 'interop', 'ngtcp2');
 const packages = [
@@ -32,15 +32,6 @@ async function install(): Promise<string> {
     await output('find', ['.', '-name', 'libngtcp2.so*'], options)
   ).split('\n');
   return path.resolve(folder, path.dirname(library));
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await onceEmitted(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await onceEmitted(socket, 'close');
-  return port;
 }
 
 const timeout = 60_000;

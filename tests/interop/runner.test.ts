@@ -2,7 +2,6 @@
 // place of its simulated network.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import { type BadNetwork, worsen } from '../helpers/badNetwork.js';
 import { createCA, issue } from '../helpers/certs.js';
 import { forEachIO, type IO } from '../helpers/io.js';
 import { makeFolder, root } from '../helpers/packages.js';
+import { freePort } from '../helpers/plain.js';
 import { Relay } from '../helpers/relay.js';
 import { KiB, payload } from '../helpers/streams.js';
 
@@ -81,15 +81,6 @@ async function prepare(t: TestContext) {
   const keys = path.join(folder, 'keys.log');
   const env = { CERTS: certs, WWW: www, DOWNLOADS: downloads };
   return { env, www, downloads, qlog, keys };
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }
 
 forEachIO((io: IO) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Binding } from '#internal/engine/binding.js';
 import { environment } from '#internal/engine/Environment.js';
-import { ConnectionNumber } from '#internal/engine/shared.js';
+import { ConnectionNumber, Layout } from '#internal/engine/shared.js';
 
 const { binding } = environment();
 
@@ -40,7 +40,7 @@ const wrong: Array<
   ['transportDeliver', [1, new Uint8Array(8), -1], 'a size'],
   ['transportRelease', [1, 2 ** 31], 'an integer of 32 bits'],
   ['transportSend', [1, 0, 'text', '::1', 1], 'a Uint8Array'],
-  ['transportReadDatagrams', [1, new Uint16Array(8)], 'a Uint8Array'],
+  ['transportReadRawDatagrams', [1, new Uint16Array(8)], 'a Uint8Array'],
   [
     'transportStats',
     [1, new BigInt64Array(8)],
@@ -88,6 +88,17 @@ for (const [name, args, expected] of wrong) {
     });
   });
 }
+
+test('a ring must have room for a datagram', () => {
+  const none = new Uint8Array(0);
+  for (const size of [0, Layout.slot - 1]) {
+    const ring = new Uint8Array(size);
+    assert.throws(
+      () => binding.transportOpenVirtual('::1', 1, none, none, false, ring),
+      { message: 'the ring has no room for a datagram' },
+    );
+  }
+});
 
 test('every method that takes arguments refuses a call without', () => {
   const without = [

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
-import { once as onceEmitted } from 'node:events';
+import type { Socket } from 'node:dgram';
 import { type TestContext, test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
@@ -14,6 +13,7 @@ import { on, once, until } from '../helpers/events.js';
 import { connectionClose, initial, retryOf } from '../helpers/initial.js';
 import { forEachIO, type IO } from '../helpers/io.js';
 import { connect, credentials, startSocket } from '../helpers/pair.js';
+import { plainSocket } from '../helpers/plain.js';
 import { drop, Relay } from '../helpers/relay.js';
 import { isFull } from '../helpers/scale.js';
 import { exchange, KiB, payload, serveEcho } from '../helpers/streams.js';
@@ -36,15 +36,6 @@ async function start(
   );
   await server.start();
   return { server, socket };
-}
-
-/** An attacker at an address of its own. */
-async function bind(t: TestContext, host = '127.0.0.1'): Promise<Socket> {
-  const socket = createSocket('udp4');
-  t.after(() => socket.close());
-  socket.bind(0, host);
-  await onceEmitted(socket, 'listening');
-  return socket;
 }
 
 /**
@@ -155,7 +146,7 @@ forEachIO((io) => {
   }, async (t) => {
     const maxHandshakes = 200;
     const { socket } = await start(t, io, { maxHandshakes, retry: 'always' });
-    const attacker = await bind(t);
+    const attacker = await plainSocket(t);
     await hold(attacker, socket.port, 2 * maxHandshakes);
     const { handshakes } = socket.stats();
     t.diagnostic(`${handshakes} of ${maxHandshakes} handshakes`);
@@ -172,7 +163,7 @@ forEachIO((io) => {
     const maxHandshakes = 80;
     const { socket } = await start(t, io, { maxHandshakes, retry: 'always' });
     for (let i = 0; i < 8; i++) {
-      const attacker = await bind(t, `127.0.1.${1 + i}`);
+      const attacker = await plainSocket(t, `127.0.1.${1 + i}`);
       await hold(attacker, socket.port, maxHandshakes / 4);
     }
     assert.equal(socket.stats().handshakes, maxHandshakes);
@@ -202,7 +193,7 @@ forEachIO((io) => {
     const { socket } = await start(t, io, { minIdleTimeout: 1000 });
     // The attacker goes on when the socket has stopped
     const { port } = socket;
-    const attacker = await bind(t);
+    const attacker = await plainSocket(t);
     const [source, destination] = [
       Buffer.from('attacker'),
       Buffer.from('destined'),
@@ -234,7 +225,7 @@ forEachIO((io) => {
     on(server, events.EventQUICConnectionError, ({ detail }) => {
       failures.push(detail as errors.ErrorQUICConnectionPeer<unknown>);
     });
-    const attacker = await bind(t);
+    const attacker = await plainSocket(t);
     const frames = connectionClose(0x0a, 'x'.repeat(1000));
     const count = isFull ? 50_000 : 5000;
     const began = performance.now();

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createSocket, type Socket } from 'node:dgram';
-import { once as onceEmitted, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -20,6 +19,7 @@ import {
   startServer,
   startSocket,
 } from '../helpers/pair.js';
+import { plainSocket } from '../helpers/plain.js';
 import { Random, seed } from '../helpers/random.js';
 import { drop, Relay } from '../helpers/relay.js';
 import { isFull } from '../helpers/scale.js';
@@ -35,14 +35,6 @@ import {
 
 const timeout = 120_000;
 
-async function bind(t: TestContext): Promise<Socket> {
-  const socket = createSocket('udp4');
-  t.after(() => socket.close());
-  socket.bind(0, '127.0.0.1');
-  await onceEmitted(socket, 'listening');
-  return socket;
-}
-
 /** First packets of clients that want to connect, each of another one, which are never answered. */
 async function captureInitials(
   t: TestContext,
@@ -50,7 +42,7 @@ async function captureInitials(
   count: number,
   config: QUICClientConfigInput = {},
 ): Promise<Array<Buffer>> {
-  const sink = await bind(t);
+  const sink = await plainSocket(t);
   const socket = await startSocket(t, io);
   const initials = new Map<string, Buffer>();
   sink.on('message', (datagram) => {
@@ -102,7 +94,11 @@ forEachIO((io) => {
       forward(datagram);
     };
     const { connection } = await connect(t, io, relay.port);
-    const attackers = [await bind(t), await bind(t), await bind(t)];
+    const attackers = [
+      await plainSocket(t),
+      await plainSocket(t),
+      await plainSocket(t),
+    ];
     const hostile = (): Buffer => {
       if (captured.length === 0 || random.happens(0.2)) {
         const noise = payload(1 + random.below(1500), random.below(2 ** 31));
@@ -161,7 +157,7 @@ forEachIO((io) => {
     );
     await server.start();
     const attackers = await Promise.all(
-      Array.from({ length: 100 }, () => bind(t)),
+      Array.from({ length: 100 }, () => plainSocket(t)),
     );
     const before = residentMiB();
     let most = 0;
@@ -203,7 +199,7 @@ forEachIO((io) => {
           maxSendUdpPayloadSize: size,
         });
         assert.equal(initial.length, size);
-        const attacker = await bind(t);
+        const attacker = await plainSocket(t);
         answered.set(size, 0);
         attacker.on('message', ({ length }) => {
           answered.set(size, answered.get(size)! + length);
@@ -375,7 +371,7 @@ forEachIO((io) => {
       await client.destroy();
 
       const failed = once(other, events.EventQUICConnectionError);
-      const attacker = await bind(t);
+      const attacker = await plainSocket(t);
       for (const datagram of recorded) {
         attacker.send(datagram, other.port, '127.0.0.1');
       }

@@ -56,7 +56,7 @@ type Config struct {
 
 	EnableDatagrams bool
 	// How many datagrams are kept until they are read.
-	IncomingDatagrams int
+	IncomingHighWaterMark int
 
 	// Of a server. Without MaxHandshakes there are no limits.
 	Retry                    string // "always", "never" or "auto"

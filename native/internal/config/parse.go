@@ -84,8 +84,8 @@ func (c *Config) set(name, value string) (err error) {
 		err = setNumber(&c.InitialMaxStreamsBidi, value)
 	case "initialMaxStreamsUni":
 		err = setNumber(&c.InitialMaxStreamsUni, value)
-	case "incomingDatagrams":
-		err = setNumber(&c.IncomingDatagrams, value)
+	case "incomingHighWaterMark":
+		err = setNumber(&c.IncomingHighWaterMark, value)
 	case "retryThreshold":
 		err = setNumber(&c.RetryThreshold, value)
 	case "maxHandshakes":

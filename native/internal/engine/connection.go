@@ -34,19 +34,19 @@ type Connection struct {
 	handshaking  atomic.Pointer[quic.Conn] // of a server, once the ClientHello has come
 	isRefused    atomic.Bool               // there was no seat, or it had to give it up
 
-	source            quic.ConnectionID // guarded by the transport's nameMu
-	handshakeTimeout  time.Duration
-	keepAliveInterval time.Duration      // 0 without keep-alives
-	keepDatagrams     int                // how many are kept until they are read
-	asksWhenQuiet     bool               // whether the peer is there
-	cancelDial        context.CancelFunc // nil for a server
-	gone              chan struct{}      // closed when the connection is
-	givenUp           chan struct{}      // closed when the handshake is to end
-	giveUpOnce        sync.Once
-	accepted          chan struct{} // closed when JavaScript wants to hear of streams and of the end
-	resumed           chan struct{} // closed when streams can be opened again after early data was rejected
-	acceptOnce        sync.Once
-	readerGone        chan struct{} // signalled when a reader has ended
+	ownID                 quic.ConnectionID // guarded by the transport's nameMu
+	handshakeTimeout      time.Duration
+	keepAliveInterval     time.Duration      // 0 without keep-alives
+	incomingHighWaterMark int                // how many are kept until they are read
+	asksWhenQuiet         bool               // whether the peer is there
+	cancelDial            context.CancelFunc // nil for a server
+	gone                  chan struct{}      // closed when the connection is
+	givenUp               chan struct{}      // closed when the handshake is to end
+	giveUpOnce            sync.Once
+	accepted              chan struct{} // closed when JavaScript wants to hear of streams and of the end
+	resumed               chan struct{} // closed when streams can be opened again after early data was rejected
+	acceptOnce            sync.Once
+	readerGone            chan struct{} // signalled when a reader has ended
 
 	session      *session // nil for a server
 	verification verification
@@ -57,11 +57,11 @@ type Connection struct {
 	readers        atomic.Int64 // goroutines that read streams
 	maxExempt      int64        // how large exempted of the environment gets
 
-	mu       sync.Mutex
-	quic     *quic.Conn            // nil until the handshake completed
-	complete *quic.ConnectionState // nil until it was asked for after that
-	original quic.ConnectionID
-	qlog     *qlogfile.File // nil if there is none
+	mu         sync.Mutex
+	quic       *quic.Conn            // nil until the handshake completed
+	complete   *quic.ConnectionState // nil until it was asked for after that
+	originalID quic.ConnectionID
+	qlog       *qlogfile.File // nil if there is none
 	// Set with quic, unless datagrams are not enabled.
 	datagrams      *Datagrams
 	streams        map[*Stream]struct{}
@@ -80,21 +80,21 @@ type Connection struct {
 
 func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout time.Duration, conf *config.Config) (*Connection, error) {
 	c := &Connection{
-		env:               t.env,
-		transport:         t,
-		listener:          l,
-		remote:            remote,
-		handshakeTimeout:  handshakeTimeout,
-		keepDatagrams:     conf.IncomingDatagrams,
-		keepAliveInterval: conf.KeepAlive(),
-		asksWhenQuiet:     conf.ProbeIdle,
-		maxExempt:         int64(conf.MaxExempt),
-		gone:              make(chan struct{}),
-		givenUp:           make(chan struct{}),
-		accepted:          make(chan struct{}),
-		resumed:           make(chan struct{}),
-		readerGone:        make(chan struct{}, 1),
-		streams:           make(map[*Stream]struct{}),
+		env:                   t.env,
+		transport:             t,
+		listener:              l,
+		remote:                remote,
+		handshakeTimeout:      handshakeTimeout,
+		incomingHighWaterMark: conf.IncomingHighWaterMark,
+		keepAliveInterval:     conf.KeepAlive(),
+		asksWhenQuiet:         conf.ProbeIdle,
+		maxExempt:             int64(conf.MaxExempt),
+		gone:                  make(chan struct{}),
+		givenUp:               make(chan struct{}),
+		accepted:              make(chan struct{}),
+		resumed:               make(chan struct{}),
+		readerGone:            make(chan struct{}, 1),
+		streams:               make(map[*Stream]struct{}),
 	}
 	h, err := t.env.add(c, &t.env.counts.connections)
 	if err != nil {

@@ -152,8 +152,8 @@ func (d *Datagrams) Unread(n int) {
 	d.inDropped += d.in.Unread(n)
 }
 
-// SetIncoming sets how many datagrams are kept until they are read.
-func (d *Datagrams) SetIncoming(n int) {
+// SetIncomingHighWaterMark sets how many datagrams are kept until they are read.
+func (d *Datagrams) SetIncomingHighWaterMark(n int) {
 	d.inMu.Lock()
 	defer d.inMu.Unlock()
 	d.inDropped += d.in.SetLimit(n)

@@ -21,7 +21,7 @@ import (
 func datagramOptions(t *testing.T, keep int) (server, client *config.Config) {
 	server, client = options(t)
 	for _, c := range []*config.Config{server, client} {
-		c.EnableDatagrams, c.IncomingDatagrams = true, keep
+		c.EnableDatagrams, c.IncomingHighWaterMark = true, keep
 	}
 	return server, client
 }

@@ -66,10 +66,10 @@ func (c *Connection) description() []byte {
 	remoteHost, remotePort := hostPort(c.remote)
 	member("remoteHost", text(remoteHost))
 	member("remotePort", jsontext.Uint(uint64(remotePort)))
-	member("connectionId", text(hex.EncodeToString(c.transport.name(c).Bytes())))
-	member("connectionIdShared", text(hex.EncodeToString(c.original.Bytes())))
+	member("connectionId", text(hex.EncodeToString(c.transport.ownIDOf(c).Bytes())))
+	member("connectionIdShared", text(hex.EncodeToString(c.originalID.Bytes())))
 	if c.quic != nil {
-		peer := c.original // the server's until it has answered, when that is known (RFC 9000 section 7.2)
+		peer := c.originalID // the server's until it has answered, when that is known (RFC 9000 section 7.2)
 		if c.listener != nil || !c.isEarly {
 			peer = quicgo.PeerConnectionID(c.quic)
 		}

@@ -113,7 +113,7 @@ func tracer(conf *config.Config) func(context.Context, bool, quic.ConnectionID) 
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.original = id
+		c.originalID = id
 		if conf.QLog == "" {
 			return nil
 		}
@@ -140,7 +140,7 @@ func (c *Connection) openQLog() *qlogfile.File {
 // and would keep the connection until its idle timeout, which may be infinite. An application that
 // gives up does not tell one that it has not heard of: there may be none.
 func (c *Connection) giveUp(isApp bool, code uint64, reason string) {
-	conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c))
+	conn := quicgo.ConnectionOf(c.transport.quic, c.transport.ownIDOf(c))
 	if conn == nil || isApp && conn.ConnectionStats().PacketsReceived == 0 {
 		c.cancelDial()
 		c.closed(nil)

@@ -22,7 +22,7 @@ func TestAPanicUnderALockLeavesItFree(t *testing.T) {
 	for name, call := range map[string]func(){
 		"Stream":     func() { stream.Read(make([]byte, 1)) },
 		"Connection": func() { conn.pathChanged(udp(2)) },
-		"Transport":  func() { transport.addForeign([]byte("datagram")) },
+		"Transport":  func() { transport.addRaw([]byte("datagram")) },
 	} {
 		t.Run(name, func(t *testing.T) { mustPanic(t, call) })
 	}
@@ -34,7 +34,7 @@ func TestAPanicUnderALockLeavesItFree(t *testing.T) {
 	}
 	conn.path.isTold = false
 	conn.pathChanged(udp(3))
-	if n := transport.ReadDatagrams(make([]byte, 100)); n != len("datagram") {
+	if n := transport.ReadRawDatagrams(make([]byte, 100)); n != len("datagram") {
 		t.Errorf("read %d bytes", n)
 	}
 	if n := env.Events.Drain(make([]byte, 100)); n != event.HeaderSize {

@@ -27,7 +27,7 @@ func (c *Connection) establish(conn *quic.Conn, isEarly bool) {
 	}
 	c.quic = conn
 	if conn.ConnectionState().SupportsDatagrams.Local {
-		c.datagrams = newDatagrams(c, conn, c.keepDatagrams)
+		c.datagrams = newDatagrams(c, conn, c.incomingHighWaterMark)
 	}
 	c.isEarly = isEarly
 	if isEarly {
@@ -54,7 +54,7 @@ func (c *Connection) takeSeat() bool {
 // refuse gives up a handshake with a client, who has lost its seat by that.
 func (c *Connection) refuse() {
 	c.isRefused.Store(true)
-	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
+	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.ownIDOf(c)); conn != nil {
 		quicgo.CloseWith(conn, false, uint64(quic.ConnectionRefused), "")
 	}
 	c.stopAsking()

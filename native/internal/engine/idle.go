@@ -10,7 +10,7 @@ import (
 // adjust changes what quic-go has no options for, while it waits for a callback of TLS: it would
 // not take an idle timeout of the peer below 5 s, and not notice when the path carries less.
 func (c *Connection) adjust() {
-	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.name(c)); conn != nil {
+	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.ownIDOf(c)); conn != nil {
 		quicgo.LimitIdleTimeout(conn)
 		watchPathMTU(conn)
 	}

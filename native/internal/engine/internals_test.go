@@ -24,7 +24,7 @@ func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
 		}
 		return c != nil
 	})
-	conn := quicgo.ConnectionOf(p.serverTransport.quic, p.serverTransport.name(c))
+	conn := quicgo.ConnectionOf(p.serverTransport.quic, p.serverTransport.ownIDOf(c))
 	if conn == nil || conn != c.handshaking.Load() {
 		t.Fatal("the connection is not found by its ID")
 	}

@@ -77,7 +77,7 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 			current := l.config.Load()
 			c := hello.Context().Value(connectionKey{}).(*Connection)
 			c.verifiesPeer = current.config.VerifyPeer
-			conn := quicgo.ConnectionOf(t.quic, t.name(c))
+			conn := quicgo.ConnectionOf(t.quic, t.ownIDOf(c))
 			c.handshaking.Store(conn)
 			if conn != nil {
 				quicgo.KeepWithinLimit(conn)
@@ -176,7 +176,7 @@ func (l *Listener) closeHandshakes() {
 		if !ok || c.listener != l || c.isAnnounced() {
 			continue
 		}
-		conn := quicgo.ConnectionOf(l.transport.quic, l.transport.name(c))
+		conn := quicgo.ConnectionOf(l.transport.quic, l.transport.ownIDOf(c))
 		if conn != nil && !isComplete(conn) {
 			quicgo.CloseWith(conn, false, l.closeCode, "")
 		}

@@ -26,7 +26,7 @@ func (g *connectionIDs) GenerateConnectionID() (quic.ConnectionID, error) {
 			// answer.
 			return quic.ConnectionID{}, errIgnored
 		}
-		c.source = id
+		c.ownID = id
 	}
 	return id, nil
 }
@@ -43,10 +43,10 @@ func (t *Transport) nameNext(c *Connection) {
 	t.unnamed[quicgo.Goroutine()] = c
 }
 
-func (t *Transport) name(c *Connection) quic.ConnectionID {
+func (t *Transport) ownIDOf(c *Connection) quic.ConnectionID {
 	t.nameMu.Lock()
 	defer t.nameMu.Unlock()
-	return c.source
+	return c.ownID
 }
 
 var _ quic.ConnectionIDGenerator = &connectionIDs{}

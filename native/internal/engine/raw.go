@@ -11,20 +11,20 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
 )
 
-// maxForeign is how many datagrams that are not QUIC a transport keeps until JavaScript
+// maxRaw is how many datagrams that are not QUIC a transport keeps until JavaScript
 // takes them. The oldest make room for more.
-const maxForeign = 256
+const maxRaw = 256
 
-// foreign holds what came in that is not QUIC: the first two bits are zero, as in STUN
+// rawDatagrams holds what came in that is not QUIC: the first two bits are zero, as in STUN
 // (RFC 9443). Peers that punch holes into NATs send such datagrams.
-type foreign struct {
+type rawDatagrams struct {
 	mu      sync.Mutex
 	queue   [][]byte
 	dropped uint64
 }
 
-// receiveForeign runs until the transport is closed.
-func (t *Transport) receiveForeign() {
+// receiveRaw runs until the transport is closed.
+func (t *Transport) receiveRaw() {
 	defer fault.Recover(nil)
 	buffer := make([]byte, 1<<16)
 	for {
@@ -33,16 +33,16 @@ func (t *Transport) receiveForeign() {
 			return
 		}
 		if n == quicgo.MaxPacket {
-			t.dropForeign()
+			t.dropRaw()
 			continue
 		}
-		t.addForeign(encodeForeign(buffer[:n], addr))
+		t.addRaw(encodeRaw(buffer[:n], addr))
 	}
 }
 
-// encodeForeign puts before a datagram its length as uint16, the port that it came from, the
+// encodeRaw puts before a datagram its length as uint16, the port that it came from, the
 // length of the host as uint8 and the host as text.
-func encodeForeign(data []byte, addr net.Addr) []byte {
+func encodeRaw(data []byte, addr net.Addr) []byte {
 	host, port := hostPort(addr)
 	order := binary.LittleEndian
 	b := make([]byte, 0, 5+len(host)+len(data))
@@ -53,31 +53,31 @@ func encodeForeign(data []byte, addr net.Addr) []byte {
 	return append(b, data...)
 }
 
-func (t *Transport) dropForeign() {
-	t.foreign.mu.Lock()
-	defer t.foreign.mu.Unlock()
-	t.foreign.dropped++
+func (t *Transport) dropRaw() {
+	t.raw.mu.Lock()
+	defer t.raw.mu.Unlock()
+	t.raw.dropped++
 }
 
-func (t *Transport) addForeign(datagram []byte) {
-	f := &t.foreign
+func (t *Transport) addRaw(datagram []byte) {
+	f := &t.raw
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.queue) == maxForeign {
+	if len(f.queue) == maxRaw {
 		f.queue = f.queue[1:]
 		f.dropped++
 	}
 	f.queue = append(f.queue, datagram)
 	if len(f.queue) == 1 {
-		t.env.Events.Push(event.TransportDatagrams, t.Handle, 0, 0, nil)
+		t.env.Events.Push(event.TransportRawDatagrams, t.Handle, 0, 0, nil)
 	}
 }
 
-// ReadDatagrams moves as many datagrams that are not QUIC as fit into p, one after
-// another as [encodeForeign] writes them, and returns how many bytes that are. After it has
-// returned 0, a TransportDatagrams event tells of more.
-func (t *Transport) ReadDatagrams(p []byte) int {
-	f := &t.foreign
+// ReadRawDatagrams moves as many datagrams that are not QUIC as fit into p, one after
+// another as [encodeRaw] writes them, and returns how many bytes that are. After it has
+// returned 0, a TransportRawDatagrams event tells of more.
+func (t *Transport) ReadRawDatagrams(p []byte) int {
+	f := &t.raw
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := 0

@@ -50,7 +50,7 @@ type Transport struct {
 
 	peers   peers
 	paths   paths
-	foreign foreign
+	raw     rawDatagrams
 	answers chan struct{} // has one for each answer that is being sent, see answersAlone
 
 	nameMu  sync.Mutex
@@ -169,7 +169,7 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 		virtual.Intercept = t.answersAlone
 		quicgo.AllowMTUDiscovery(t.quic)
 	}
-	go t.receiveForeign()
+	go t.receiveRaw()
 	return t, nil
 }
 
@@ -214,7 +214,7 @@ type TransportStats struct {
 
 // Stats returns the current counts.
 func (t *Transport) Stats() TransportStats {
-	dropped := locked(&t.foreign.mu, func() uint64 { return t.foreign.dropped })
+	dropped := locked(&t.raw.mu, func() uint64 { return t.raw.dropped })
 	if t.virtual != nil {
 		dropped += t.virtual.Dropped()
 	}

@@ -65,9 +65,9 @@ const (
 	// StreamStopped: the peer sent STOP_SENDING. a is the error code, b how many bytes are not
 	// going to be sent.
 	StreamStopped
-	// TransportDatagrams: datagrams that are not QUIC wait to be read. The next one comes when all
-	// have been.
-	TransportDatagrams
+	// TransportRawDatagrams: datagrams that are not QUIC wait to be read. The next one comes when
+	// all have been.
+	TransportRawDatagrams
 	// ConnectionMigrated: a migration ended. a is 0 when the connection goes over the new path,
 	// and data its description; else a is a MigrationFailure, and data the reason.
 	ConnectionMigrated

@@ -59,7 +59,7 @@ class Closing {
   }
 
   /**
-   * Ends the wait of a graceful stop, which then uses these codes.
+   * Makes a graceful stop close now, with these codes.
    */
   overtake(opts: CloseOptions): void {
     this.#overtaken ??= opts;

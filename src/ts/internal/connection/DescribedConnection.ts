@@ -87,16 +87,16 @@ abstract class DescribedConnection extends Lifecycle<QUICConnectionEvents> {
   }
 
   /**
-   * Whether the handshake resumed a session of an earlier connection (RFC 8446 section 2.2),
-   * without certificates being sent. Not known before {@link handshakeCompletedP} resolves.
+   * Whether the handshake resumed a session of an earlier connection (RFC 8446 section 2.2). Then
+   * no certificates are sent. It is known once {@link handshakeCompletedP} resolves.
    */
   public get resumed(): boolean {
     return this[internals.state].description?.resumed ?? false;
   }
 
   /**
-   * Whether the server took early data (0-RTT, RFC 9001 section 4.6) of the client: `'none'` if
-   * none was sent, or as long as the server has not answered. See
+   * Whether the server took early data of the client (0-RTT, RFC 9001 section 4.6). `'none'` if the
+   * client sent none, and until the server has answered. See
    * {@link events.EventQUICConnectionEarlyData}.
    */
   public get earlyData(): 'none' | 'accepted' | 'rejected' {
@@ -142,16 +142,16 @@ abstract class DescribedConnection extends Lifecycle<QUICConnectionEvents> {
   }
 
   /**
-   * Of a client, the newest session that the server gave, see
-   * {@link events.EventQUICConnectionSession}; `undefined` if it gave none as yet.
+   * The newest session that the server gave to this client, see
+   * {@link events.EventQUICConnectionSession}. `undefined` if it gave none yet, and for servers.
    */
   public get session(): Uint8Array | undefined {
     return this[internals.handshake].newestSession;
   }
 
   /**
-   * The code and reason that the connection was closed with, or `undefined` if it is open
-   * or ended without, as by an idle timeout.
+   * The code and reason that closed the connection. `undefined` while it is open, and if it ended
+   * without, as by an idle timeout.
    */
   public getConnectionError(): ConnectionError | undefined {
     const data = this[internals.state].error?.data;

@@ -72,9 +72,9 @@ abstract class LivingConnection extends DescribedConnection {
   public readonly closedP: Promise<void>;
 
   /**
-   * Resolves once the handshake is complete, at once unless there is early data (0-RTT): the peer
-   * is there and verified, and what it sends is no repetition of what somebody recorded. Rejects
-   * with the error of a connection that ends before.
+   * Resolves once the handshake is complete. Without early data (0-RTT) it is complete from the
+   * start. The peer is there and verified then, and nobody repeats bytes that he recorded. Rejects
+   * with the error of the connection if that ends before.
    */
   public readonly handshakeCompletedP: Promise<void>;
 
@@ -176,9 +176,8 @@ abstract class LivingConnection extends DescribedConnection {
   }
 
   /**
-   * Completes the handshake. Servers and clients call it before they hand the connection out, so
-   * for an application it resolves at once, until the connection is closed: it cannot be started
-   * again.
+   * Completes the handshake. Servers and clients call it before they hand the connection out: for
+   * an application it resolves at once. A closed connection cannot be started again.
    *
    * @param _opts - ignored: the engine gets the packets from the socket
    * @param ctx
@@ -202,12 +201,15 @@ abstract class LivingConnection extends DescribedConnection {
   }
 
   /**
-   * Closes the connection. Without `force` it waits for running streams to end, refuses new ones
-   * meanwhile with the code of an `ErrorQUICConnectionStopping`, and until the datagrams are sent.
-   * A stop with `force` that follows ends that wait, as {@link QUICConnection.destroyStreams} does.
-   * In any case it then delivers what was written to closed writers: it waits until the peer has
-   * acknowledged that, or does not answer for three probe timeouts (RFC 9002 section 6.2.1). It
-   * does not wait until what has arrived whole is read: that can be done later.
+   * Closes the connection.
+   *
+   * With `force: false` it first waits until running streams have ended and datagrams are sent. New
+   * streams of the peer are refused meanwhile, with the code of an `ErrorQUICConnectionStopping`. A
+   * stop with `force` ends that wait, as {@link QUICConnection.destroyStreams} does.
+   *
+   * It then delivers all that was written to closed writers: it waits until the peer acknowledges
+   * that, or is silent for three probe timeouts (RFC 9002 section 6.2.1). Streams that have arrived
+   * whole can be read later; it does not wait for them.
    *
    * @param opts - the code and reason that the other end gets, and whether to wait for streams
    */
@@ -231,7 +233,7 @@ abstract class LivingConnection extends DescribedConnection {
   }
 
   /**
-   * Ends the wait of a graceful stop, which then uses these codes.
+   * Makes a graceful stop close now, with these codes.
    *
    * @internal
    */
@@ -277,7 +279,7 @@ abstract class LivingConnection extends DescribedConnection {
   /**
    * @internal
    */
-  public [internals.handleNativeEvent](
+  public [internals.handleEngineEvent](
     kind: number,
     a: number,
     b: number,

@@ -80,7 +80,7 @@ class OutgoingDatagrams implements Sink {
     return size <= this.#maxSize
       ? undefined
       : new ErrorQUICDatagramsTooLarge(
-          `a datagram of ${size} bytes does not fit into a packet, of at most ${this.#maxSize} it does`,
+          `the datagram has ${size} bytes, and a packet has room for ${this.#maxSize}`,
           { data: { size, maxDatagramSize: this.#maxSize } },
         );
   }

@@ -1,6 +1,6 @@
 import * as internals from '../internals.js';
 import type { Binding } from './binding.js';
-import type { NativeEventHandler } from './events.js';
+import type { EngineEventHandler } from './events.js';
 import { EventKind, Layout } from './shared.js';
 import {
   type Occupant,
@@ -30,7 +30,7 @@ class Environment implements Occupant {
   public readonly thread: Thread = thread();
   public readonly seat: Seat = this.thread.join(this);
   public readonly binding: Binding = this.seat.binding;
-  protected handlers: Map<number, NativeEventHandler> = new Map();
+  protected handlers: Map<number, EngineEventHandler> = new Map();
   protected bytes!: Uint8Array;
   protected uint32!: Uint32Array;
   protected float64!: Float64Array;
@@ -50,7 +50,7 @@ class Environment implements Occupant {
   /**
    * Sends the events of a native object to a handler, which is kept alive as long as the realm is.
    */
-  public register(handle: number, handler: NativeEventHandler): void {
+  public register(handle: number, handler: EngineEventHandler): void {
     if (this.handlers.size === 0) this.seat.hold(globalThis);
     this.handlers.set(handle, handler);
   }
@@ -175,7 +175,7 @@ class Environment implements Occupant {
         continue;
       }
       try {
-        handler[internals.handleNativeEvent](kind, a, b, data);
+        handler[internals.handleEngineEvent](kind, a, b, data);
       } catch (e) {
         // The other events must be heard all the same
         process.nextTick(() => {

@@ -73,7 +73,7 @@ export interface Binding {
     host: string,
     port: number,
   ): boolean;
-  transportReadDatagrams(transport: number, buffer: Uint8Array): number;
+  transportReadRawDatagrams(transport: number, buffer: Uint8Array): number;
   transportStats(transport: number, numbers: Float64Array): void;
   transportClose(transport: number): void;
 
@@ -120,7 +120,7 @@ export interface Binding {
 
   datagramsRead(connection: number, batch: Uint8Array): number;
   datagramsUnread(connection: number, n: number): void;
-  datagramsSetIncoming(connection: number, n: number): void;
+  datagramsSetIncomingHighWaterMark(connection: number, n: number): void;
   datagramsStopReading(connection: number): void;
   datagramsWrite(
     connection: number,

@@ -22,7 +22,7 @@ export function toEngineConfig(
     ...admission,
     enableDgram: undefined,
     enableDatagrams: config.enableDgram[0],
-    incomingDatagrams: highWaterMarks(config).incoming,
+    incomingHighWaterMark: highWaterMarks(config).incoming,
     ca: splitCertificates(ca),
     key: collectPEMs(key),
     cert: collectPEMs(cert),

@@ -3,11 +3,11 @@ import type * as internals from '../internals.js';
 /**
  * Something that native events happen to.
  */
-export interface NativeEventHandler {
+export interface EngineEventHandler {
   /**
    * @param data - only valid during the call
    */
-  [internals.handleNativeEvent](
+  [internals.handleEngineEvent](
     kind: number,
     a: number,
     b: number,

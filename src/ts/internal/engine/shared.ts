@@ -22,7 +22,7 @@ export const EventKind = {
   StreamWritable: 18,
   StreamFinished: 19,
   StreamStopped: 20,
-  TransportDatagrams: 21,
+  TransportRawDatagrams: 21,
   ConnectionMigrated: 22,
   ConnectionPath: 23,
   ConnectionSession: 24,

@@ -1,12 +1,14 @@
 import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
 import { environment } from '../engine/Environment.js';
-import type { NativeEventHandler } from '../engine/events.js';
+import type { EngineEventHandler } from '../engine/events.js';
 import { EventKind, Layout } from '../engine/shared.js';
 import { outOfContext } from '../engine/thread.js';
 import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
-import { readDatagrams } from './rawDatagrams.js';
+import type { PromiseDeconstructed } from '../types/common.js';
+import { promise } from '../utils/flow.js';
+import { readRawDatagrams } from './rawDatagrams.js';
 import type { BindOptions, SocketTransport } from './SocketTransport.js';
 
 /**
@@ -57,7 +59,7 @@ const socketBufferSize = 4 * 1024 * 1024;
 /**
  * Node's own UDP socket carries the packets of the engine.
  */
-class DgramTransport implements SocketTransport, NativeEventHandler {
+class DgramTransport implements SocketTransport, EngineEventHandler {
   public readonly handle: number;
   public readonly host: Host;
   public readonly port: Port;
@@ -81,14 +83,13 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   protected sources: Map<string, Uint8Array> = new Map();
   protected delivering = false;
 
-  protected onDatagram: BindOptions['onDatagram'];
+  protected onRawDatagram: BindOptions['onRawDatagram'];
   public readonly handleFault: BindOptions['onFault'];
   protected closed = false;
-  protected resolveIdle?: () => void;
-  protected resolveClosed!: () => void;
-  protected closedP: Promise<void> = new Promise((resolve) => {
-    this.resolveClosed = resolve;
-  });
+  /** The ring is empty. */
+  protected idle?: PromiseDeconstructed<void>;
+  /** The engine has closed the transport. */
+  protected readonly gone = promise();
 
   public static async open(
     options: BindOptions,
@@ -128,10 +129,10 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
 
   protected constructor(
     protected socket: dgram.Socket,
-    { key, connectionIds, takeOver, onDatagram, onFault }: BindOptions,
+    { key, connectionIds, takeOver, onRawDatagram, onFault }: BindOptions,
     protected onError: (e: Error) => void,
   ) {
-    this.onDatagram = onDatagram;
+    this.onRawDatagram = onRawDatagram;
     this.handleFault = onFault;
     const { thread, seat } = this.environment;
     const ring = seat.lend(socket, slots * slotSize);
@@ -173,20 +174,17 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
   public async close(): Promise<void> {
     // A connection that was closed just now has its last packet in the ring
     if (this.environment.binding.transportPending(this.handle) > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.resolveIdle = resolve;
-      });
+      this.idle = promise();
       this.flush();
-      await this.environment.holdFor(idle);
+      await this.environment.holdFor(this.idle.p);
     }
     this.environment.binding.transportClose(this.handle);
     // Until then connections may be writing, and must not wait for room in the ring
-    await this.environment.holdFor(this.closedP);
+    await this.environment.holdFor(this.gone.p);
     this.closed = true;
-    const closed = new Promise<void>((resolve) => {
-      this.socket.close(resolve);
-    });
-    await this.environment.holdFor(closed);
+    const closed = promise();
+    this.socket.close(closed.resolveP);
+    await this.environment.holdFor(closed.p);
     this.environment.seat.takeBack(this.socket);
   }
 
@@ -198,18 +196,18 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     this.socket.unref();
   }
 
-  public [internals.handleNativeEvent](kind: number): void {
+  public [internals.handleEngineEvent](kind: number): void {
     switch (kind) {
       case EventKind.TransportSend:
         this.flush();
         break;
-      case EventKind.TransportDatagrams:
-        readDatagrams(this.handle, this.onDatagram);
+      case EventKind.TransportRawDatagrams:
+        readRawDatagrams(this.handle, this.onRawDatagram);
         break;
       case EventKind.TransportClosed:
         this.environment.unregister(this.handle);
         this.environment.binding.transportForget(this.handle);
-        this.resolveClosed();
+        this.gone.resolveP();
         break;
     }
   }
@@ -249,7 +247,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
         process.nextTick(this.handleSent, e);
       }
     }
-    if (pending === 0) this.resolveIdle?.();
+    if (pending === 0) this.idle?.resolveP();
   }
 
   protected destination(offset: number): { host: string; port: number } {
@@ -281,7 +279,7 @@ class DgramTransport implements SocketTransport, NativeEventHandler {
     this.inFlight = 0;
     const left = this.environment.binding.transportRelease(this.handle, sent);
     if (left === 0) {
-      this.resolveIdle?.();
+      this.idle?.resolveP();
     } else if (!this.flushing) {
       this.flushing = true;
       setImmediate(this.flush);

@@ -2,12 +2,13 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { BindingError } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
-import type { NativeEventHandler } from '../engine/events.js';
+import type { EngineEventHandler } from '../engine/events.js';
 import { BindingErrorKind, EventKind } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
+import { promise } from '../utils/flow.js';
 import { isIPv4, isIPv4MappedIPv6 } from '../utils/ip.js';
-import { readDatagrams } from './rawDatagrams.js';
+import { readRawDatagrams } from './rawDatagrams.js';
 import {
   type BindOptions,
   type SocketTransport,
@@ -17,7 +18,7 @@ import {
 /**
  * A UDP socket that the engine owns: no packet passes through the JS thread.
  */
-class NativeTransport implements SocketTransport, NativeEventHandler {
+class NativeTransport implements SocketTransport, EngineEventHandler {
   public readonly handle: number;
   public readonly host: Host;
   public readonly port: Port;
@@ -26,10 +27,8 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     new Map();
   protected nextSend = 0;
   protected isReferenced = false;
-  protected resolveClosed!: () => void;
-  protected closed: Promise<void> = new Promise((resolve) => {
-    this.resolveClosed = resolve;
-  });
+  /** The engine has closed the transport. */
+  protected readonly gone = promise();
 
   public static async open(
     options: BindOptions,
@@ -38,7 +37,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     return new NativeTransport(options, onError);
   }
 
-  protected onDatagram: BindOptions['onDatagram'];
+  protected onRawDatagram: BindOptions['onRawDatagram'];
   public readonly handleFault: BindOptions['onFault'];
 
   protected constructor(
@@ -46,7 +45,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     protected onError: (e: Error) => void,
   ) {
     const { binding } = this.environment;
-    this.onDatagram = options.onDatagram;
+    this.onRawDatagram = options.onRawDatagram;
     this.handleFault = options.onFault;
     const { host, port, reuseAddr, ipv6Only } = options;
     if (ipv6Only && (isIPv4(host) || isIPv4MappedIPv6(host))) {
@@ -89,7 +88,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
 
   public async close(): Promise<void> {
     this.environment.binding.transportClose(this.handle);
-    await this.environment.holdFor(this.closed);
+    await this.environment.holdFor(this.gone.p);
   }
 
   public ref(): void {
@@ -102,7 +101,7 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
     this.isReferenced = false;
   }
 
-  public [internals.handleNativeEvent](
+  public [internals.handleEngineEvent](
     kind: number,
     a: number,
     b: number,
@@ -117,15 +116,15 @@ class NativeTransport implements SocketTransport, NativeEventHandler {
           systemError('recvmsg', errorName(a), -a, this.host, this.port),
         );
         break;
-      case EventKind.TransportDatagrams:
-        readDatagrams(this.handle, this.onDatagram);
+      case EventKind.TransportRawDatagrams:
+        readRawDatagrams(this.handle, this.onRawDatagram);
         break;
       case EventKind.TransportClosed:
         this.environment.unregister(this.handle);
         for (const id of this.sends.keys()) {
           this.settle(id, 'EBADF', -9);
         }
-        this.resolveClosed();
+        this.gone.resolveP();
         break;
     }
   }

@@ -9,7 +9,7 @@ export type BindOptions = {
   reuseAddr: boolean;
   ipv6Only: boolean;
   /** Gets the datagrams that are not QUIC. */
-  onDatagram: (data: Uint8Array, host: string, port: number) => void;
+  onRawDatagram: (data: Uint8Array, host: string, port: number) => void;
   /** Hears of faults inside the library. */
   onFault: (message: string) => void;
   /** Secret of tokens, session tickets and stateless resets, empty for a random one. */

@@ -8,15 +8,18 @@ let buffer: Uint8Array | undefined;
  * Takes the datagrams that are not QUIC and wait in the engine. Their layout is that of
  * `native/internal/engine/foreign.go`.
  */
-export function readDatagrams(
+export function readRawDatagrams(
   transport: number,
-  onDatagram: BindOptions['onDatagram'],
+  onRawDatagram: BindOptions['onRawDatagram'],
 ): void {
   buffer ??= new Uint8Array(2 ** 17);
   const bytes = buffer;
   // A listener may stop the socket, after which there are none
   for (;;) {
-    const end = environment().binding.transportReadDatagrams(transport, bytes);
+    const end = environment().binding.transportReadRawDatagrams(
+      transport,
+      bytes,
+    );
     if (end === 0) return;
     // Listeners may cause others to be read into the buffer
     const batch = bytes.slice(0, end);
@@ -27,7 +30,7 @@ export function readDatagrams(
       const start = at + 5 + view.getUint8(at + 4);
       const host = Buffer.from(batch.buffer).toString('latin1', at + 5, start);
       at = start + length;
-      onDatagram(batch.slice(start, at), host, port);
+      onRawDatagram(batch.slice(start, at), host, port);
     }
   }
 }

@@ -8,6 +8,8 @@ import {
 import { RWLockWriter } from '@matrixai/async-locks';
 import LazyEvented from '../events/LazyEvented.js';
 import * as internals from '../internals.js';
+import type { PromiseDeconstructed } from '../types/common.js';
+import { promise } from '../utils/flow.js';
 
 /**
  * What the decorator `StartStop` adds to a class, besides `start` and `stop`.
@@ -29,7 +31,7 @@ export interface Startable {
  */
 abstract class Lifecycle<Events> extends LazyEvented<Events> {
   #statusNow: Status = null;
-  #statusNext?: { p: Promise<Status>; resolve: (s: Status) => void };
+  #statusNext?: PromiseDeconstructed<Status>;
   #lock?: RWLockWriter;
   #queues = 0;
 
@@ -41,11 +43,7 @@ abstract class Lifecycle<Events> extends LazyEvented<Events> {
   /** Resolves with the next status. */
   public get [statusP](): Promise<Status> {
     if (this.#statusNext === undefined) {
-      let resolve!: (s: Status) => void;
-      const p = new Promise<Status>((r) => {
-        resolve = r;
-      });
-      this.#statusNext = { p, resolve };
+      this.#statusNext = promise();
     }
     return this.#statusNext.p;
   }
@@ -95,7 +93,7 @@ abstract class Lifecycle<Events> extends LazyEvented<Events> {
   /** @internal */
   public [internals.setStatus](next: Status): void {
     this.#statusNow = next;
-    this.#statusNext?.resolve(next);
+    this.#statusNext?.resolveP(next);
     this.#statusNext = undefined;
   }
 }

@@ -145,17 +145,17 @@ abstract class AcceptingServer {
   }
 
   /**
-   * Sums over all connections of the server, since it was made. Those of closed ones stay in them.
-   * It takes about a microsecond for each that is open. {@link QUICSocket.stats} of
-   * {@link QUICServer.socket} tells of handshakes.
+   * Sums over all connections that the server ever had, closed ones included. A call takes about a
+   * microsecond for each open connection. {@link QUICSocket.stats} of {@link QUICServer.socket}
+   * counts handshakes.
    */
   public stats(): ServerStats {
     return this.#accepted.stats();
   }
 
   /**
-   * Accepted as in version 2. The secret of tokens and stateless resets is that of the socket, and
-   * stays the same as long as it is bound.
+   * Accepted as in version 2, without effect on a bound socket: that keeps its secret of tokens and
+   * stateless resets.
    */
   public updateCrypto(crypto: Options<QUICServerCrypto>): void {
     validateObject(crypto, 'crypto');
@@ -192,9 +192,9 @@ abstract class AcceptingServer {
   }
 
   /**
-   * The connections of a running server, until it stops: first those that are open and came when
-   * nobody listened for {@link events.EventQUICServerConnection} or iterated, then all that come.
-   * Those that wait to be taken count towards `maxConnections`, which bounds them.
+   * The connections of a running server, until it stops. Open connections that came while nobody
+   * listened for {@link events.EventQUICServerConnection} or iterated come first. Connections that
+   * wait here count towards `maxConnections`, so that their number is bounded.
    *
    * ```ts
    * for await (const connection of server) serve(connection);
@@ -207,7 +207,7 @@ abstract class AcceptingServer {
   }
 
   /**
-   * The same, until a signal aborts: the loop then fails with its reason.
+   * The same, until a signal aborts. The loop then fails with the reason of the signal.
    *
    * @throws {errors.ErrorQUICServerNotRunning} when the server was not started
    */
@@ -221,9 +221,9 @@ abstract class AcceptingServer {
   }
 
   /**
-   * The streams that clients open on any connection of the server, until it stops;
-   * {@link QUICStream.connection} tells which. Otherwise it is as
-   * {@link QUICConnection.incomingStreams}: each stream goes to all who iterate.
+   * The streams that clients open on any connection of the server, until it stops.
+   * {@link QUICStream.connection} tells on which. Each stream goes to all loops, as with
+   * {@link QUICConnection.incomingStreams}.
    *
    * ```ts
    * for await (const stream of server.incomingStreams) serve(stream);

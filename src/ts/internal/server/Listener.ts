@@ -8,7 +8,7 @@ import {
 } from '../connection/Description.js';
 import { callEngine } from '../engine/calls.js';
 import { environment } from '../engine/Environment.js';
-import type { NativeEventHandler } from '../engine/events.js';
+import type { EngineEventHandler } from '../engine/events.js';
 import { EventKind } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import { questionOf, verdictOf } from '../tls/verification.js';
@@ -40,7 +40,7 @@ export type ListenerOwner = {
 /**
  * What accepts connections on a transport of the engine. It can be opened again once it is closed.
  */
-class Listener implements NativeEventHandler {
+class Listener implements EngineEventHandler {
   /** Resolves once the last one is closed. */
   closed: Promise<void> = Promise.resolve();
 
@@ -84,7 +84,7 @@ class Listener implements NativeEventHandler {
     return this.closed;
   }
 
-  [internals.handleNativeEvent](
+  [internals.handleEngineEvent](
     kind: number,
     a: number,
     b: number,

@@ -37,12 +37,12 @@ abstract class SendingSocket extends SharedSocket {
   public abstract get type(): 'ipv4' | 'ipv6' | 'ipv4&ipv6';
 
   /**
-   * Sends a datagram that is not QUIC, for example to punch a hole into a NAT. When it cannot be
-   * sent only this call fails, the socket goes on.
+   * Sends a raw datagram, one that is not QUIC, for example to punch a hole into a NAT. If it
+   * cannot be sent, this call alone fails.
    *
-   * A receiver with QUIC on its socket takes what begins with a byte from 64 for a packet of QUIC,
-   * and drops it: text, and three of four random bytes. The first such datagram of a socket is a
-   * warning of the logger. Where it is to be heard, as an {@link events.EventQUICSocketDatagram},
+   * A receiver with QUIC on its socket takes a datagram whose first byte is 64 or more for a packet
+   * of QUIC, and drops it. That is all text, and three of four random bytes. The logger warns of
+   * the first such datagram of a socket. To be heard as an {@link events.EventQUICSocketDatagram},
    * put a byte below 64 before it, such as 0.
    *
    * @param msg - the datagram, or an array of its parts

@@ -45,7 +45,7 @@ export async function resolveHosts(
     if (net.isIPv4(name)) return [name as Host, 'udp4'];
     if (net.isIPv6(name)) return [name as Host, 'udp6'];
     throw new ErrorQUICHostInvalid(
-      `host: ${describe(host)} resolves to one name after another, at last to ${describe(name)}, and to no IP address`,
+      `host: ${describe(host)} resolves to one name after another and never to an IP address; the last is ${describe(name)}`,
     );
   });
 }

@@ -1,17 +1,16 @@
 /**
- * Options of what waits.
+ * Options of methods that wait.
  */
 export type AbortOptions = {
   /**
-   * Gives up waiting when it aborts: the method rejects with the reason of the signal. Nothing is
-   * begun when it has aborted already. What was begun is undone by methods that start something; a
-   * stop goes on.
+   * When it aborts, the method rejects with its reason. If it has aborted already, nothing begins.
+   * A start is undone; a stop goes on.
    */
   signal?: AbortSignal | undefined;
 };
 
 /**
- * What comes in, one after another.
+ * An iterable that a signal can end.
  */
 export interface AbortableIterable<T> extends AsyncIterable<T> {
   /** Begins a loop. */

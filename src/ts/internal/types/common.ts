@@ -38,6 +38,6 @@ export type PromiseDeconstructed<T> = {
 };
 
 /**
- * What can be left out, or be `undefined` to the same effect.
+ * Makes every member optional. `undefined` counts as left out.
  */
 export type Options<T> = { [Name in keyof T]?: T[Name] | undefined };

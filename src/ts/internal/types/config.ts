@@ -102,8 +102,8 @@ export type QUICConfig = {
    */
   qlog?: string | undefined;
   /**
-   * Send random values where the protocol reserves room for them, against
-   * ossification (RFC 9287). Defaults to true.
+   * Accepted as in version 2, without effect. Version 2 sends random values where the protocol
+   * reserves room for them (RFC 9287); quic-go has no option to do so. Defaults to true.
    */
   grease: boolean;
   /**
@@ -122,8 +122,9 @@ export type QUICConfig = {
    */
   maxIdleTimeout: number;
   /**
-   * Maximum incoming UDP payload size in bytes, from 1200 to 65527 (RFC 9000
-   * section 18.2). Defaults to 65527.
+   * Maximum incoming UDP payload size in bytes, from 1200 to 65527 (RFC 9000 section 18.2).
+   * Checked, and without effect: quic-go always tells peers that it takes 1452 bytes. Defaults to
+   * 65527.
    */
   maxRecvUdpPayloadSize: number;
   /**

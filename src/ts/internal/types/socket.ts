@@ -17,7 +17,7 @@ export type StartOptions = {
 };
 
 /**
- * Who does the UDP I/O of a socket.
+ * Selects the UDP I/O of a socket.
  *
  * - `'dgram'` - Node's own `dgram.Socket` carries every packet. The default.
  * - `'native'` - the engine owns the UDP socket and does the I/O off the JS
