@@ -17,7 +17,14 @@ function connect(session) {
     port: Number(port || 443),
     serverName: process.env.SERVER_NAME ?? hostname,
     session,
-    config: { ...config, ca, enableEarlyData: testcase === 'zerortt' },
+    config: {
+      ...config,
+      ca,
+      enableEarlyData: testcase === 'zerortt',
+      // A client that only waits for data has nothing to send, so a server whose packets go to an
+      // address that a NAT has given up would not learn of the new one.
+      ...(testcase.startsWith('rebind-') && { keepAliveIntervalTime: 400 }),
+    },
   });
 }
 
