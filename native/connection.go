@@ -9,7 +9,6 @@ import (
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
-	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
@@ -19,29 +18,29 @@ func quic_connection_dial(
 	serverName unsafe.Pointer, serverNameSize C.size_t, conf unsafe.Pointer, confSize C.size_t,
 	session unsafe.Pointer, sessionSize C.size_t, out *C.quic_error,
 ) (h uint32) {
-	defer recoveredTo(out)
-	e, isOpen := environments.Get(handle.Handle(env))
-	t, ok := lookup[*engine.Transport](env, transport)
-	if !ok || !isOpen {
-		report(out, errStale)
-		return 0
-	}
-	ip, err := netip.ParseAddr(text(host, hostSize))
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	c, err := e.ParseConfig(bytes(conf, confSize))
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameSize), c, bytes(session, sessionSize))
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	return uint32(conn.Handle)
+	return try(out, func() (uint32, error) {
+		e, err := open(env)
+		if err != nil {
+			return 0, err
+		}
+		t, err := lookup[*engine.Transport](env, transport)
+		if err != nil {
+			return 0, err
+		}
+		ip, err := netip.ParseAddr(text(host, hostSize))
+		if err != nil {
+			return 0, err
+		}
+		c, err := e.ParseConfig(bytes(conf, confSize))
+		if err != nil {
+			return 0, err
+		}
+		conn, err := t.Dial(netip.AddrPortFrom(ip, port), text(serverName, serverNameSize), c, bytes(session, sessionSize))
+		if err != nil {
+			return 0, err
+		}
+		return uint32(conn.Handle), nil
+	})
 }
 
 // quic_connection_describe fills the buffer with JSON if it fits, and returns its size.
@@ -122,14 +121,18 @@ func quic_connection_stats(env, h uint32, numbers *float64) {
 
 //export quic_connection_migrate
 func quic_connection_migrate(env, h, transport uint32, out *C.quic_error) {
-	defer recoveredTo(out)
-	c, ok := lookup[*engine.Connection](env, h)
-	t, isOpen := lookup[*engine.Transport](env, transport)
-	if !ok || !isOpen {
-		report(out, errStale)
-		return
-	}
-	c.Migrate(t)
+	try(out, func() (none struct{}, err error) {
+		c, err := lookup[*engine.Connection](env, h)
+		if err != nil {
+			return none, err
+		}
+		t, err := lookup[*engine.Transport](env, transport)
+		if err != nil {
+			return none, err
+		}
+		c.Migrate(t)
+		return none, nil
+	})
 }
 
 //export quic_connection_cancel_migration
@@ -156,17 +159,16 @@ func quic_connection_release(env, h uint32) { with(env, h, (*engine.Connection).
 //
 //export quic_connection_open_stream
 func quic_connection_open_stream(env, h uint32, uni bool, id *float64, out *C.quic_error) (stream uint32) {
-	defer recoveredTo(out)
-	c, ok := lookup[*engine.Connection](env, h)
-	if !ok {
-		report(out, errStale)
-		return 0
-	}
-	s, err := c.OpenStream(uni)
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	*id = float64(s.ID())
-	return uint32(s.Handle)
+	return try(out, func() (uint32, error) {
+		c, err := lookup[*engine.Connection](env, h)
+		if err != nil {
+			return 0, err
+		}
+		s, err := c.OpenStream(uni)
+		if err != nil {
+			return 0, err
+		}
+		*id = float64(s.ID())
+		return uint32(s.Handle), nil
+	})
 }

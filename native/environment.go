@@ -69,20 +69,20 @@ var version string
 
 //export quic_version
 func quic_version(buffer unsafe.Pointer, size C.size_t) (n C.size_t) {
-	defer recovered()
+	defer fault.Recover(nil)
 	return C.size_t(copy(bytes(buffer, size), version))
 }
 
 //export quic_environment_open
 func quic_environment_open(wake C.quic_wake, context unsafe.Pointer) (env uint32) {
-	defer recovered()
+	defer fault.Recover(nil)
 	h, _ := environments.Add(engine.NewEnvironment(func() { C.quic_call_wake(wake, context) }))
 	return uint32(h)
 }
 
 //export quic_environment_close
 func quic_environment_close(env uint32) {
-	defer recovered()
+	defer fault.Recover(nil)
 	if e, ok := environments.Remove(handle.Handle(env)); ok {
 		e.Close()
 	}
@@ -93,7 +93,7 @@ func quic_environment_close(env uint32) {
 //
 //export quic_environment_abandon
 func quic_environment_abandon(env uint32) {
-	defer recovered()
+	defer fault.Recover(nil)
 	if e, ok := environments.Remove(handle.Handle(env)); ok {
 		e.Abandon()
 	}
@@ -104,7 +104,7 @@ func quic_environment_abandon(env uint32) {
 //
 //export quic_environment_close_connections
 func quic_environment_close_connections(env uint32, milliseconds int32) {
-	defer recovered()
+	defer fault.Recover(nil)
 	if e, ok := environments.Get(handle.Handle(env)); ok {
 		e.CloseConnections(time.Duration(milliseconds) * time.Millisecond)
 	}
@@ -112,7 +112,7 @@ func quic_environment_close_connections(env uint32, milliseconds int32) {
 
 //export quic_environment_drain
 func quic_environment_drain(env uint32, buffer unsafe.Pointer, size C.size_t) (n int64) {
-	defer recovered()
+	defer fault.Recover(nil)
 	if e, ok := environments.Get(handle.Handle(env)); ok {
 		return int64(e.Events.Drain(bytes(buffer, size)))
 	}
@@ -126,7 +126,7 @@ func quic_environment_drain(env uint32, buffer unsafe.Pointer, size C.size_t) (n
 //
 //export quic_environment_stats
 func quic_environment_stats(env uint32, collect bool, numbers *float64) {
-	defer recovered()
+	defer fault.Recover(nil)
 	e, ok := environments.Get(handle.Handle(env))
 	if !ok {
 		return
@@ -158,40 +158,53 @@ func quic_issue(
 	request unsafe.Pointer, requestSize C.size_t, days float64,
 	buffer unsafe.Pointer, size C.size_t, total *C.size_t, out *C.quic_error,
 ) (keySize C.size_t) {
-	defer recoveredTo(out)
-	parts := strings.Split(text(request, requestSize), "\x00")
-	if len(parts) != 7 {
-		report(out, errors.New("a request for a certificate that is incomplete"))
-		return 0
-	}
-	key, cert, err := (&config.Issue{
-		Kind: parts[0], Algorithm: parts[1], Name: parts[2], Hosts: splitHosts(parts[3]),
-		IssuerKey: parts[4], IssuerCert: parts[5], Days: days,
-	}).Make()
-	if err == nil && len(key)+len(cert) > int(size) {
-		err = &config.Error{Option: "hosts", Reason: "too many for one certificate, which may take up to 64 KiB"}
-	}
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	*total = C.size_t(copy(bytes(buffer, size), key+cert))
-	return C.size_t(len(key))
+	return try(out, func() (C.size_t, error) {
+		parts := strings.Split(text(request, requestSize), "\x00")
+		if len(parts) != 7 {
+			return 0, errors.New("a request for a certificate that is incomplete")
+		}
+		key, cert, err := (&config.Issue{
+			Kind: parts[0], Algorithm: parts[1], Name: parts[2], Hosts: splitHosts(parts[3]),
+			IssuerKey: parts[4], IssuerCert: parts[5], Days: days,
+		}).Make()
+		if err != nil {
+			return 0, err
+		}
+		if len(key)+len(cert) > int(size) {
+			return 0, &config.Error{Option: "hosts", Reason: "too many for one certificate, which may take up to 64 KiB"}
+		}
+		*total = C.size_t(copy(bytes(buffer, size), key+cert))
+		return C.size_t(len(key)), nil
+	})
 }
 
 // lookup returns the object of type T that h names in an environment.
-func lookup[T any](env, h uint32) (object T, ok bool) {
-	e, ok := environments.Get(handle.Handle(env))
-	if !ok {
-		return object, false
+func lookup[T any](env, h uint32) (object T, err error) {
+	e, err := open(env)
+	if err != nil {
+		return object, err
 	}
-	return engine.Lookup[T](e, handle.Handle(h))
+	object, ok := engine.Lookup[T](e, handle.Handle(h))
+	if !ok {
+		return object, errStale
+	}
+	return object, nil
 }
 
-// with calls f with the object of type T that h names in an environment, if there is one.
+// open returns an environment that is open.
+func open(env uint32) (*engine.Environment, error) {
+	e, ok := environments.Get(handle.Handle(env))
+	if !ok {
+		return nil, errStale
+	}
+	return e, nil
+}
+
+// with calls f with the object of type T that h names in an environment, if there is one. A panic
+// does not end the process.
 func with[T any](env, h uint32, f func(T)) {
-	defer recovered()
-	if object, ok := lookup[T](env, h); ok {
+	defer fault.Recover(nil)
+	if object, err := lookup[T](env, h); err == nil {
 		f(object)
 	}
 }
@@ -200,11 +213,18 @@ func with[T any](env, h uint32, f func(T)) {
 // otherwise.
 func ask[T, R any](env, h uint32, otherwise R, f func(T) R) (result R) {
 	result = otherwise
-	defer recovered()
-	if object, ok := lookup[T](env, h); ok {
-		return f(object)
+	with(env, h, func(object T) { result = f(object) })
+	return result
+}
+
+// try calls f, and reports its error or its panic. The call returns the zero value then.
+func try[R any](out *C.quic_error, f func() (R, error)) (result R) {
+	defer fault.Recover(func(err error) { report(out, err) })
+	result, err := f()
+	if err != nil {
+		report(out, err)
 	}
-	return otherwise
+	return result
 }
 
 // bytes views C memory as a slice for the time of a call.
@@ -229,15 +249,6 @@ func fill(buffer unsafe.Pointer, size C.size_t, data []byte) C.size_t {
 // fillFrom does so with what f returns of the object that h names.
 func fillFrom[T any](env, h uint32, buffer unsafe.Pointer, size C.size_t, f func(T) []byte) C.size_t {
 	return ask(env, h, C.size_t(0), func(object T) C.size_t { return fill(buffer, size, f(object)) })
-}
-
-// recovered keeps a panic from ending the process. The call returns zero values, which callers take
-// for a stale handle.
-func recovered() { fault.Caught(recover(), nil) }
-
-// recoveredTo does the same for calls that report errors.
-func recoveredTo(out *C.quic_error) {
-	fault.Caught(recover(), func(err error) { report(out, err) })
 }
 
 var errStale = errors.New("the handle names nothing")

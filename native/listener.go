@@ -12,40 +12,36 @@ import (
 
 //export quic_listener_open
 func quic_listener_open(env, transport uint32, conf unsafe.Pointer, size C.size_t, out *C.quic_error) (h uint32) {
-	defer recoveredTo(out)
-	t, ok := lookup[*engine.Transport](env, transport)
-	if !ok {
-		report(out, errStale)
-		return 0
-	}
-	c, err := config.Parse(bytes(conf, size))
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	l, err := t.Listen(c)
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	return uint32(l.Handle)
+	return try(out, func() (uint32, error) {
+		t, err := lookup[*engine.Transport](env, transport)
+		if err != nil {
+			return 0, err
+		}
+		c, err := config.Parse(bytes(conf, size))
+		if err != nil {
+			return 0, err
+		}
+		l, err := t.Listen(c)
+		if err != nil {
+			return 0, err
+		}
+		return uint32(l.Handle), nil
+	})
 }
 
 //export quic_listener_configure
 func quic_listener_configure(env, h uint32, conf unsafe.Pointer, size C.size_t, out *C.quic_error) {
-	defer recoveredTo(out)
-	l, ok := lookup[*engine.Listener](env, h)
-	if !ok {
-		report(out, errStale)
-		return
-	}
-	c, err := config.Parse(bytes(conf, size))
-	if err == nil {
-		err = l.SetConfig(c)
-	}
-	if err != nil {
-		report(out, err)
-	}
+	try(out, func() (none struct{}, err error) {
+		l, err := lookup[*engine.Listener](env, h)
+		if err != nil {
+			return none, err
+		}
+		c, err := config.Parse(bytes(conf, size))
+		if err != nil {
+			return none, err
+		}
+		return none, l.SetConfig(c)
+	})
 }
 
 //export quic_listener_close

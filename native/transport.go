@@ -10,7 +10,6 @@ import (
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
-	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
@@ -20,21 +19,20 @@ func quic_transport_open_native(
 	env uint32, host unsafe.Pointer, hostSize C.size_t, port uint16, reuseAddr, ipv6Only bool,
 	key unsafe.Pointer, keySize C.size_t, ids unsafe.Pointer, idsSize C.size_t, takeOver bool, out *C.quic_error,
 ) (h uint32) {
-	defer recoveredTo(out)
-	e, ok := environments.Get(handle.Handle(env))
-	if !ok {
-		report(out, errStale)
-		return 0
-	}
-	t, err := e.OpenNative(engine.TransportOptions{
-		Host: text(host, hostSize), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
-		Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
+	return try(out, func() (uint32, error) {
+		e, err := open(env)
+		if err != nil {
+			return 0, err
+		}
+		t, err := e.OpenNative(engine.TransportOptions{
+			Host: text(host, hostSize), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
+			Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
+		})
+		if err != nil {
+			return 0, err
+		}
+		return uint32(t.Handle), nil
 	})
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	return uint32(t.Handle)
 }
 
 // quic_transport_open_virtual keeps ring until a TransportClosed event, or until the environment is
@@ -46,25 +44,23 @@ func quic_transport_open_virtual(
 	key unsafe.Pointer, keySize C.size_t, ids unsafe.Pointer, idsSize C.size_t, takeOver bool,
 	ring unsafe.Pointer, ringSize C.size_t, out *C.quic_error,
 ) (h uint32) {
-	defer recoveredTo(out)
-	e, ok := environments.Get(handle.Handle(env))
-	if !ok {
-		report(out, errStale)
-		return 0
-	}
-	if ringSize < packetconn.SlotSize {
-		report(out, errors.New("the ring has no room for a datagram"))
-		return 0
-	}
-	t, err := e.OpenVirtual(engine.TransportOptions{
-		Host: text(host, hostSize), Port: port,
-		Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
-	}, bytes(ring, ringSize))
-	if err != nil {
-		report(out, err)
-		return 0
-	}
-	return uint32(t.Handle)
+	return try(out, func() (uint32, error) {
+		e, err := open(env)
+		if err != nil {
+			return 0, err
+		}
+		if ringSize < packetconn.SlotSize {
+			return 0, errors.New("the ring has no room for a datagram")
+		}
+		t, err := e.OpenVirtual(engine.TransportOptions{
+			Host: text(host, hostSize), Port: port,
+			Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
+		}, bytes(ring, ringSize))
+		if err != nil {
+			return 0, err
+		}
+		return uint32(t.Handle), nil
+	})
 }
 
 // quic_transport_is_open returns whether the transport may still write into its ring.

@@ -22,10 +22,8 @@ var registry struct {
 
 // Recover turns a panic into a call of report, so that it does not end the process. It is to be
 // deferred. A nil report means that nobody has to be told but the listeners.
-func Recover(report func(error)) { Caught(recover(), report) }
-
-// Caught is for deferred functions of others, which give it what their recover returned.
-func Caught(value any, report func(error)) {
+func Recover(report func(error)) {
+	value := recover()
 	if value == nil {
 		return
 	}
