@@ -1,6 +1,8 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace quic {
 
@@ -45,44 +47,30 @@ void Arguments::Fail(const char *expected) {
   napi_throw_type_error(env_, "ERR_INVALID_ARG_TYPE", message.c_str());
 }
 
-bool Arguments::Number(double *value, double least, double most, const char *expected) {
+template <typename T>
+T Arguments::Integer(const char *expected) {
+  // Beyond the safe integers a number may stand for its neighbours
+  constexpr double least = std::numeric_limits<T>::min();
+  const double most = std::min(static_cast<double>(std::numeric_limits<T>::max()), kMaxSafeInteger);
+  double value = 0;
   napi_value given = Value();
-  const bool isNumber = given != nullptr && napi_get_value_double(env_, given, value) == napi_ok;
-  if (isNumber && *value >= least && *value <= most && std::floor(*value) == *value) return true;
-  *value = 0;
+  const bool isNumber = given != nullptr && napi_get_value_double(env_, given, &value) == napi_ok;
+  if (isNumber && value >= least && value <= most && std::floor(value) == value) {
+    return static_cast<T>(value);
+  }
   Fail(expected);
-  return false;
+  return 0;
 }
 
-uint32_t Arguments::Handle() {
-  double value = 0;
-  Number(&value, 0, UINT32_MAX, "a handle");
-  return static_cast<uint32_t>(value);
-}
+uint32_t Arguments::Handle() { return Integer<uint32_t>("a handle"); }
 
-uint16_t Arguments::Port() {
-  double value = 0;
-  Number(&value, 0, UINT16_MAX, "a port");
-  return static_cast<uint16_t>(value);
-}
+uint16_t Arguments::Port() { return Integer<uint16_t>("a port"); }
 
-uint8_t Arguments::Byte() {
-  double value = 0;
-  Number(&value, 0, UINT8_MAX, "an integer from 0 to 255");
-  return static_cast<uint8_t>(value);
-}
+uint8_t Arguments::Byte() { return Integer<uint8_t>("an integer from 0 to 255"); }
 
-int32_t Arguments::Int() {
-  double value = 0;
-  Number(&value, INT32_MIN, INT32_MAX, "an integer of 32 bits");
-  return static_cast<int32_t>(value);
-}
+int32_t Arguments::Int() { return Integer<int32_t>("an integer of 32 bits"); }
 
-size_t Arguments::Size() {
-  double value = 0;
-  Number(&value, 0, kMaxSafeInteger, "a size");
-  return static_cast<size_t>(value);
-}
+size_t Arguments::Size() { return Integer<size_t>("a size"); }
 
 double Arguments::Double() {
   double value = 0;
@@ -160,6 +148,10 @@ bool Throw(napi_env env, const quic_error &error) {
 }
 
 // They return nothing, which is undefined in JavaScript, when the environment is being torn down.
+
+napi_value ToHandle(napi_env env, const quic_error &error, uint32_t handle) {
+  return Throw(env, error) ? nullptr : ToNumber(env, handle);
+}
 
 napi_value ToNumber(napi_env env, double number) {
   napi_value value = nullptr;

@@ -71,7 +71,9 @@ class Arguments {
 
   // Makes the call throw, unless it does already: the argument that was taken last is wrong.
   void Fail(const char *expected);
-  bool Number(double *value, double least, double most, const char *expected);
+  // Any integer that a T can hold.
+  template <typename T>
+  T Integer(const char *expected);
 
   napi_env env_;
   void *self_ = nullptr;
@@ -84,6 +86,8 @@ class Arguments {
 // Throws what a call reported, if it failed. Returns whether it did.
 bool Throw(napi_env env, const quic_error &error);
 
+// What a call made, or nothing if it failed: then it throws.
+napi_value ToHandle(napi_env env, const quic_error &error, uint32_t handle);
 napi_value ToNumber(napi_env env, double number);
 napi_value ToBoolean(napi_env env, bool flag);
 napi_value ToString(napi_env env, const char *text, size_t size);

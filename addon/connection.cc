@@ -15,8 +15,7 @@ napi_value Environment::ConnectionDial(Arguments &arguments) {
   const uint32_t handle = quic_connection_dial(env_, transport, host.data(), host.size(), port,
                                                serverName.data(), serverName.size(), config.data(),
                                                config.size(), session.data, session.size, &error);
-  return Throw(arguments.env(), error) ? nullptr
-                                       : ToNumber(arguments.env(), static_cast<double>(handle));
+  return ToHandle(arguments.env(), error, handle);
 }
 
 // connectionDescribe(connection): JSON as a Buffer
@@ -56,24 +55,17 @@ napi_value Environment::ConnectionVerdict(Arguments &arguments) {
 
 // connectionAccept(connection)
 napi_value Environment::ConnectionAccept(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_connection_accept(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_connection_accept);
 }
 
 // connectionTellArrived(connection)
 napi_value Environment::ConnectionTellArrived(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_connection_tell_arrived(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_connection_tell_arrived);
 }
 
 // connectionStats(connection, numbers)
 napi_value Environment::ConnectionStats(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  double *numbers = arguments.Numbers(QUIC_CONNECTION_STATS);
-  if (!arguments.failed()) quic_connection_stats(env_, handle, numbers);
-  return nullptr;
+  return Measure(arguments, quic_connection_stats, QUIC_CONNECTION_STATS);
 }
 
 // connectionMigrate(connection, transport)
@@ -89,9 +81,7 @@ napi_value Environment::ConnectionMigrate(Arguments &arguments) {
 
 // connectionCancelMigration(connection)
 napi_value Environment::ConnectionCancelMigration(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_connection_cancel_migration(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_connection_cancel_migration);
 }
 
 // connectionDrain(connection, withDatagrams, hadTurn): whether a ConnectionDrained event will come
@@ -118,9 +108,7 @@ napi_value Environment::ConnectionClose(Arguments &arguments) {
 
 // connectionRelease(connection)
 napi_value Environment::ConnectionRelease(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_connection_release(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_connection_release);
 }
 
 // connectionOpenStream(connection, uni, ids): handle
@@ -132,8 +120,7 @@ napi_value Environment::ConnectionOpenStream(Arguments &arguments) {
   if (arguments.failed()) return nullptr;
   quic_error error = {};
   const uint32_t stream = quic_connection_open_stream(env_, handle, uni, ids, &error);
-  return Throw(arguments.env(), error) ? nullptr
-                                       : ToNumber(arguments.env(), static_cast<double>(stream));
+  return ToHandle(arguments.env(), error, stream);
 }
 
 }  // namespace quic

@@ -29,9 +29,7 @@ napi_value Environment::DatagramsSetIncomingHighWaterMark(Arguments &arguments) 
 
 // datagramsStopReading(connection)
 napi_value Environment::DatagramsStopReading(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_datagrams_stop_reading(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_datagrams_stop_reading);
 }
 
 // datagramsWrite(connection, batch, length, highWater, numbers): number of datagrams in the queue
@@ -49,10 +47,7 @@ napi_value Environment::DatagramsWrite(Arguments &arguments) {
 
 // datagramsStats(connection, numbers)
 napi_value Environment::DatagramsStats(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  double *numbers = arguments.Numbers(QUIC_DATAGRAMS_STATS);
-  if (!arguments.failed()) quic_datagrams_stats(env_, handle, numbers);
-  return nullptr;
+  return Measure(arguments, quic_datagrams_stats, QUIC_DATAGRAMS_STATS);
 }
 
 }  // namespace quic

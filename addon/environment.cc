@@ -80,6 +80,20 @@ void Environment::Release(napi_env env) {
   wake_ = nullptr;
 }
 
+napi_value Environment::Tell(Arguments &arguments, void (*tell)(uint32_t, uint32_t)) {
+  const uint32_t handle = arguments.Handle();
+  if (!arguments.failed()) tell(env_, handle);
+  return nullptr;
+}
+
+napi_value Environment::Measure(Arguments &arguments, void (*measure)(uint32_t, uint32_t, double *),
+                                size_t count) {
+  const uint32_t handle = arguments.Handle();
+  double *numbers = arguments.Numbers(count);
+  if (!arguments.failed()) measure(env_, handle, numbers);
+  return nullptr;
+}
+
 napi_value Environment::Fill(Arguments &arguments,
                              size_t (*fill)(uint32_t, uint32_t, void *, size_t)) {
   const uint32_t handle = arguments.Handle();

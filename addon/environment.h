@@ -89,6 +89,11 @@ class Environment {
 
   static void CleanUp(void *self);
   void Release(napi_env env);
+  // Calls a function of the ABI that takes an object and nothing else.
+  napi_value Tell(Arguments &arguments, void (*tell)(uint32_t, uint32_t));
+  // Calls a function of the ABI that writes statistics of an object.
+  napi_value Measure(Arguments &arguments, void (*measure)(uint32_t, uint32_t, double *),
+                     size_t count);
   // Calls a function of the ABI that fills a buffer, again with a larger one if need be.
   napi_value Fill(Arguments &arguments, size_t (*fill)(uint32_t, uint32_t, void *, size_t));
 

@@ -9,8 +9,7 @@ napi_value Environment::ListenerOpen(Arguments &arguments) {
   if (arguments.failed()) return nullptr;
   quic_error error = {};
   const uint32_t handle = quic_listener_open(env_, transport, config.data(), config.size(), &error);
-  return Throw(arguments.env(), error) ? nullptr
-                                       : ToNumber(arguments.env(), static_cast<double>(handle));
+  return ToHandle(arguments.env(), error, handle);
 }
 
 // listenerConfigure(listener, config)

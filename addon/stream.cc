@@ -39,9 +39,7 @@ napi_value Environment::StreamReset(Arguments &arguments) {
 
 // streamCommit(stream)
 napi_value Environment::StreamCommit(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_stream_commit(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_stream_commit);
 }
 
 // streamSetPriority(stream, urgency, incremental)
@@ -55,9 +53,7 @@ napi_value Environment::StreamSetPriority(Arguments &arguments) {
 
 // streamRelease(stream)
 napi_value Environment::StreamRelease(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_stream_release(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_stream_release);
 }
 
 }  // namespace quic

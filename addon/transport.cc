@@ -18,8 +18,7 @@ napi_value Environment::TransportOpenNative(Arguments &arguments) {
   const uint32_t handle =
       quic_transport_open_native(env_, host.data(), host.size(), port, reuseAddr, ipv6Only,
                                  key.data, key.size, ids.data, ids.size, takeOver, &error);
-  return Throw(arguments.env(), error) ? nullptr
-                                       : ToNumber(arguments.env(), static_cast<double>(handle));
+  return ToHandle(arguments.env(), error, handle);
 }
 
 // transportOpenVirtual(host, port, key, connectionIds, takeOver, ring): handle
@@ -46,7 +45,7 @@ napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
   } else {
     rings_.emplace_back(handle, kept);
   }
-  return Throw(env, error) ? nullptr : ToNumber(env, static_cast<double>(handle));
+  return ToHandle(env, error, handle);
 }
 
 // transportForget(transport): gives up the ring of a transport that is closed
@@ -133,17 +132,12 @@ napi_value Environment::TransportReadRawDatagrams(Arguments &arguments) {
 
 // transportStats(transport, numbers)
 napi_value Environment::TransportStats(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  double *numbers = arguments.Numbers(QUIC_TRANSPORT_STATS);
-  if (!arguments.failed()) quic_transport_stats(env_, handle, numbers);
-  return nullptr;
+  return Measure(arguments, quic_transport_stats, QUIC_TRANSPORT_STATS);
 }
 
 // transportClose(transport)
 napi_value Environment::TransportClose(Arguments &arguments) {
-  const uint32_t handle = arguments.Handle();
-  if (!arguments.failed()) quic_transport_close(env_, handle);
-  return nullptr;
+  return Tell(arguments, quic_transport_close);
 }
 
 }  // namespace quic

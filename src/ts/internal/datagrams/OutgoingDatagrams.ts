@@ -1,4 +1,5 @@
 import { environment } from '../engine/Environment.js';
+import { DatagramsNumber } from '../engine/shared.js';
 import { ErrorQUICDatagramsTooLarge } from '../errors/datagrams.js';
 import * as internals from '../internals.js';
 import { toBytes } from '../web/chunk.js';
@@ -10,7 +11,7 @@ import { batchSize, lengthSize, put, returnBatch, takeBatch } from './batch.js';
 const mostWrites = 256;
 
 // Where the engine writes the maximum size
-const numbers = new Float64Array(3);
+const numbers = new Float64Array(DatagramsNumber.count);
 
 /**
  * What those that are written need to know of all datagrams of the connection.
