@@ -3,22 +3,15 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fail, installed, root, run } from './lib/common.js';
-import { pipInstall } from './lib/pip.js';
-import { requireNativeTools } from './lib/tools.js';
+import { pipInstallOnce } from './lib/pip.js';
+import { output, requireNativeTools } from './lib/tools.js';
 
 const folder = installed('.cache', 'clang');
-const python = process.platform === 'win32' ? 'python' : 'python3';
 const shim = path.join(root, 'addon');
 const all = readdirSync(shim).sort();
 const sources = all.filter((name) => name.endsWith('.cc'));
 
-/** Runs a tool. They are of a Linux x64 machine, as the hashes of their packages say. */
 function tool(name, args) {
-  if (!existsSync(path.join(folder, 'bin', name))) {
-    console.log('Installing clang-format and clang-tidy');
-    const requirements = path.join('scripts', 'lib', 'requirements-clang.txt');
-    run('Installing clang', python, pipInstall(folder, requirements));
-  }
   const env = { ...process.env, PYTHONPATH: folder };
   const options = { cwd: shim, env, stdio: 'inherit' };
   run(name, path.join(folder, 'bin', name), args, options);
@@ -37,10 +30,10 @@ function flags() {
     path.join(include, '_cgo_export.h'),
     `#include ${JSON.stringify(header)}\n`,
   );
+  const list = '{{join .CgoCXXFLAGS "\\n"}}';
   return [
-    ...['-std=c++17', '-fno-exceptions', '-DNAPI_VERSION=8'],
+    ...output('go', ['list', '-f', list, './native']).split('\n'),
     ...[`-I${path.join(root, 'native')}`, `-I${include}`],
-    ...['-isystem', installed('node-api-headers', 'include')],
   ];
 }
 
@@ -49,7 +42,10 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
     'Skipped: clang-format and clang-tidy are installed on Linux x64',
   );
 } else {
-  requireNativeTools();
+  const { PYTHON } = requireNativeTools();
+  // The hashes are those of the packages of Linux x64
+  const requirements = 'scripts/lib/requirements-clang.txt';
+  pipInstallOnce('clang', PYTHON, folder, 'bin/clang-tidy', requirements);
   const isFixing = process.argv.includes('--fix');
   tool(
     'clang-format',

@@ -30,6 +30,7 @@ export function nativeStale() {
     'go.mod',
     'go.sum',
     'binding.gyp',
+    'scripts/lib/flags.json',
     'node_modules/node-api-headers/package.json',
   ].some((name) => statSync(path.join(root, name)).mtimeMs > built);
 }

@@ -5,7 +5,7 @@ import { output } from '../tools.js';
 
 /** The files of the tree below some folders whose names have an ending, without those of tests. */
 export function filesOf(folders, endings) {
-  const listed = output('git', ['ls-files', '-z', ...folders], { cwd: root });
+  const listed = output('git', ['ls-files', '-z', ...folders]);
   // Without git there is no list, and nothing to hold to the rules of the tree
   return (listed ?? '')
     .split('\0')
