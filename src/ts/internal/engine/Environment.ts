@@ -89,7 +89,13 @@ class Environment implements Occupant {
    * occasion: no hook of the addon runs before static destructors do.
    */
   public handleExit(): void {
+    // The last packet of a connection needs room behind those that wait to be sent
+    this.sendLast();
     this.binding.environmentCloseConnections(farewell);
+    this.sendLast();
+  }
+
+  protected sendLast(): void {
     for (const handler of this.handlers.values()) handler.handleExit?.();
   }
 

@@ -213,10 +213,13 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
   }
 
   /**
-   * Sends what is in the ring, which libuv does at once unless the system has no room.
+   * Sends what is in the ring, which libuv does at once unless the system has no room. Nobody will
+   * hear that it was sent, so the slots are given back now, to what waits for room.
    */
   public handleExit(): void {
     this.sendSome(slots);
+    this.environment.binding.transportRelease(this.handle, this.inFlight);
+    this.inFlight = 0;
   }
 
   protected flush = (): void => {
