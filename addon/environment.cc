@@ -29,7 +29,9 @@ void CallJavaScript(napi_env env, napi_value onWake, void * /*context*/, void * 
 napi_value Environment::CallMethod(napi_env env, napi_callback_info info,
                                    napi_value (Environment::*method)(Arguments &arguments)) {
   Arguments arguments(env, info);
-  return (static_cast<Environment *>(arguments.self())->*method)(arguments);
+  auto *environment = static_cast<Environment *>(arguments.self());
+  environment->signals_.Prepare();
+  return (environment->*method)(arguments);
 }
 
 napi_value Environment::Open(napi_env env, napi_value onWake) {
@@ -49,6 +51,7 @@ napi_value Environment::Open(napi_env env, napi_value onWake) {
   }
   // An idle import must not keep the process alive.
   napi_unref_threadsafe_function(env, wake_);
+  signals_.Prepare();
   env_ = quic_environment_open(Wake, wake_);
   // Hooks run in reverse order: this one before the one that frees the thread-safe function. When
   // it returns, no goroutine can call Wake again. Other Go addons crash when a worker that loaded
@@ -62,6 +65,7 @@ napi_value Environment::Open(napi_env env, napi_value onWake) {
 // The references go with the environment of Node-API.
 void Environment::CleanUp(void *self) {
   auto *environment = static_cast<Environment *>(self);
+  environment->signals_.Prepare();
   quic_environment_close(environment->env_);
   environment->env_ = 0;
   environment->wake_ = nullptr;

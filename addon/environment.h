@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "signals.h"
 
 // The methods of an environment: their names in JavaScript, as in
 // src/ts/internal/engine/binding.ts, and in C++. Each calls the function of the ABI that has its
@@ -102,6 +103,7 @@ class Environment {
 #undef QUIC_DECLARE
 
   uint32_t env_ = 0;
+  Signals signals_;
   napi_threadsafe_function wake_ = nullptr;
   // The rings of transports, which Go writes into until these are closed.
   std::vector<std::pair<uint32_t, napi_ref>> rings_;

@@ -5,6 +5,7 @@
 #include "../addon/datagrams.cc"
 #include "../addon/environment.cc"
 #include "../addon/listener.cc"
+#include "../addon/signals.cc"
 #include "../addon/stream.cc"
 #include "../addon/terminate.cc"
 #include "../addon/transport.cc"
