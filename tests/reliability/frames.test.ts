@@ -354,8 +354,9 @@ forEachIO((io) => {
       for (const { name, frames, expected } of attacks(role)) {
         await t.test(name, async () => {
           const { outcome, error } = await target.attack(frames);
-          assert.ok('code' in outcome, `got ${JSON.stringify(outcome)}`);
-          assert.equal(outcome.code, expected, outcome.reason);
+          const both = `got ${JSON.stringify(outcome)}, and here ${error}`;
+          assert.ok('code' in outcome, both);
+          assert.equal(outcome.code, expected, both);
           assert.ok(error instanceof errors.ErrorQUICConnectionLocal);
           assert.equal(error.data.errorCode, expected);
           assertPlain(error);

@@ -126,6 +126,12 @@ class Peer(QuicConnectionProtocol):
     def is_client(self):
         return self._quic.configuration.is_client
 
+    def transmit(self):
+        super().transmit()
+        # Sending gives connection IDs, which the server learns of by an event. A client
+        # that uses them at once would find that nobody knows them.
+        self._process_events()
+
     def quic_event_received(self, event):
         if isinstance(event, ConnectionTerminated):
             end = dict(code=event.error_code, reason=event.reason_phrase)
