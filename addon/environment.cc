@@ -164,16 +164,15 @@ napi_value Environment::EnvironmentStats(Arguments &arguments) {
   return nullptr;
 }
 
-// issue(request, days): [key, cert], see quic_issue
+// issue(request): [key, cert], see quic_issue
 napi_value Environment::Issue(Arguments &arguments) {
   Text request = arguments.Text();
-  const double days = arguments.Double();
   if (arguments.failed()) return nullptr;
   std::string pem(kLargestPair, '\0');
   size_t total = 0;
   quic_error error = {};
   const size_t key =
-      quic_issue(request.data(), request.size(), days, pem.data(), pem.size(), &total, &error);
+      quic_issue(request.data(), request.size(), pem.data(), pem.size(), &total, &error);
   napi_env env = arguments.env();
   napi_value pair = nullptr;
   if (Throw(env, error) || napi_create_array_with_length(env, 2, &pair) != napi_ok) return nullptr;

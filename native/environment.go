@@ -24,7 +24,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -148,25 +147,20 @@ func quic_environment_stats(env uint32, collect bool, numbers *float64) {
 	}
 }
 
-// quic_issue makes a key and its certificate: request has, each followed by a zero byte, the kind,
-// the algorithm, the name, the hosts separated by commas, and the key and the certificate of the
-// issuer. It writes the PEM of the key and then of the certificate, and returns the size of the
-// key, with that of both in total.
+// quic_issue makes a key and its certificate, as the options of request say. It writes the PEM of
+// the key and then of the certificate, and returns the size of the key, with that of both in total.
 //
 //export quic_issue
 func quic_issue(
-	request unsafe.Pointer, requestSize C.size_t, days float64,
+	request unsafe.Pointer, requestSize C.size_t,
 	buffer unsafe.Pointer, size C.size_t, total *C.size_t, out *C.quic_error,
 ) (keySize C.size_t) {
 	return try(out, func() (C.size_t, error) {
-		parts := strings.Split(text(request, requestSize), "\x00")
-		if len(parts) != 7 {
-			return 0, errors.New("a request for a certificate that is incomplete")
+		issue, err := config.ParseIssue(bytes(request, requestSize))
+		if err != nil {
+			return 0, err
 		}
-		key, cert, err := (&config.Issue{
-			Kind: parts[0], Algorithm: parts[1], Name: parts[2], Hosts: splitHosts(parts[3]),
-			IssuerKey: parts[4], IssuerCert: parts[5], Days: days,
-		}).Make()
+		key, cert, err := issue.Make()
 		if err != nil {
 			return 0, err
 		}

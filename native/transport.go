@@ -6,11 +6,9 @@ import "C"
 import (
 	"errors"
 	"net/netip"
-	"strings"
 	"unsafe"
 
 	"github.com/MatrixAI/js-quic/native/internal/engine"
-	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
@@ -49,7 +47,7 @@ func quic_transport_open_virtual(
 		if err != nil {
 			return 0, err
 		}
-		if ringSize < packetconn.SlotSize {
+		if ringSize < shared.Slot {
 			return 0, errors.New("the ring has no room for a datagram")
 		}
 		t, err := e.OpenVirtual(engine.TransportOptions{
@@ -154,7 +152,3 @@ func quic_transport_stats(env, h uint32, numbers *float64) {
 
 //export quic_transport_close
 func quic_transport_close(env, h uint32) { with(env, h, (*engine.Transport).Close) }
-
-func splitHosts(hosts string) []string {
-	return strings.FieldsFunc(hosts, func(r rune) bool { return r == ',' })
-}

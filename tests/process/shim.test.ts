@@ -23,7 +23,7 @@ const wrong: Array<
     [true, new Uint8Array(56)],
     'a Float64Array of at least 7 elements',
   ],
-  ['issue', ['', '30'], 'a number'],
+  ['issue', [30], 'a string'],
   ['configCheck', [{}, true], 'a string'],
   ['authoritiesSet', ['', '', 1, true], 'a boolean'],
   ['transportOpenNative', ['::', 65_536, false, false], 'a port'],

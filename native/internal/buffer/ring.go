@@ -1,13 +1,10 @@
 package buffer
 
 import (
-	"encoding/binary"
 	"slices"
-)
 
-// LengthSize is the size of the length that precedes each datagram of a batch, a uint16 in the
-// byte order of the machine.
-const LengthSize = 2
+	"github.com/MatrixAI/js-quic/native/internal/shared"
+)
 
 // A Ring holds datagrams until they are read, but no more than a number of them: then the oldest
 // make room for new ones. It is not safe for concurrent use. The zero value holds none.
@@ -59,10 +56,9 @@ func (r *Ring) Push(datagram []byte) (dropped int) {
 func (r *Ring) Read(batch []byte) (n int) {
 	clear(r.last)
 	r.last = r.last[:0]
-	for r.length > 0 && LengthSize+len(r.items[r.first]) <= len(batch)-n {
+	for r.length > 0 && shared.DatagramLength+len(r.items[r.first]) <= len(batch)-n {
 		datagram := r.shift()
-		binary.LittleEndian.PutUint16(batch[n:], uint16(len(datagram)))
-		n += LengthSize + copy(batch[n+LengthSize:], datagram)
+		n += shared.PutDatagram(batch[n:], datagram)
 		r.last = append(r.last, datagram)
 	}
 	if r.length == 0 && len(r.items) > maxIdleItems {

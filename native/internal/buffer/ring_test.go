@@ -6,14 +6,16 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 func split(t *testing.T, batch []byte) (datagrams []string) {
 	t.Helper()
 	for len(batch) > 0 {
 		n := int(binary.LittleEndian.Uint16(batch))
-		datagrams = append(datagrams, string(batch[LengthSize:][:n]))
-		batch = batch[LengthSize+n:]
+		datagrams = append(datagrams, string(batch[shared.DatagramLength:][:n]))
+		batch = batch[shared.DatagramLength+n:]
 	}
 	return datagrams
 }
@@ -51,9 +53,9 @@ func TestRingDropsTheOldest(t *testing.T) {
 
 func TestRingReadsWholeDatagrams(t *testing.T) {
 	r, _ := newRing(10, "", "abc", "de", "")
-	expect(t, read(t, r, 2*LengthSize+4), "", "abc")
-	expect(t, read(t, r, LengthSize+1))
-	expect(t, read(t, r, 2*LengthSize+2), "de", "")
+	expect(t, read(t, r, 2*shared.DatagramLength+4), "", "abc")
+	expect(t, read(t, r, shared.DatagramLength+1))
+	expect(t, read(t, r, 2*shared.DatagramLength+2), "de", "")
 }
 
 func TestRingTakesBack(t *testing.T) {
@@ -63,7 +65,7 @@ func TestRingTakesBack(t *testing.T) {
 	if dropped := r.Unread(2); dropped != 0 {
 		t.Fatalf("dropped %d", dropped)
 	}
-	expect(t, read(t, r, LengthSize+1), "b")
+	expect(t, read(t, r, shared.DatagramLength+1), "b")
 	r.Push([]byte("e"))
 	r.Push([]byte("f"))
 	// Newer ones have taken its room
@@ -129,7 +131,7 @@ func TestRingAgainstASlice(t *testing.T) {
 		for i := range 300 {
 			switch random.IntN(8) {
 			case 0:
-				last = read(t, r, LengthSize*4+random.IntN(100))
+				last = read(t, r, shared.DatagramLength*4+random.IntN(100))
 				expect(t, last, model[:len(last)]...)
 				model = model[len(last):]
 			case 1:

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +27,31 @@ type Issue struct {
 	Days      float64 // for which it is valid, but no longer than its issuer
 
 	IssuerKey, IssuerCert string // PEM
+}
+
+// ParseIssue reads what is to be issued from options.
+func ParseIssue(data []byte) (*Issue, error) {
+	i := &Issue{}
+	err := parse(data, func(name, value string) (err error) {
+		switch name {
+		case "kind":
+			i.Kind = value
+		case "algorithm":
+			i.Algorithm = value
+		case "name":
+			i.Name = value
+		case "hosts":
+			i.Hosts = append(i.Hosts, value)
+		case "days":
+			i.Days, err = strconv.ParseFloat(value, 64)
+		case "issuerKey":
+			i.IssuerKey = value
+		case "issuerCert":
+			i.IssuerCert = value
+		}
+		return err
+	})
+	return i, err
 }
 
 // SelfSigned makes an ECDSA P-256 key and a certificate that it signed itself,

@@ -6,24 +6,32 @@ import (
 	"strconv"
 )
 
-// Parse reads a Config from options one after another: each is a name, a space, the length of the
-// value in bytes, a colon and the value. Lists have an option for each element. Unknown names are
-// skipped. (The JSON of the standard library takes a seventieth of the size of the binary.)
+// Parse reads a Config from options.
 func Parse(data []byte) (*Config, error) {
 	c := &Config{}
+	if err := parse(data, c.set); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// parse reads options one after another: each is a name, a space, the length of the value in bytes,
+// a colon and the value. Lists have an option for each element. Unknown names are skipped. (The
+// JSON of the standard library takes a seventieth of the size of the binary.)
+func parse(data []byte, set func(name, value string) error) error {
 	for len(data) > 0 {
 		name, rest, _ := bytes.Cut(data, []byte{' '})
 		length, rest, _ := bytes.Cut(rest, []byte{':'})
 		n, err := strconv.Atoi(string(length))
 		if err != nil || n < 0 || n > len(rest) {
-			return nil, &Error{"config", "not in the format of options"}
+			return &Error{"config", "not in the format of options"}
 		}
-		if err := c.set(string(name), string(rest[:n])); err != nil {
-			return nil, &Error{"config." + string(name), err.Error()}
+		if err := set(string(name), string(rest[:n])); err != nil {
+			return &Error{"config." + string(name), err.Error()}
 		}
 		data = rest[n:]
 	}
-	return c, nil
+	return nil
 }
 
 func (c *Config) set(name, value string) (err error) {

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
-	"math"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -11,6 +9,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // watch waits for the end of the connection.
@@ -76,9 +75,7 @@ func (c *Connection) tellClosed(err error) {
 	}
 	// The seat is taken until JavaScript has heard of it
 	description := c.description()
-	data := binary.LittleEndian.AppendUint32(nil, uint32(c.Handle))
-	data = binary.LittleEndian.AppendUint32(data, uint32(len(description)))
-	data = append(append(data, description...), shortened([]byte(reason), maxFailureReason)...)
+	data := shared.AppendFailed(nil, uint32(c.Handle), description, shortened([]byte(reason), maxFailureReason))
 	c.env.Events.Push(event.ListenerFailed, c.listener.Handle, float64(kind), float64(code), data)
 }
 
@@ -110,8 +107,8 @@ func (c *Connection) readRest() {
 	}
 }
 
-// CloseReason returns what a ConnectionClosed event says that is on its way: the kind as uint32,
-// the code as float64, and the reason. It returns nil if nothing is known as yet.
+// CloseReason returns what a ConnectionClosed event says that is on its way. It returns nil if
+// nothing is known as yet.
 func (c *Connection) CloseReason() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,9 +116,7 @@ func (c *Connection) CloseReason() []byte {
 		return nil
 	}
 	kind, code, reason := closeReason(c.onTransport().sendError(c.closeErr, c.remote))
-	data := binary.LittleEndian.AppendUint32(nil, uint32(kind))
-	data = binary.LittleEndian.AppendUint64(data, math.Float64bits(float64(code)))
-	return append(data, reason...)
+	return shared.AppendClose(nil, int(kind), float64(code), reason)
 }
 
 // maxReason is how much of a reason fits into any packet, in bytes: with more quic-go sends no

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"sync"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // ReadMore is added to the number of bytes that [Datagrams.Read] returns when there are more.
@@ -176,9 +176,9 @@ func (d *Datagrams) Write(batch []byte, highWater int) int {
 		return 0
 	}
 	count, size := 0, 0
-	for len(batch)-size >= buffer.LengthSize {
-		next := size + buffer.LengthSize + int(binary.LittleEndian.Uint16(batch[size:]))
-		if next > len(batch) || next-size-buffer.LengthSize > quicgo.MaxDatagram {
+	for len(batch)-size >= shared.DatagramLength {
+		next := size + shared.DatagramLength + shared.LengthOfDatagram(batch[size:])
+		if next > len(batch) || next-size-shared.DatagramLength > quicgo.MaxDatagram {
 			break
 		}
 		count, size = count+1, next
@@ -217,8 +217,8 @@ func (d *Datagrams) next(memory []byte) ([]byte, bool) {
 		d.writing = false
 		return nil, false
 	}
-	d.out.Read(memory[:buffer.LengthSize])
-	datagram := memory[:binary.LittleEndian.Uint16(memory)]
+	d.out.Read(memory[:shared.DatagramLength])
+	datagram := memory[:shared.LengthOfDatagram(memory)]
 	d.out.Read(datagram)
 	return datagram, true
 }

@@ -11,10 +11,10 @@ import (
 
 	"github.com/quic-go/quic-go"
 
-	"github.com/MatrixAI/js-quic/native/internal/buffer"
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // datagramOptions are options with datagrams enabled, of which a number is kept.
@@ -37,8 +37,8 @@ func batchOf(datagrams ...[]byte) (batch []byte) {
 func splitBatch(batch []byte) (datagrams [][]byte) {
 	for len(batch) > 0 {
 		n := int(binary.LittleEndian.Uint16(batch))
-		datagrams = append(datagrams, batch[buffer.LengthSize:][:n])
-		batch = batch[buffer.LengthSize+n:]
+		datagrams = append(datagrams, batch[shared.DatagramLength:][:n])
+		batch = batch[shared.DatagramLength+n:]
 	}
 	return datagrams
 }

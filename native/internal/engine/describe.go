@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/hex"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // ConnectionStats are what a connection has measured and counted.
@@ -117,8 +117,7 @@ func (c *Connection) PeerCertificates() []byte {
 func encodeChain(chain []*x509.Certificate) []byte {
 	var data []byte
 	for _, certificate := range chain {
-		data = binary.LittleEndian.AppendUint32(data, uint32(len(certificate.Raw)))
-		data = append(data, certificate.Raw...)
+		data = shared.AppendCertificate(data, certificate.Raw)
 	}
 	return data
 }

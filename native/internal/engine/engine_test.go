@@ -14,6 +14,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 const patience = 10 * time.Second
@@ -94,7 +95,7 @@ func parse(buf []byte) (records []record) {
 			h:    handle.Handle(order.Uint32(buf[8:])),
 			a:    math.Float64frombits(order.Uint64(buf[16:])),
 			b:    math.Float64frombits(order.Uint64(buf[24:])),
-			data: bytes.Clone(buf[event.HeaderSize : event.HeaderSize+length]),
+			data: bytes.Clone(buf[shared.EventHeader : shared.EventHeader+length]),
 		})
 		buf = buf[order.Uint32(buf):]
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/fault"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // A panic under a lock must leave it free: what is caught would otherwise stop the next one who
@@ -37,7 +38,7 @@ func TestAPanicUnderALockLeavesItFree(t *testing.T) {
 	if n := transport.ReadRawDatagrams(make([]byte, 100)); n != len("datagram") {
 		t.Errorf("read %d bytes", n)
 	}
-	if n := env.Events.Drain(make([]byte, 100)); n != event.HeaderSize {
+	if n := env.Events.Drain(make([]byte, 100)); n != shared.EventHeader {
 		t.Errorf("%d bytes of events", n)
 	}
 }

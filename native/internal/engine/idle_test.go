@@ -11,7 +11,7 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/config"
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/handle"
-	"github.com/MatrixAI/js-quic/native/internal/packetconn"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // A virtualPair is a server and a client that virtual transports connect, so that time can be
@@ -52,8 +52,8 @@ func (p *virtualPair) carry(from, to *Transport, ring []byte) {
 		default:
 		}
 		for from.Pending() > 0 {
-			s := ring[slot*packetconn.SlotSize:]
-			slot = (slot + 1) % (len(ring) / packetconn.SlotSize)
+			s := ring[slot*shared.Slot:]
+			slot = (slot + 1) % (len(ring) / shared.Slot)
 			data := s[64:][:order.Uint16(s)]
 			batch := order.AppendUint16(nil, uint16(len(data)))
 			batch = order.AppendUint16(batch, from.LocalPort())
@@ -79,7 +79,7 @@ func connectVirtual(t *testing.T, serverConfig, clientConfig *config.Config) *vi
 	})
 	p.server, p.client = newUser(t), newUser(t)
 	open := func(u *user, port uint16) (*Transport, []byte) {
-		ring := make([]byte, 64*packetconn.SlotSize)
+		ring := make([]byte, 64*shared.Slot)
 		transport, err := u.OpenVirtual(TransportOptions{Host: "127.0.0.1", Port: port}, ring)
 		if err != nil {
 			t.Fatal(err)

@@ -2,13 +2,13 @@ package engine
 
 import (
 	"context"
-	"encoding/binary"
 	"net"
 	"sync"
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // maxRaw is how many datagrams that are not QUIC a transport keeps until JavaScript
@@ -40,17 +40,10 @@ func (t *Transport) receiveRaw() {
 	}
 }
 
-// encodeRaw puts before a datagram its length as uint16, the port that it came from, the
-// length of the host as uint8 and the host as text.
+// encodeRaw returns a datagram behind its source.
 func encodeRaw(data []byte, addr net.Addr) []byte {
 	host, port := hostPort(addr)
-	order := binary.LittleEndian
-	b := make([]byte, 0, 5+len(host)+len(data))
-	b = order.AppendUint16(b, uint16(len(data)))
-	b = order.AppendUint16(b, port)
-	b = append(b, uint8(len(host)))
-	b = append(b, host...)
-	return append(b, data...)
+	return shared.AppendSourced(make([]byte, 0, shared.SourcedHeader+len(host)+len(data)), host, port, data)
 }
 
 func (t *Transport) dropRaw() {

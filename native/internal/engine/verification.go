@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,16 +14,11 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 // verifyTimeout bounds how long the application may think about a certificate.
 const verifyTimeout = 10 * time.Second
-
-// TLS alerts for handshakes that the application did not let pass.
-const (
-	alertInternalError = 80
-	alertUserCanceled  = 90
-)
 
 // errUnanswered is wrapped by the errors of questions that got no verdict.
 var errUnanswered = errors.New("no verdict")
@@ -82,7 +76,7 @@ func (c *Connection) verify(_ context.Context, chain []*x509.Certificate) error 
 	case <-c.transport.closing:
 	case <-listenerClosing:
 	}
-	return unanswered(alertUserCanceled, "the handshake was given up")
+	return unanswered(shared.AlertUserCanceled, "the handshake was given up")
 }
 
 // ask returns the question to put, or nil if the answer is known: then the error is that answer.
@@ -124,7 +118,7 @@ func (c *Connection) runOutOfTime() error {
 }
 
 func noVerdict() error {
-	return unanswered(alertInternalError, "the application did not verify the certificate in time")
+	return unanswered(shared.AlertInternalError, "the application did not verify the certificate in time")
 }
 
 func unanswered(alert uint8, reason string) error {
@@ -137,7 +131,7 @@ func transportError(err error) error {
 	return fmt.Errorf("%w%.0w", err, &quic.TransportError{ErrorCode: 0x100 + quic.TransportErrorCode(alert)})
 }
 
-// Question returns the number of the question that waits for its verdict as uint64, and the chain
+// Question returns the number of the question that waits for its verdict, and the chain
 // that it is about as [Connection.PeerCertificates] returns it; nothing if there is none. A
 // ConnectionVerify event tells of it, without the chain: the events of many peers must not fill the
 // queue.
@@ -148,7 +142,7 @@ func (c *Connection) Question() []byte {
 	if v.asked == nil {
 		return nil
 	}
-	return append(binary.LittleEndian.AppendUint64(nil, v.asked.number), encodeChain(v.asked.chain)...)
+	return append(shared.AppendQuestion(nil, v.asked.number), encodeChain(v.asked.chain)...)
 }
 
 // Verdict answers a question: with 0, or with the TLS alert to refuse with. It reports whether that

@@ -2,27 +2,11 @@
 package event
 
 import (
-	"encoding/binary"
-	"math"
 	"sync"
 
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
-
-// HeaderSize is the size of a record without its data, in bytes.
-//
-// A record is, in little-endian:
-//
-//	offset  0  uint32   size of the whole record, a multiple of 8
-//	offset  4  uint32   kind
-//	offset  8  uint32   handle of the object that it happened to
-//	offset 12  uint32   length of the data
-//	offset 16  float64  a, what it means depends on the kind
-//	offset 24  float64  b, likewise
-//	offset 32  data, padded to a multiple of 8
-//
-// The numbers are float64 since that is what a JavaScript number is.
-const HeaderSize = 32
 
 // A Queue holds the events of one environment until JavaScript drains them. It has no limit of its
 // own: [Kind] says what bounds each kind of event. It is safe for concurrent use.
@@ -59,16 +43,7 @@ func (q *Queue) add(kind Kind, h handle.Handle, a, b float64, data []byte) (isFi
 		return false
 	}
 	isFirst = len(q.buf) == q.read
-	size := (HeaderSize + len(data) + 7) &^ 7
-	order := binary.LittleEndian
-	q.buf = order.AppendUint32(q.buf, uint32(size))
-	q.buf = order.AppendUint32(q.buf, uint32(kind))
-	q.buf = order.AppendUint32(q.buf, uint32(h))
-	q.buf = order.AppendUint32(q.buf, uint32(len(data)))
-	q.buf = order.AppendUint64(q.buf, math.Float64bits(a))
-	q.buf = order.AppendUint64(q.buf, math.Float64bits(b))
-	q.buf = append(q.buf, data...)
-	q.buf = append(q.buf, make([]byte, size-HeaderSize-len(data))...)
+	q.buf = shared.AppendEvent(q.buf, uint32(kind), uint32(h), a, b, data)
 	return isFirst
 }
 
@@ -89,7 +64,7 @@ func (q *Queue) take(dst []byte) (n int, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.read < len(q.buf) {
-		size := int(binary.LittleEndian.Uint32(q.buf[q.read:]))
+		size := shared.SizeOfEvent(q.buf[q.read:])
 		if n+size > len(dst) {
 			if n == 0 {
 				return -size, false

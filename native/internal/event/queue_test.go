@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/MatrixAI/js-quic/native/internal/handle"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 type record struct {
@@ -32,7 +33,7 @@ func parse(t *testing.T, buf []byte) (records []record) {
 			h:    handle.Handle(order.Uint32(buf[8:])),
 			a:    math.Float64frombits(order.Uint64(buf[16:])),
 			b:    math.Float64frombits(order.Uint64(buf[24:])),
-			data: bytes.Clone(buf[HeaderSize : HeaderSize+length]),
+			data: bytes.Clone(buf[shared.EventHeader : shared.EventHeader+length]),
 		})
 		buf = buf[size:]
 	}
@@ -78,7 +79,7 @@ func TestDrainInBatches(t *testing.T) {
 	for i := range 10 {
 		q.Push(StreamReadable, handle.Handle(i+1), 0, 0, nil)
 	}
-	buf := make([]byte, 3*HeaderSize+8)
+	buf := make([]byte, 3*shared.EventHeader+8)
 	var got []record
 	for {
 		n := q.Drain(buf)
@@ -142,7 +143,7 @@ func TestCloseWaitsForWake(t *testing.T) {
 func TestWhatWasDrainedIsNotKept(t *testing.T) {
 	const batch = 100
 	q := NewQueue(func() {})
-	buf := make([]byte, batch*HeaderSize)
+	buf := make([]byte, batch*shared.EventHeader)
 	for range 2 * batch {
 		q.Push(StreamReadable, 1, 0, 0, nil)
 	}
@@ -162,7 +163,7 @@ func TestWhatWasDrainedIsNotKept(t *testing.T) {
 			next++
 		}
 	}
-	if size := cap(q.buf); size > 20*batch*HeaderSize {
+	if size := cap(q.buf); size > 20*batch*shared.EventHeader {
 		t.Errorf("%d bytes are kept", size)
 	}
 }

@@ -4,7 +4,6 @@
 package packetconn
 
 import (
-	"encoding/binary"
 	"net"
 	"net/netip"
 	"os"
@@ -12,24 +11,13 @@ import (
 	"time"
 
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 const (
-	// SlotSize is the size of one slot of the ring of outgoing datagrams.
-	SlotSize = 1536
-	// SlotHeaderSize is the size of what precedes the datagram in its slot:
-	//
-	//	offset 0  uint16  length of the datagram
-	//	offset 2  uint16  port it goes to
-	//	offset 4  uint32  names host and port; no other destination ever gets it
-	//	offset 8  uint8   length of the host
-	//	offset 9  the host as text
-	SlotHeaderSize = 64
 	// MaxDatagramSize is the size of the largest datagram that can be written.
 	// No QUIC packet of quic-go is larger than 1452 bytes.
-	MaxDatagramSize = SlotSize - SlotHeaderSize
-
-	maxHostLength = SlotHeaderSize - 9
+	MaxDatagramSize = shared.Slot - shared.SlotHeader
 
 	// Datagrams that nobody has read yet, beyond which more are dropped, as the
 	// receive buffer of a socket would do.
@@ -96,7 +84,7 @@ type source struct {
 var _ net.PacketConn = &Conn{}
 
 // New returns a conn bound to local. Outgoing datagrams are written into ring,
-// which is used in slots of [SlotSize] bytes, until the conn is closed. notify
+// which is used in slots of [shared.Slot] bytes, until the conn is closed. notify
 // is called when datagrams wait there; it must not block and must not call the conn.
 func New(local *net.UDPAddr, mapIPv4 bool, ring []byte, notify func()) *Conn {
 	c := &Conn{
@@ -104,7 +92,7 @@ func New(local *net.UDPAddr, mapIPv4 bool, ring []byte, notify func()) *Conn {
 		mapIPv4: mapIPv4,
 		notify:  notify,
 		ring:    ring,
-		slots:   uint32(len(ring) / SlotSize),
+		slots:   uint32(len(ring) / shared.Slot),
 		addrIDs: make(map[netip.AddrPort]uint32),
 		addrs:   make(map[source]*net.UDPAddr),
 	}
@@ -150,13 +138,7 @@ func (c *Conn) put(slot, b []byte, to netip.AddrPort) {
 	} else if !c.mapIPv4 {
 		ip = ip.Unmap()
 	}
-	order := binary.LittleEndian
-	order.PutUint16(slot, uint16(len(b)))
-	order.PutUint16(slot[2:], to.Port())
-	order.PutUint32(slot[4:], id)
-	host := ip.AppendTo(slot[9:9:SlotHeaderSize])
-	slot[8] = uint8(min(len(host), maxHostLength))
-	copy(slot[SlotHeaderSize:], b)
+	shared.PutSlot(slot, id, ip, to.Port(), b)
 }
 
 // Pending returns how many datagrams are in the ring, the ones that are being sent included.
@@ -190,33 +172,25 @@ func (c *Conn) FailWrites(addr netip.AddrPort, err error) {
 	c.sendErr[addr] = sendError{err, time.Now()}
 }
 
-// Deliver queues received datagrams to be read. batch holds one after another:
-//
-//	offset 0  uint16  length of the datagram
-//	offset 2  uint16  port it came from
-//	offset 4  uint8   length of the host
-//	offset 5  the host as text, then the datagram
-//
-// A batch that is cut off or an address that cannot be parsed ends the delivery.
+// Deliver queues received datagrams to be read, a batch of them behind their sources. A batch that
+// is cut off or an address that cannot be parsed ends the delivery.
 func (c *Conn) Deliver(batch []byte) {
-	order := binary.LittleEndian
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
 	if c.closed {
 		return
 	}
-	for len(batch) >= 5 {
-		length, port, hostLength := int(order.Uint16(batch)), order.Uint16(batch[2:]), int(batch[4])
-		batch = batch[5:]
-		if len(batch) < hostLength+length {
+	for {
+		host, port, datagram, rest, ok := shared.CutSourced(batch)
+		if !ok {
 			break
 		}
-		addr := c.address(batch[:hostLength], port)
+		addr := c.address(host, port)
 		if addr == nil {
 			break
 		}
-		c.enqueue(batch[hostLength:hostLength+length], addr)
-		batch = batch[hostLength+length:]
+		c.enqueue(datagram, addr)
+		batch = rest
 	}
 	c.recvCond.Signal()
 }
@@ -375,7 +349,7 @@ func (c *Conn) place(b []byte, to netip.AddrPort) (isFirst bool, err error) {
 			return false, sentence.SendError{Cause: failed.err}
 		}
 	}
-	c.put(c.ring[c.head%c.slots*SlotSize:][:SlotSize], b, to)
+	c.put(c.ring[c.head%c.slots*shared.Slot:][:shared.Slot], b, to)
 	isFirst = c.head == c.tail
 	c.head++
 	return isFirst, nil

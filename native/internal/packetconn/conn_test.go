@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 var (
@@ -19,7 +21,7 @@ var (
 )
 
 func newConn(slots int, mapIPv4 bool) (*Conn, []byte, chan struct{}) {
-	ring := make([]byte, slots*SlotSize)
+	ring := make([]byte, slots*shared.Slot)
 	notified := make(chan struct{}, 1000)
 	return New(local, mapIPv4, ring, func() { notified <- struct{}{} }), ring, notified
 }
@@ -35,7 +37,7 @@ func record(host string, port uint16, data []byte) []byte {
 func parseSlot(slot []byte) (host string, port uint16, id uint32, data []byte) {
 	length := binary.LittleEndian.Uint16(slot)
 	return string(slot[9 : 9+slot[8]]), binary.LittleEndian.Uint16(slot[2:]),
-		binary.LittleEndian.Uint32(slot[4:]), slot[SlotHeaderSize:][:length]
+		binary.LittleEndian.Uint32(slot[4:]), slot[shared.SlotHeader:][:length]
 }
 
 func TestWriteToPutsDatagramsIntoTheRing(t *testing.T) {
@@ -55,7 +57,7 @@ func TestWriteToPutsDatagramsIntoTheRing(t *testing.T) {
 	if host != "192.0.2.1" || port != 1234 || string(data) != "one" {
 		t.Fatalf("first slot holds %s %d %q", host, port, data)
 	}
-	_, _, second, data := parseSlot(ring[SlotSize:])
+	_, _, second, data := parseSlot(ring[shared.Slot:])
 	if string(data) != "two" || second != first {
 		t.Fatalf("second slot holds %q for address %d, not %d", data, second, first)
 	}
@@ -66,7 +68,7 @@ func TestWriteToPutsDatagramsIntoTheRing(t *testing.T) {
 	if len(notified) != 2 {
 		t.Fatal("not notified of the next batch")
 	}
-	if _, _, third, _ := parseSlot(ring[2*SlotSize:]); third == first {
+	if _, _, third, _ := parseSlot(ring[2*shared.Slot:]); third == first {
 		t.Fatal("two destinations have the same number")
 	}
 }

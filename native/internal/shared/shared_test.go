@@ -9,10 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/MatrixAI/js-quic/native/internal/buffer"
 	"github.com/MatrixAI/js-quic/native/internal/engine"
 	"github.com/MatrixAI/js-quic/native/internal/event"
-	"github.com/MatrixAI/js-quic/native/internal/packetconn"
 	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
@@ -83,11 +81,39 @@ func tables(t *testing.T) []table {
 				"bytesReceived", "packetsReceived", "bytesLost", "packetsLost", "pathMtu", "count")},
 		{"DatagramsNumber", "Indexes of what `datagramsStats` writes.",
 			numbered("maxSize", "droppedIncoming", "droppedOutgoing", "count")},
-		{"Layout", "Sizes in bytes of what both sides lay out in memory, all of it little-endian.", []member{
-			{"eventHeader", event.HeaderSize},
-			{"slot", packetconn.SlotSize},
-			{"slotHeader", packetconn.SlotHeaderSize},
-			{"datagramLength", buffer.LengthSize},
+		{"TLSAlert", "TLS alerts for handshakes that the application did not let pass (RFC 8446 section 6).", []member{
+			{"certificateUnknown", shared.AlertCertificateUnknown},
+			{"userCanceled", shared.AlertUserCanceled},
+		}},
+		{"Layout", "Offsets and sizes in bytes of what both sides lay out in memory, see\n * `native/internal/shared/layout.go`.", []member{
+			{"eventSize", shared.EventSize},
+			{"eventKind", shared.EventKind},
+			{"eventHandle", shared.EventHandle},
+			{"eventDataLength", shared.EventDataLength},
+			{"eventA", shared.EventA},
+			{"eventB", shared.EventB},
+			{"eventHeader", shared.EventHeader},
+			{"slotLength", shared.SlotLength},
+			{"slotPort", shared.SlotPort},
+			{"slotDestination", shared.SlotDestination},
+			{"slotHostLength", shared.SlotHostLength},
+			{"slotHost", shared.SlotHost},
+			{"slotHeader", shared.SlotHeader},
+			{"slot", shared.Slot},
+			{"sourcedLength", shared.SourcedLength},
+			{"sourcedPort", shared.SourcedPort},
+			{"sourcedHostLength", shared.SourcedHostLength},
+			{"sourcedHeader", shared.SourcedHeader},
+			{"datagramLength", shared.DatagramLength},
+			{"certificateLength", shared.CertificateLength},
+			{"questionNumber", shared.QuestionNumber},
+			{"questionChain", shared.QuestionChain},
+			{"closeKind", shared.CloseKind},
+			{"closeCode", shared.CloseCode},
+			{"closeReason", shared.CloseReason},
+			{"failedHandle", shared.FailedHandle},
+			{"failedDescriptionLength", shared.FailedDescriptionLength},
+			{"failedDescription", shared.FailedDescription},
 		}},
 	}
 }

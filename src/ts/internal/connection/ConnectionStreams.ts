@@ -1,5 +1,6 @@
 import QUICStream from '../../QUICStream.js';
 import type { BindingError } from '../engine/binding.js';
+import { decodeClose } from '../engine/layout.js';
 import { BindingErrorKind } from '../engine/shared.js';
 import { ErrorQUICConnectionInternal } from '../errors/close.js';
 import { ErrorQUICConnectionStopping } from '../errors/connection.js';
@@ -211,13 +212,10 @@ class ConnectionStreams implements StreamOwner<QUICStream> {
         throw new ErrorQUICConnectionInternal(message);
       }
       // The event that tells of it is on its way
-      const data = env.binding.connectionCloseReason(handle);
-      if (data.length > 0) {
-        this.#state.errorComing ??= this.#state.toError(
-          data.readUInt32LE(),
-          data.readDoubleLE(4),
-          data.subarray(12),
-        );
+      const close = decodeClose(env.binding.connectionCloseReason(handle));
+      if (close !== undefined) {
+        const { kind, code, reason } = close;
+        this.#state.errorComing ??= this.#state.toError(kind, code, reason);
       }
       throw this.#state.closedError();
     }

@@ -1,11 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import QUICConnectionId from '../../QUICConnectionId.js';
 import type QUICSocket from '../../QUICSocket.js';
+import { decodeChain } from '../engine/layout.js';
 import type { QUICConnectionEvents } from '../events/connection.js';
 import * as internals from '../internals.js';
 import Lifecycle from '../lifecycle/Lifecycle.js';
 import { toX509 } from '../tls/authorities.js';
-import { certificatesToDER, decodeChain } from '../tls/chains.js';
+import { certificatesToDER } from '../tls/chains.js';
 import type { Host, Port } from '../types/address.js';
 import type { ConnectionError } from '../types/codes.js';
 import type { ConnectionMetadata } from '../types/connection.js';

@@ -1,11 +1,12 @@
 import type { ConnectionCloseError } from '../connection/closeErrors.js';
 import { environment } from '../engine/Environment.js';
-import { DatagramsStatus } from '../engine/shared.js';
+import { lengthAt } from '../engine/layout.js';
+import { DatagramsStatus, Layout } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import { copyBuffer } from '../web/chunk.js';
 import ReadableFace from '../web/ReadableFace.js';
 import type { Pulled, Source } from '../web/Source.js';
-import { lengthAt, lengthSize, returnBatch, takeBatch } from './batch.js';
+import { returnBatch, takeBatch } from './batch.js';
 
 /**
  * The datagrams that come in.
@@ -133,7 +134,7 @@ class IncomingDatagrams implements Source {
       this.#dropBatch();
       return false;
     }
-    const isOne = lengthSize + lengthAt(batch, 0) === this.#end;
+    const isOne = Layout.datagramLength + lengthAt(batch, 0) === this.#end;
     if (!isOne || !this.#isEmpty) {
       this.#hasTaken = true;
       setImmediate(endTurn, this);
@@ -146,7 +147,7 @@ class IncomingDatagrams implements Source {
    */
   #next(): Uint8Array {
     const batch = this.#batch!;
-    const start = this.#offset + lengthSize;
+    const start = this.#offset + Layout.datagramLength;
     const end = start + lengthAt(batch, this.#offset);
     const datagram = copyBuffer(batch, start, end);
     this.#offset = end;
@@ -162,7 +163,7 @@ class IncomingDatagrams implements Source {
     if (batch === undefined) return;
     let count = 0;
     for (let offset = this.#offset; offset < this.#end; count++) {
-      offset += lengthSize + lengthAt(batch, offset);
+      offset += Layout.datagramLength + lengthAt(batch, offset);
     }
     this.#env.binding.datagramsUnread(this.#handle, count);
     this.#isEmpty = false;

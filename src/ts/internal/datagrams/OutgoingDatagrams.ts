@@ -1,11 +1,12 @@
 import { environment } from '../engine/Environment.js';
-import { DatagramsNumber } from '../engine/shared.js';
+import { putDatagram } from '../engine/layout.js';
+import { DatagramsNumber, Layout } from '../engine/shared.js';
 import { ErrorQUICDatagramsTooLarge } from '../errors/datagrams.js';
 import * as internals from '../internals.js';
 import { toBytes } from '../web/chunk.js';
 import type { Sink } from '../web/Sink.js';
 import WritableFace from '../web/WritableFace.js';
-import { batchSize, lengthSize, put, returnBatch, takeBatch } from './batch.js';
+import { batchSize, returnBatch, takeBatch } from './batch.js';
 
 // Most writes of a turn
 const mostWrites = 256;
@@ -96,13 +97,13 @@ class OutgoingDatagrams implements Sink {
 
   push(chunk: unknown): void {
     const bytes = toBytes(chunk);
-    const size = lengthSize + bytes.byteLength;
+    const size = Layout.datagramLength + bytes.byteLength;
     if (this.#length + size > batchSize) this.#flush();
     if (this.#batch === undefined) {
       this.#batch = takeBatch();
       process.nextTick(endWrites, this);
     }
-    put(this.#batch, this.#length, bytes);
+    putDatagram(this.#batch, this.#length, bytes);
     this.#length += size;
     if (++this.#queued >= this.#limits.outgoingHighWaterMark) this.#flush();
     if (++this.#writtenNow === mostWrites) this.#rest();

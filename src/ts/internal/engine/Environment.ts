@@ -1,7 +1,8 @@
 import * as internals from '../internals.js';
 import type { Binding } from './binding.js';
 import type { EngineEventHandler } from './events.js';
-import { EventKind, Layout } from './shared.js';
+import { decodeEvents, decodeFailed, noData } from './layout.js';
+import { EventKind, TLSAlert } from './shared.js';
 import {
   type Occupant,
   outOfContext,
@@ -10,17 +11,12 @@ import {
   thread,
 } from './thread.js';
 
-// The layout of a record is that of native/internal/event/queue.go
-const headerSize = Layout.eventHeader;
-
 /**
  * What can wait until the event loop has had its turn.
  */
 export interface Postponable {
   [internals.resume](): void;
 }
-
-const noData = new Uint8Array(0);
 
 /**
  * The engine's state of this copy of the library, and the pump that brings its events to
@@ -32,8 +28,7 @@ class Environment implements Occupant {
   public readonly binding: Binding = this.seat.binding;
   protected handlers: Map<number, EngineEventHandler> = new Map();
   protected bytes!: Uint8Array;
-  protected uint32!: Uint32Array;
-  protected float64!: Float64Array;
+  protected view!: DataView;
   protected refs = 0;
   /** When the event loop was last known to have had its turn, of `performance.now()`. */
   protected turnedAt = 0;
@@ -102,8 +97,7 @@ class Environment implements Occupant {
   protected setBuffer(size: number): void {
     const buffer = new ArrayBuffer(size);
     this.bytes = new Uint8Array(buffer);
-    this.uint32 = new Uint32Array(buffer);
-    this.float64 = new Float64Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   /**
@@ -159,37 +153,30 @@ class Environment implements Occupant {
       this.setBuffer(-length);
       length = this.binding.environmentDrain(this.bytes);
     }
-    const { bytes, uint32, float64 } = this;
-    for (let offset = 0; offset < length; ) {
-      const word = offset >> 2;
-      const kind = uint32[word + 1];
-      const handle = uint32[word + 2];
-      const dataLength = uint32[word + 3];
-      const a = float64[(offset >> 3) + 2];
-      const b = float64[(offset >> 3) + 3];
-      const data =
-        dataLength === 0
-          ? noData
-          : bytes.subarray(
-              offset + headerSize,
-              offset + headerSize + dataLength,
-            );
-      offset += uint32[word];
-      const handler = this.handlers.get(handle);
-      if (handler === undefined) {
-        this.discard(kind, handle, a, b, data);
-        continue;
-      }
-      try {
-        handler[internals.handleEngineEvent](kind, a, b, data);
-      } catch (e) {
-        // The other events must be heard all the same
-        process.nextTick(() => {
-          throw e;
-        });
-      }
-    }
+    decodeEvents(this.bytes, this.view, length, this.handleEvent);
   }
+
+  protected handleEvent = (
+    kind: number,
+    handle: number,
+    a: number,
+    b: number,
+    data: Uint8Array,
+  ): void => {
+    const handler = this.handlers.get(handle);
+    if (handler === undefined) {
+      this.discard(kind, handle, a, b, data);
+      return;
+    }
+    try {
+      handler[internals.handleEngineEvent](kind, a, b, data);
+    } catch (e) {
+      // The other events must be heard all the same
+      process.nextTick(() => {
+        throw e;
+      });
+    }
+  };
 
   /** The first socket that is open tells its logger. */
   protected tellFault(message: string): void {
@@ -215,13 +202,13 @@ class Environment implements Occupant {
         this.binding.connectionClose(a, true, 0, noData);
         break;
       case EventKind.ConnectionVerify:
-        this.binding.connectionVerdict(a, b, userCanceled);
+        this.binding.connectionVerdict(a, b, TLSAlert.userCanceled);
         break;
       case EventKind.ConnectionClosed:
         this.binding.connectionRelease(handle);
         break;
       case EventKind.ListenerFailed:
-        this.binding.connectionRelease(Buffer.from(data).readUInt32LE());
+        this.binding.connectionRelease(decodeFailed(data).handle);
         break;
       case EventKind.Fault:
         this.tellFault(Buffer.from(data).toString());
@@ -235,9 +222,6 @@ const longestTurn = 10;
 
 // Milliseconds that the end of a process waits for the packets that tell its peers
 const farewell = 50;
-
-// TLS alert user_canceled (RFC 8446 section 6.1)
-const userCanceled = 90;
 
 let instance: Environment | undefined;
 

@@ -27,7 +27,7 @@ export interface Binding {
   environmentUnref(): void;
   environmentDrain(buffer: Uint8Array): number;
   environmentStats(collect: boolean, numbers: Float64Array): void;
-  issue(request: string, days: number): [key: string, cert: string];
+  issue(request: string): [key: string, cert: string];
   configCheck(config: string, isServer: boolean): string;
   authoritiesSet(
     extra: string,

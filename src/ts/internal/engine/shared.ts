@@ -127,10 +127,41 @@ export const DatagramsNumber = {
   count: 3,
 } as const;
 
-/** Sizes in bytes of what both sides lay out in memory, all of it little-endian. */
+/** TLS alerts for handshakes that the application did not let pass (RFC 8446 section 6). */
+export const TLSAlert = {
+  certificateUnknown: 46,
+  userCanceled: 90,
+} as const;
+
+/** Offsets and sizes in bytes of what both sides lay out in memory, see
+ * `native/internal/shared/layout.go`. */
 export const Layout = {
+  eventSize: 0,
+  eventKind: 4,
+  eventHandle: 8,
+  eventDataLength: 12,
+  eventA: 16,
+  eventB: 24,
   eventHeader: 32,
-  slot: 1536,
+  slotLength: 0,
+  slotPort: 2,
+  slotDestination: 4,
+  slotHostLength: 8,
+  slotHost: 9,
   slotHeader: 64,
+  slot: 1536,
+  sourcedLength: 0,
+  sourcedPort: 2,
+  sourcedHostLength: 4,
+  sourcedHeader: 5,
   datagramLength: 2,
+  certificateLength: 4,
+  questionNumber: 0,
+  questionChain: 8,
+  closeKind: 0,
+  closeCode: 4,
+  closeReason: 12,
+  failedHandle: 0,
+  failedDescriptionLength: 4,
+  failedDescription: 8,
 } as const;

@@ -2,6 +2,12 @@ import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
 import { environment } from '../engine/Environment.js';
 import type { EngineEventHandler } from '../engine/events.js';
+import {
+  decodeDestination,
+  putSourced,
+  slotDestination,
+  slotLength,
+} from '../engine/layout.js';
 import { EventKind, Layout } from '../engine/shared.js';
 import { outOfContext } from '../engine/thread.js';
 import * as internals from '../internals.js';
@@ -36,18 +42,13 @@ const transient = new Set<string | undefined>([
   'ETIMEDOUT',
 ]);
 
-// The layouts are those of native/internal/packetconn/conn.go
-const slotSize = Layout.slot;
-const slotHeaderSize = Layout.slotHeader;
 const slots = 256;
 // Datagrams that are sent in one go, while the engine fills the rest of the ring
 const sendBatch = 64;
-const batchHeaderSize = 5;
 
 // A batch is delivered when it cannot take another datagram of the largest size
-const maxDatagramSize = 65_535;
-const maxHostLength = 255;
 const batchSize = 256 * 1024;
+const maxSourced = Layout.sourcedHeader + 255 + 65_535;
 
 // Addresses that are remembered; a flood from many sources must not grow memory
 const maxAddresses = 4096;
@@ -135,7 +136,7 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
     this.onRawDatagram = onRawDatagram;
     this.handleFault = onFault;
     const { thread, seat } = this.environment;
-    const ring = seat.lend(socket, slots * slotSize);
+    const ring = seat.lend(socket, slots * Layout.slot);
     this.ring = new Uint8Array(ring);
     this.ringView = new DataView(ring);
     // Nobody has asked for it to hold the event loop yet
@@ -237,12 +238,12 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
     const view = this.ringView;
     const end = Math.min(pending, most);
     while (this.inFlight < end) {
-      const offset = this.nextSlot * slotSize;
-      const length = view.getUint16(offset, true);
+      const offset = this.nextSlot * Layout.slot;
+      const length = slotLength(view, offset);
       const { host, port } = this.destination(offset);
       this.nextSlot = (this.nextSlot + 1) % slots;
       this.inFlight++;
-      const start = offset + slotHeaderSize;
+      const start = offset + Layout.slotHeader;
       try {
         this.socket.send(this.ring, start, length, port, host, this.handleSent);
       } catch (e) {
@@ -254,15 +255,10 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
   }
 
   protected destination(offset: number): { host: string; port: number } {
-    const id = this.ringView.getUint32(offset + 4, true);
+    const id = slotDestination(this.ringView, offset);
     let destination = this.destinations.get(id);
     if (destination === undefined) {
-      const start = offset + 9;
-      const end = start + this.ring[offset + 8];
-      destination = {
-        host: Buffer.from(this.ring.buffer).toString('latin1', start, end),
-        port: this.ringView.getUint16(offset + 2, true),
-      };
+      destination = decodeDestination(this.ringView, offset);
       if (this.destinations.size >= maxAddresses) this.destinations.clear();
       this.destinations.set(id, destination);
     }
@@ -312,20 +308,15 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
   protected handleMessage = (data: Buffer, rinfo: dgram.RemoteInfo): void => {
     // Nobody can be answered there, and dgram throws when one tries
     if (rinfo.port === 0) return;
-    if (
-      this.batchLength + batchHeaderSize + maxHostLength + maxDatagramSize >
-      batchSize
-    ) {
-      this.deliver();
-    }
-    const host = this.source(rinfo.address);
-    const start = this.batchLength;
-    this.batchView.setUint16(start, data.length, true);
-    this.batchView.setUint16(start + 2, rinfo.port, true);
-    this.batch[start + 4] = host.length;
-    this.batch.set(host, start + batchHeaderSize);
-    this.batch.set(data, start + batchHeaderSize + host.length);
-    this.batchLength += batchHeaderSize + host.length + data.length;
+    if (this.batchLength + maxSourced > batchSize) this.deliver();
+    this.batchLength = putSourced(
+      this.batch,
+      this.batchView,
+      this.batchLength,
+      this.source(rinfo.address),
+      rinfo.port,
+      data,
+    );
     if (!this.delivering) {
       this.delivering = true;
       // Runs when the datagrams of this turn of the event loop have been read

@@ -9,6 +9,7 @@ import {
 import { callEngine } from '../engine/calls.js';
 import { environment } from '../engine/Environment.js';
 import type { EngineEventHandler } from '../engine/events.js';
+import { decodeFailed } from '../engine/layout.js';
 import { EventKind } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import { questionOf, verdictOf } from '../tls/verification.js';
@@ -117,11 +118,9 @@ class Listener implements EngineEventHandler {
   }
 
   #handleFailed(kind: number, code: number, data: Uint8Array): void {
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const handle = view.getUint32(0, true);
-    const end = 8 + view.getUint32(4, true);
-    const { remoteHost, remotePort } = decodeDescription(data.subarray(8, end));
-    const error = connectionError(kind, code, data.subarray(end), {
+    const { handle, description, reason } = decodeFailed(data);
+    const { remoteHost, remotePort } = decodeDescription(description);
+    const error = connectionError(kind, code, reason, {
       cause: this.#verifyErrors.get(handle),
       peer: buildAddress(remoteHost, remotePort),
       isEstablished: false,

@@ -1,4 +1,5 @@
 import type { BindingError } from '../engine/binding.js';
+import { encodeOptions } from '../engine/config.js';
 import { environment } from '../engine/Environment.js';
 import { BindingErrorKind } from '../engine/shared.js';
 import { ErrorQUIC } from '../errors/ErrorQUIC.js';
@@ -209,12 +210,17 @@ function make({
   issuer,
 }: Request): KeyPair {
   const { binding } = environment();
-  const parts = [
-    ...[kind, algorithm, name ?? '', hosts.join()],
-    ...[issuer?.key ?? '', issuer?.cert ?? '', ''],
-  ];
+  const request = encodeOptions({
+    kind,
+    algorithm,
+    name,
+    hosts,
+    days,
+    issuerKey: issuer?.key,
+    issuerCert: issuer?.cert,
+  });
   try {
-    const [key, cert] = binding.issue(parts.join('\0'), days);
+    const [key, cert] = binding.issue(request);
     return { key, cert };
   } catch (e) {
     const { kind, message, option } = e as BindingError;

@@ -2,21 +2,6 @@ import type { QUICConfig } from '../types/config.js';
 import { collectPEMs, pemToDER } from '../utils/pem.js';
 
 /**
- * Splits what the engine sends of a certificate chain, leaf first, into certificates in DER.
- */
-export function decodeChain(data: Uint8Array): Array<Uint8Array> {
-  const chain: Array<Uint8Array> = [];
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  for (let offset = 0; offset < data.byteLength; ) {
-    const length = view.getUint32(offset, true);
-    offset += 4;
-    chain.push(new Uint8Array(data.subarray(offset, offset + length)));
-    offset += length;
-  }
-  return chain;
-}
-
-/**
  * The certificates of a PEM option one by one, so that both sides count them alike. Also those that
  * are damaged or of another kind: the engine says so.
  */

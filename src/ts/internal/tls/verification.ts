@@ -1,6 +1,8 @@
 import { environment } from '../engine/Environment.js';
+import { decodeQuestion } from '../engine/layout.js';
+import { TLSAlert } from '../engine/shared.js';
 import type { QUICConfig } from '../types/config.js';
-import { certificatesToDER, decodeChain } from './chains.js';
+import { certificatesToDER } from './chains.js';
 
 /**
  * What the engine asks the application about the certificates of a connection, or `undefined` when
@@ -12,15 +14,11 @@ export function questionOf(
   connection: number,
   number: number,
 ): Array<Uint8Array> | undefined {
-  const data = environment().binding.connectionQuestion(connection);
-  if (data.length === 0 || Number(data.readBigUInt64LE()) !== number) {
-    return undefined;
-  }
-  return decodeChain(data.subarray(8));
+  const question = decodeQuestion(
+    environment().binding.connectionQuestion(connection),
+  );
+  return question?.number === number ? question.chain : undefined;
 }
-
-// TLS alert certificate_unknown: some unspecified issue arose (RFC 8446 section 6.2)
-const certificateUnknown = 46;
 
 /**
  * What the application's callback says of a chain: the TLS alert to refuse it with, or 0, and
@@ -37,8 +35,8 @@ export async function verdictOf(
     );
     if (code === undefined) return { verdict: 0 };
     // Alert 0, close_notify, is no way to refuse
-    return { verdict: code & 0xff || certificateUnknown };
+    return { verdict: code & 0xff || TLSAlert.certificateUnknown };
   } catch (error) {
-    return { verdict: certificateUnknown, error };
+    return { verdict: TLSAlert.certificateUnknown, error };
   }
 }

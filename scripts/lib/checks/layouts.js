@@ -1,0 +1,33 @@
+// What two languages share in memory is read and written in one place on each side.
+import { filesOf, linesOf } from './files.js';
+
+const rules = [
+  {
+    folder: 'src',
+    ending: '.ts',
+    // The second reads files of other formats
+    places: /engine\/(layout|executable)\.ts$/,
+    access: /\.(get|set)(Int|Uint|Float)\d+\(|\b(read|write)(U?Int|Double|Big)/,
+    codec: 'src/ts/internal/engine/layout.ts',
+  },
+  {
+    folder: 'native',
+    ending: '.go',
+    places: /internal\/shared\/|_test\.go$/,
+    access: /binary\.LittleEndian/,
+    codec: 'native/internal/shared/layout.go',
+  },
+];
+
+export function checkLayouts() {
+  return rules.flatMap(({ folder, ending, places, access, codec }) =>
+    filesOf([folder], [ending])
+      .filter((name) => !places.test(name))
+      .flatMap((name) =>
+        linesOf(name)
+          .map((line, i) => [line, i + 1])
+          .filter(([line]) => access.test(line))
+          .map(([, number]) => `${name}:${number}: belongs into ${codec}`),
+      ),
+  );
+}
