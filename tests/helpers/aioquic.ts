@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { TestContext } from 'node:test';
-import { makeFolder, output, root, script } from './packages.js';
+import { makeFolder } from './folders.js';
+import { output, root, script } from './packages.js';
 
 const folder = path.join(root, 'node_modules', '.cache', 'aioquic');
 const fixture = path.join(root, 'tests', 'fixtures', 'hostile.py');

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { TestContext } from 'node:test';
 import Logger, { formatting, Handler, LogLevel } from '@matrixai/logger';
 
@@ -21,13 +18,6 @@ export function recordingLogger(level = LogLevel.DEBUG): {
 } {
   const lines: Array<string> = [];
   return { logger: new Logger('test', level, [new Recorder(lines)]), lines };
-}
-
-/** A new folder that is removed after the test. */
-export async function makeDirectory(t: TestContext): Promise<string> {
-  const made = await mkdtemp(path.join(tmpdir(), 'quic-'));
-  t.after(() => rm(made, { recursive: true }));
-  return made;
 }
 
 /** Sets an environment variable until the end of the test. */

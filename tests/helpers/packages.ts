@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { type Cleanup, makeFolder } from './folders.js';
 
 // This file runs from tests/dist/helpers/
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -35,29 +34,6 @@ export async function output(
       `${command} ${args.join(' ')} failed: ${(e as Error).message}\n${stdout}\n${stderr}`,
     );
   }
-}
-
-/** Something that a function can leave its clean-up to, as to the context of a test. */
-export type Cleanup = Pick<TestContext, 'after'>;
-
-/** Collects what is to be cleaned up after the tests of a suite, of which the last comes first. */
-export function cleanups(): Cleanup & { end(): Promise<void> } {
-  const ends: Array<() => unknown> = [];
-  return {
-    after(end) {
-      ends.push(end as () => unknown);
-    },
-    async end() {
-      for (const end of ends.reverse()) await end();
-    },
-  };
-}
-
-/** A new folder that is removed after the test. */
-export async function makeFolder(t: Cleanup): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'quic-packages-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Installs what the package.json of a folder under tests/ names. */

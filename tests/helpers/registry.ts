@@ -4,12 +4,8 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import {
-  type Cleanup,
-  makeFolder,
-  output,
-  userEnvironment,
-} from './packages.js';
+import { type Cleanup, makeFolder } from './folders.js';
+import { output, userEnvironment } from './packages.js';
 
 export interface Registry {
   url: string;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -13,8 +12,8 @@ import {
 import { type BadNetwork, worsen } from '../helpers/badNetwork.js';
 import { createCA, issue } from '../helpers/certs.js';
 import { on, once, until } from '../helpers/events.js';
+import { type Cleanup, makeFolder } from '../helpers/folders.js';
 import type { IO } from '../helpers/io.js';
-import type { Cleanup } from '../helpers/packages.js';
 import {
   type ClientOptions,
   connect,
@@ -46,8 +45,7 @@ export class Bench {
   ) {}
 
   public static async create(t: Cleanup, io: IO, peer: Peer): Promise<Bench> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'quic-interop-'));
-    t.after(() => rm(folder, { recursive: true, force: true }));
+    const folder = await makeFolder(t);
     const ca = await createCA('ECDSA');
     const leaf = await issue(ca, 'ECDSA');
     for (const [name, pem] of Object.entries({ ...leaf, ca: ca.cert })) {

@@ -1,5 +1,6 @@
 // The server of ngtcp2 with GnuTLS, from Debian 12. It speaks HTTP/3 only: what is tried is early
 // data.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once as onceEmitted } from 'node:events';
@@ -8,8 +9,9 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { events, type QUICClient } from '@matrixai/quic';
 import { once, until } from '../helpers/events.js';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO } from '../helpers/io.js';
-import { makeFolder, output, root } from '../helpers/packages.js';
+import { output, root } from '../helpers/packages.js';
 import { connect, credentials } from '../helpers/pair.js';
 import { freePort } from '../helpers/plain.js';
 

@@ -1,8 +1,8 @@
 // Tries this library with other implementations, at either end and in both I/O modes, and writes a
 // table to docs/interop.md. Arguments are parts of names of peers and cases: only these are tried
 // then, and the table has what was found before of others.
+import { cleanups } from '../helpers/folders.js';
 import { type IO, ios } from '../helpers/io.js';
-import { cleanups } from '../helpers/packages.js';
 import { Bench, type Case, cases } from './cases.js';
 import { install, type Peer, peers, Unsupported } from './peers.js';
 import { type Cell, load, type Role, roles, save, write } from './results.js';

@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import * as aioquic from '../helpers/aioquic.js';
-import { type Cleanup, output, root } from '../helpers/packages.js';
+import type { Cleanup } from '../helpers/folders.js';
+import { output, root } from '../helpers/packages.js';
 
 /** Other implementations of QUIC, each with a program that does what `protocol.md` says. */
 

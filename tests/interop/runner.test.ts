@@ -1,5 +1,6 @@
 // Runs the endpoint of interop/ as the QUIC interop runner does, at both ends, with a relay in
 // place of its simulated network.
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,8 +9,9 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type BadNetwork, worsen } from '../helpers/badNetwork.js';
 import { createCA, issue } from '../helpers/certs.js';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO, type IO } from '../helpers/io.js';
-import { makeFolder, root } from '../helpers/packages.js';
+import { root } from '../helpers/packages.js';
 import { freePort } from '../helpers/plain.js';
 import { Relay } from '../helpers/relay.js';
 import { KiB, payload } from '../helpers/streams.js';

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO } from '../helpers/io.js';
-import { makeDirectory } from '../helpers/logging.js';
 import { output } from '../helpers/packages.js';
 import { connect, startServer } from '../helpers/pair.js';
 import { exchange, payload, serveEcho } from '../helpers/streams.js';
@@ -60,7 +60,7 @@ async function capture(t: TestContext, port: number, file: string) {
 
 forEachIO((io) => {
   test('tshark decrypts a capture with the key log', { timeout }, async (t) => {
-    const folder = await makeDirectory(t);
+    const folder = await makeFolder(t);
     const [logKeys, file] = ['keys', 'packets'].map((name) =>
       path.join(folder, name),
     );

@@ -5,12 +5,9 @@ import { test } from 'node:test';
 import { errors, type QUICConnection, QUICServer } from '@matrixai/quic';
 import { runFixture } from '../helpers/child.js';
 import { until } from '../helpers/events.js';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO, type IO } from '../helpers/io.js';
-import {
-  makeDirectory,
-  recordingLogger,
-  setVariable,
-} from '../helpers/logging.js';
+import { recordingLogger, setVariable } from '../helpers/logging.js';
 import { connect, credentials, openStream, pair } from '../helpers/pair.js';
 import { exchange, payload, serveEcho } from '../helpers/streams.js';
 
@@ -59,8 +56,8 @@ forEachIO((io: IO) => {
   test('both ends write qlog files, which are complete when the connections are closed', {
     timeout,
   }, async (t) => {
-    const qlog = path.join(await makeDirectory(t), 'made', 'for it');
-    const logKeys = path.join(await makeDirectory(t), 'keys');
+    const qlog = path.join(await makeFolder(t), 'made', 'for it');
+    const logKeys = path.join(await makeFolder(t), 'keys');
     const { client, connection, serverConnection } = await pair(t, io, {
       server: { config: { qlog, logKeys } },
       client: { config: { qlog } },
@@ -101,7 +98,7 @@ forEachIO((io: IO) => {
   test('keys stay the same for more packets than are reordered at the start', {
     timeout,
   }, async (t) => {
-    const qlog = await makeDirectory(t);
+    const qlog = await makeFolder(t);
     const { client, connection, serverConnection } = await pair(t, io, {
       server: { onStream: serveEcho },
       client: { config: { qlog } },
@@ -120,10 +117,7 @@ forEachIO((io: IO) => {
   test('QLOGDIR holds where the configuration has no directory', {
     timeout,
   }, async (t) => {
-    const [fromEnvironment, own] = [
-      await makeDirectory(t),
-      await makeDirectory(t),
-    ];
+    const [fromEnvironment, own] = [await makeFolder(t), await makeFolder(t)];
     setVariable(t, 'QLOGDIR', fromEnvironment);
     const { client, connection, serverConnection } = await pair(t, io, {
       client: { config: { qlog: own } },
@@ -139,7 +133,7 @@ forEachIO((io: IO) => {
   test('a server whose configuration is updated writes qlog files from then on', {
     timeout,
   }, async (t) => {
-    const qlog = await makeDirectory(t);
+    const qlog = await makeFolder(t);
     const { server, client } = await pair(t, io);
     await client.destroy();
     assert.deepEqual(await readdir(qlog), []);
@@ -153,7 +147,7 @@ forEachIO((io: IO) => {
   });
 
   test('a handshake that fails has qlog files too', { timeout }, async (t) => {
-    const qlog = await makeDirectory(t);
+    const qlog = await makeFolder(t);
     const { server } = await pair(t, io);
     await assert.rejects(
       connect(t, io, server.port, {
@@ -168,7 +162,7 @@ forEachIO((io: IO) => {
   test('a directory that cannot be written to is a warning, and connections work', {
     timeout,
   }, async (t) => {
-    const file = path.join(await makeDirectory(t), 'file');
+    const file = path.join(await makeFolder(t), 'file');
     await writeFile(file, '');
     const qlog = path.join(file, 'below');
     const { logger, lines } = recordingLogger();
@@ -188,7 +182,7 @@ forEachIO((io: IO) => {
   });
 
   test('files are complete when the process ends', { timeout }, async (t) => {
-    const directory = await makeDirectory(t);
+    const directory = await makeFolder(t);
     setVariable(t, 'QLOGDIR', directory);
     const { stderr, code } = await runFixture(t, 'exit', io).exit;
     assert.deepEqual({ stderr, code }, { stderr: '', code: 7 });

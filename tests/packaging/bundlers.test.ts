@@ -1,4 +1,5 @@
 // The recipes of docs/bundlers.md, run as they stand there.
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import {
@@ -15,11 +16,10 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { cleanups, makeFolder } from '../helpers/folders.js';
 import {
-  cleanups,
   installProject,
   installTools,
-  makeFolder,
   output,
   prebuild,
   report,

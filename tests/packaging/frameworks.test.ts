@@ -1,14 +1,14 @@
 // The library in what tests and runs applications, as CommonJS and as ES modules, each as it comes.
 // Jest and Vitest with ES modules are in tests/runners.
+
 import assert from 'node:assert/strict';
 import { cp, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { cleanups, makeFolder } from '../helpers/folders.js';
 import {
-  cleanups,
   installProject,
   installTools,
-  makeFolder,
   output,
   prebuild,
   root,

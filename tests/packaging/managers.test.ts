@@ -1,13 +1,13 @@
 // The library as each package manager installs it from a registry, and several versions of it
 // beside each other.
+
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { cleanups, makeFolder } from '../helpers/folders.js';
 import {
-  cleanups,
   installTools,
-  makeFolder,
   output,
   pack,
   prebuild,

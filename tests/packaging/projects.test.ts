@@ -1,4 +1,5 @@
 // Projects of applications, with the compilers and options that they may have.
+
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
@@ -6,8 +7,9 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO } from '../helpers/io.js';
-import { installTools, makeFolder, output, root } from '../helpers/packages.js';
+import { installTools, output, root } from '../helpers/packages.js';
 import { pair } from '../helpers/pair.js';
 import { serveEcho } from '../helpers/streams.js';
 

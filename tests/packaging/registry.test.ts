@@ -1,4 +1,5 @@
 // What users get: the tarballs of npm, in a registry, installed and used.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,10 +15,10 @@ import {
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { makeFolder } from '../helpers/folders.js';
 import { assertGlibc } from '../helpers/glibc.js';
 import {
   installTools,
-  makeFolder,
   output,
   pack,
   parseLast,

@@ -1,16 +1,17 @@
 // The native libraries for other platforms: built here, measured, and run in the
 // Node.js of their platform by emulators.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { makeFolder } from '../helpers/folders.js';
 import { assertGlibc } from '../helpers/glibc.js';
 import {
   installProject,
   installTools,
-  makeFolder,
   output,
   prebuild,
   root,

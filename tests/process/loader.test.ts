@@ -1,11 +1,13 @@
 // What the loader says, for each way in which the native library can be of no use.
+
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { type errors, native, setNativeLibrary } from '@matrixai/quic';
-import { makeFolder, output, root, script } from '../helpers/packages.js';
+import { makeFolder } from '../helpers/folders.js';
+import { output, root, script } from '../helpers/packages.js';
 
 const { platforms, thisPlatform } = await script('lib/platforms.js');
 const skip = platforms[thisPlatform]

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
 import { once as onceEmitted } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { errors, events, type LoadBalancing, QUICServer } from '@matrixai/quic';
 import { on, once } from '../helpers/events.js';
 import { forEachIO, type IO } from '../helpers/io.js';
 import { connect, credentials } from '../helpers/pair.js';
+import { plainSocket } from '../helpers/plain.js';
 import { drop, pass, Relay } from '../helpers/relay.js';
 import { exchange, KiB, payload, serveEcho } from '../helpers/streams.js';
 
@@ -43,10 +43,7 @@ async function askForReset(
   server: QUICServer,
   connectionId: Uint8Array,
 ): Promise<Buffer> {
-  const attacker = createSocket('udp4');
-  t.after(() => attacker.close());
-  attacker.bind(0, server.host);
-  await onceEmitted(attacker, 'listening');
+  const attacker = await plainSocket(t, server.host);
   const packet = Buffer.from(crypto.getRandomValues(new Uint8Array(69)));
   // A short header (RFC 9000 section 17.3.1)
   packet[0] = 0x40 | (packet[0] & 0x3f);

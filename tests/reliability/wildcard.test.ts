@@ -2,12 +2,12 @@
 // choose.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { QUICServer } from '@matrixai/quic';
 import { initial } from '../helpers/initial.js';
 import { credentials } from '../helpers/pair.js';
+import { plainSocket } from '../helpers/plain.js';
 
 const alias = '127.0.0.2';
 
@@ -34,10 +34,7 @@ for (const host of ['0.0.0.0', '::']) {
       const server = new QUICServer({ config, io: 'native', retry });
       t.after(() => server.stop({ force: true }));
       await server.start({ host });
-      const client = createSocket('udp4');
-      t.after(() => client.close());
-      client.bind(0, '127.0.0.1');
-      await once(client, 'listening');
+      const client = await plainSocket(t);
       client.send(packet, server.port, alias);
       const [, from] = await once(client, 'message');
       assert.deepEqual([from.address, from.port], [alias, server.port]);

@@ -1,13 +1,13 @@
 // The library in projects that test with Jest or Vitest, which load it anew for each of three test
 // files.
+
 import assert from 'node:assert/strict';
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { cleanups, makeFolder } from '../helpers/folders.js';
 import {
-  cleanups,
   installTools,
-  makeFolder,
   output,
   root,
   userEnvironment,

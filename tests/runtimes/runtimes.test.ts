@@ -1,9 +1,10 @@
 // The library, installed as users install it, in every runtime that loads it.
+
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { cleanups } from '../helpers/folders.js';
 import {
-  cleanups,
   installProject,
   installTools,
   prebuild,

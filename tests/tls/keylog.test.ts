@@ -3,12 +3,9 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { errors } from '@matrixai/quic';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO } from '../helpers/io.js';
-import {
-  makeDirectory,
-  recordingLogger,
-  setVariable,
-} from '../helpers/logging.js';
+import { recordingLogger, setVariable } from '../helpers/logging.js';
 import { connect, pair, startServer } from '../helpers/pair.js';
 import { exchange, payload, serveEcho } from '../helpers/streams.js';
 
@@ -34,7 +31,7 @@ forEachIO((io) => {
   test('both ends append the same secrets to their key logs, which only the owner can read', {
     timeout,
   }, async (t) => {
-    const folder = await makeDirectory(t);
+    const folder = await makeFolder(t);
     const [atServer, atClient] = ['server', 'client'].map((name) =>
       path.join(folder, name),
     );
@@ -52,7 +49,7 @@ forEachIO((io) => {
   test('a key log that cannot be written to is a typed error', {
     timeout,
   }, async (t) => {
-    const logKeys = path.join(await makeDirectory(t), 'missing', 'keys');
+    const logKeys = path.join(await makeFolder(t), 'missing', 'keys');
     const isTyped = (e: unknown) =>
       e instanceof errors.ErrorQUICConfig && e.data.option === 'config.logKeys';
     const server = await startServer(t, io);
@@ -66,7 +63,7 @@ forEachIO((io) => {
   test('SSLKEYLOGFILE holds where the configuration has no key log', {
     timeout,
   }, async (t) => {
-    const folder = await makeDirectory(t);
+    const folder = await makeFolder(t);
     const [fromEnvironment, own] = ['environment', 'own'].map((name) =>
       path.join(folder, name),
     );
@@ -101,7 +98,7 @@ forEachIO((io) => {
   test('a server reads SSLKEYLOGFILE when it starts and when it is updated, a client when it is created', {
     timeout,
   }, async (t) => {
-    const folder = await makeDirectory(t);
+    const folder = await makeFolder(t);
     const [first, second] = ['first', 'second'].map((name) =>
       path.join(folder, name),
     );
@@ -125,7 +122,7 @@ forEachIO((io) => {
   test('SSLKEYLOGFILE that cannot be written to is a warning, and connections work', {
     timeout,
   }, async (t) => {
-    const file = path.join(await makeDirectory(t), 'missing', 'keys');
+    const file = path.join(await makeFolder(t), 'missing', 'keys');
     setVariable(t, 'SSLKEYLOGFILE', file);
     const { logger, lines } = recordingLogger();
     const { connection } = await pair(t, io, {

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createCA, createOddCAs, issue } from '../helpers/certs.js';
 import { runFixtureWith, type Surroundings } from '../helpers/child.js';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO, type IO } from '../helpers/io.js';
-import { makeDirectory } from '../helpers/logging.js';
 
 const timeout = 30_000;
 
@@ -49,7 +49,7 @@ const none =
 
 /** Files of certificates, and of the key and certificate of both ends. */
 async function makeFiles(t: TestContext) {
-  const directory = await makeDirectory(t);
+  const directory = await makeFolder(t);
   const write = async (name: string, content: string) => {
     const file = path.join(directory, name);
     await writeFile(file, content);

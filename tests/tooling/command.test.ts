@@ -1,4 +1,5 @@
 // The command `quic`, as people run it.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,8 +8,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { utils } from '@matrixai/quic';
+import { makeFolder } from '../helpers/folders.js';
 import { forEachIO } from '../helpers/io.js';
-import { makeFolder, root } from '../helpers/packages.js';
+import { root } from '../helpers/packages.js';
 import { plainSocket } from '../helpers/plain.js';
 
 const timeout = 60_000;

@@ -1,10 +1,12 @@
 // What the compiler and the runtime of a user see of the package.
+
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
-import { makeFolder, output, root } from '../helpers/packages.js';
+import { makeFolder } from '../helpers/folders.js';
+import { output, root } from '../helpers/packages.js';
 
 const require = createRequire(import.meta.url);
 
