@@ -51,8 +51,6 @@
             '-gcflags=net/url=-l',
             '-gcflags=os=-l',
             '-gcflags=reflect=-l',
-            '-gcflags=strconv=-l',
-            '-gcflags=time=-l',
             # Without a build ID two builds of the same sources are the same bytes.
             '-ldflags=-s -w -buildid= -X main.version=<(version) "-extldflags=<(go_extldflags)"',
             '-o', '<@(_outputs)',

@@ -20,7 +20,6 @@ class ReceiveSide implements Source {
   public state: 'open' | 'closed' | 'errored';
   public error: unknown;
 
-  readonly #env = environment();
   readonly #stream: StreamSides;
   readonly #chunkSize: number;
   #face?: ReadableFace;
@@ -151,7 +150,7 @@ class ReceiveSide implements Source {
     const chunks: Array<Uint8Array> = [];
     for (;;) {
       const buffer = scratch(largestChunk);
-      const result = this.#env.binding.streamRead(
+      const result = environment().binding.streamRead(
         this.#stream[internals.handle],
         buffer,
       );
@@ -202,9 +201,9 @@ class ReceiveSide implements Source {
    */
   #read(view: Uint8Array): number {
     if (this.#isResting) return StreamStatus.readWouldBlock;
-    this.#isPutOff = this.#env.postpone(this);
+    this.#isPutOff = environment().postpone(this);
     if (this.#isPutOff) return StreamStatus.readWouldBlock;
-    const result = this.#env.binding.streamRead(
+    const result = environment().binding.streamRead(
       this.#stream[internals.handle],
       view,
     );
@@ -236,7 +235,10 @@ class ReceiveSide implements Source {
     // The peer gets what was written before it hears of this
     this.#stream[internals.flush]();
     const code = this.#stream[internals.codes].codeOf('read', reason);
-    this.#env.binding.streamStopSending(this.#stream[internals.handle], code);
+    environment().binding.streamStopSending(
+      this.#stream[internals.handle],
+      code,
+    );
     this.#stream[internals.receiveEnded](
       new ErrorQUICStreamLocalRead('Closing readable locally', {
         data: { code },

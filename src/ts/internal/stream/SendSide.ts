@@ -27,7 +27,6 @@ class SendSide implements Sink {
   public error: unknown;
   public isAllSent = false;
 
-  readonly #env = environment();
   readonly #stream: StreamSides;
   #face?: WritableFace;
   #corked?: Uint8Array;
@@ -133,7 +132,7 @@ class SendSide implements Sink {
       'write',
       new ErrorQUICConnectionStopping(),
     );
-    this.#env.binding.streamReset(this.#stream[internals.handle], code);
+    environment().binding.streamReset(this.#stream[internals.handle], code);
   }
 
   /**
@@ -282,7 +281,7 @@ class SendSide implements Sink {
   }
 
   #send(bytes: Uint8Array, fin: boolean): number {
-    const { binding } = this.#env;
+    const { binding } = environment();
     const result = binding.streamWrite(
       this.#stream[internals.handle],
       bytes,
@@ -298,7 +297,7 @@ class SendSide implements Sink {
     // Else the peer would not hear of a stream of which nothing has left yet
     this.flush();
     const code = this.#stream[internals.codes].codeOf('write', reason);
-    this.#env.binding.streamReset(this.#stream[internals.handle], code);
+    environment().binding.streamReset(this.#stream[internals.handle], code);
     this.#end(
       new ErrorQUICStreamLocalWrite('Closing writable locally', {
         data: { code },
