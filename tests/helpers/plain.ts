@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
@@ -15,14 +16,23 @@ export async function plainSocket(
   return socket;
 }
 
-/** A UDP port of loopback where nobody listens. */
+/**
+ * A port of loopback where nobody listens, of UDP and most likely of TCP. It is none of those that
+ * a system gives to sockets that ask for any port (RFC 6335 section 6): another test would take it
+ * before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    const socket = createSocket('udp4').bind(port, '127.0.0.1');
+    const isFree = await once(socket, 'listening').then(
+      () => true,
+      () => false,
+    );
+    socket.close();
+    await once(socket, 'close');
+    if (isFree) return port;
+  }
 }
 
 /** The code of the error if the operating system refuses to send between two hosts. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { type Cleanup, makeFolder } from './folders.js';
 import { output, userEnvironment } from './packages.js';
+import { freePort } from './plain.js';
 
 export interface Registry {
   url: string;
@@ -70,13 +70,4 @@ export async function startRegistry(
       });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

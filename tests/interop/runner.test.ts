@@ -96,9 +96,10 @@ forEachIO((io: IO) => {
       const port = await freePort();
       const common = { ...env, QUIC_IO: io, HOST: '127.0.0.1' };
       const server = run('server', testcase, { ...common, PORT: `${port}` });
+      const ended = once(server, 'exit');
       t.after(async () => {
         server.kill();
-        await once(server, 'exit');
+        await ended;
       });
       const relay = await Relay.start(t, port);
       worsen(t, relay, network, 1);
