@@ -58,7 +58,7 @@ class Arguments {
   size_t Size();
   quic::Text Text();
   quic::Bytes Bytes();
-  // A Uint8Array, of which the argument after it says how much counts.
+  // A Uint8Array. The argument after it says how many bytes of it count.
   quic::Bytes Part();
   // A Float64Array with room for that many numbers.
   double *Numbers(size_t count);

@@ -52,22 +52,22 @@ func (c *Connection) forgetAcknowledged() {
 	c.finished = waiting
 }
 
-// How long a peer may acknowledge nothing until it seems to be gone, in times of the PTO: three of
-// them, of which each is twice as long as the one before (RFC 9002 section 6.2.1), since a peer
-// that lost the first probe answers to the next. The JavaScript thread has a turn in between: over
-// dgram what the peer sent may wait for it.
+// How long a peer may acknowledge nothing until it seems to be gone, in units of the PTO. It has
+// time for three probes, since a peer that lost the first answers the next. Each waits twice as
+// long as the one before (RFC 9002 section 6.2.1). The JavaScript thread has a turn in between:
+// over dgram it holds what the peer sent.
 const (
 	silenceBeforeTurn = 1 + 2
 	silenceAfterTurn  = 4
 )
 
-// Drain reports whether the peer has not yet acknowledged all that was written to streams that are
-// finished, or was not sent all STOP_SENDING frames, or datagrams are to be sent, if they count:
-// quic-go drops what is left when it closes a connection. Then a ConnectionDrained event tells when
-// it has, when it is silent, or when the connection is closed.
+// Drain reports whether something is left that quic-go would drop when it closes the connection:
+// data of finished streams that the peer has not acknowledged, STOP_SENDING frames, and datagrams
+// if they count. If so, a ConnectionDrained event follows when nothing is left, when the peer is
+// silent, or when the connection is closed.
 //
-// After silence the JavaScript thread calls again, with hadTurn, and takes the peer for gone if
-// that only brings more silence.
+// After silence the JavaScript thread calls again, with hadTurn. If the peer is still silent, it
+// takes the peer for gone.
 func (c *Connection) Drain(withDatagrams, hadTurn bool) bool {
 	conn, _ := c.established()
 	if conn == nil || c.isDrained(withDatagrams) {

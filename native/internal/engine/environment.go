@@ -17,8 +17,8 @@ import (
 	"github.com/MatrixAI/js-quic/native/internal/qlogfile"
 )
 
-// An Environment holds all that belongs to one copy of the JavaScript, of which the main
-// thread and each worker may have several. Environments share nothing.
+// An Environment holds all that belongs to one copy of the JavaScript. A thread may have several
+// copies. Environments share nothing.
 type Environment struct {
 	Events  *event.Queue
 	objects handle.Table[any]
@@ -95,9 +95,9 @@ func (e *Environment) transports() (transports []*Transport) {
 // farewell is how long an environment that ends waits for the packets that tell its peers.
 const farewell = 50 * time.Millisecond
 
-// CloseConnections closes all connections, and waits until that is sent, but no
-// longer than timeout. Without it the peers of a process that ends would wait for their idle
-// timeout, which may be infinite. Then it waits as long for what is written of the connections.
+// CloseConnections closes all connections and waits until the peers were told, but no longer than
+// timeout. Otherwise the peers of a process that ends would wait for their idle timeout, which may
+// be infinite. Then it waits for the qlogs, again no longer than timeout.
 func (e *Environment) CloseConnections(timeout time.Duration) {
 	defer e.qlogs.Close(timeout)
 	var closing []*Connection

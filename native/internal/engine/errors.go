@@ -18,8 +18,8 @@ var (
 	ErrClosed = net.ErrClosed
 )
 
-// exact returns an error code of the peer as JavaScript can tell it: what is beyond the integers
-// that a number holds exactly is the largest of these.
+// exact returns an error code of the peer as JavaScript can tell it. A JavaScript number holds
+// integers up to 2^53 - 1 exactly: larger codes become that one.
 func exact(code uint64) uint64 { return min(code, 1<<53-1) }
 
 // closeReason says how a connection that failed with err ended, in the fields of a

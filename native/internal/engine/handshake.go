@@ -51,7 +51,7 @@ func (c *Connection) takeSeat() bool {
 	return c.transport.admission.establish(c.listener.config.Load().config, c)
 }
 
-// refuse gives up a handshake with a client, who has lost its seat by that.
+// refuse gives up a handshake with a client that has lost its seat.
 func (c *Connection) refuse() {
 	c.isRefused.Store(true)
 	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.ownIDOf(c)); conn != nil {

@@ -16,12 +16,11 @@ import (
 )
 
 const (
-	// probeTimeout ends the validation of a path that the peer does not answer on: three
-	// times the PTO of a path of which nothing is known (RFC 9000 section 8.2.4, RFC 9002
-	// section 6.2.2).
+	// probeTimeout ends the validation of a path without an answer. It is three times the PTO
+	// of an unknown path (RFC 9000 section 8.2.4, RFC 9002 section 6.2.2).
 	probeTimeout = 3 * time.Second
-	// pathInterval is how often the addresses of clients are looked at: quic-go follows
-	// them, and does not tell.
+	// pathInterval is how often the engine looks at the addresses of clients: quic-go follows
+	// them, but tells nobody.
 	pathInterval = 100 * time.Millisecond
 	// resetInterval is how often a connection that has migrated tells its transport the tokens of
 	// stateless resets, which change with the connection IDs.

@@ -23,7 +23,7 @@ type probes struct {
 	timer       *time.Timer
 }
 
-// A silence is what is known of how long a peer has said nothing.
+// A silence tells since when a peer has said nothing.
 type silence struct {
 	conn     *quic.Conn
 	received uint64 // packets when it was last looked at

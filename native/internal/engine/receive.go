@@ -376,7 +376,7 @@ func (r *receiveSide) finalSize() (size int64) {
 	return size
 }
 
-// drop frees what is buffered, unless a goroutine is using the memory: then that does it.
+// drop frees the buffer. If a goroutine is using it, that goroutine does so.
 func (r *receiveSide) drop() {
 	if !r.reading {
 		r.clear()

@@ -17,13 +17,12 @@ const (
 	writeHigh = 2 << 20
 	writeLow  = 1 << 20
 
-	// maxUnsent is for what is written as maxUnread is for what is read.
+	// maxUnsent bounds the writes of a connection, as maxUnread bounds its reads.
 	maxUnsent = 8 << 20
 	fairShare = 64 << 10
 
-	// eagerWrites is how much of a stream is queued in quic-go without a goroutine that waits for
-	// it. It only pays for short streams: quic-go copies what is queued in that way again whenever
-	// it grows.
+	// eagerWrites is how much of a stream goes into quic-go's queue without a goroutine that
+	// waits. It only pays for short streams: quic-go copies that queue whenever it grows.
 	eagerWrites = 64 << 10
 )
 
@@ -167,8 +166,8 @@ func (w *sendSide) loop() {
 	}
 }
 
-// front returns the first bytes of out, or none when there is nothing more to write. A limit keeps
-// quic-go from holding back the end of what is written, which would be joined with what follows.
+// front returns the first bytes of out, or none when there is nothing more to write. quic-go holds
+// back the end of a write and joins it with the next one: a limit keeps it from doing so.
 func (w *sendSide) front() (front []byte, limit func(int) int) {
 	s := w.stream
 	s.mu.Lock()
@@ -353,7 +352,7 @@ func (w *sendSide) tellStopped() {
 	w.untold = nil
 }
 
-// drop frees what is buffered, unless a goroutine is using the memory: then that does it.
+// drop frees the buffer. If a goroutine is using it, that goroutine does so.
 func (w *sendSide) drop() {
 	if !w.writing {
 		w.clear()

@@ -39,12 +39,12 @@ const (
 	// ConnectionClosed: the connection is gone. a is a CloseKind, b the error code; data the
 	// reason.
 	ConnectionClosed
-	// ConnectionDrained: all that was written to finished streams has been acknowledged, or will
-	// not be. a is 1 if the peer was silent for a while and JavaScript is to come again.
+	// ConnectionDrained: the peer has acknowledged all data of finished streams, or will not do
+	// so. a is 1 if it was silent for a while, and JavaScript is to ask again.
 	ConnectionDrained
-	// ConnectionStream: the peer opened a stream. a is the stream's handle, b its ID. As many as
-	// the peer has credit for; so are the events of these streams, each of which comes once for
-	// each call of JavaScript or once in all.
+	// ConnectionStream: the peer opened a stream. a is the stream's handle, b its ID. The credit
+	// of the peer bounds their number. Each event of a stream comes once in all, or once for each
+	// call of JavaScript, so that they are bounded as well.
 	ConnectionStream
 	// DatagramsReadable: after a read that left none, datagrams came in.
 	DatagramsReadable

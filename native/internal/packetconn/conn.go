@@ -303,8 +303,8 @@ func (c *Conn) SetReadBuffer(int) error { return nil }
 // SetWriteBuffer does nothing, see [Conn.SetReadBuffer].
 func (c *Conn) SetWriteBuffer(int) error { return nil }
 
-// Detach takes leave of the socket: what is written from now on is lost, and nothing is read
-// any more. When it returns, the ring is not used any more.
+// Detach takes leave of the socket. Later writes are lost, and nothing is read any more. When it
+// returns, nobody uses the ring any more.
 func (c *Conn) Detach() {
 	c.sendMu.Lock()
 	defer c.sendMu.Unlock()

@@ -14,9 +14,8 @@ var (
 	connPeerID             = offset[quic.Conn, quic.ConnectionID]("handshakeDestConnID")
 )
 
-// HasProvedAddress reports whether the client of a connection that is closed has proved its
-// address: it has sent a packet of the handshake (RFC 9000 section 8.1), at which a server drops
-// the keys of those before.
+// HasProvedAddress reports whether the client of a closed connection has proved its address. It has
+// when it sent a Handshake packet (RFC 9000 section 8.1): then a server drops the Initial keys.
 func HasProvedAddress(conn *quic.Conn) bool {
 	return *at[bool](conn, connDroppedInitialKeys)
 }

@@ -66,9 +66,9 @@ func (t *task) Length(quic.Version) int64 { return 1 }
 // IsPing tells a qlog what it is.
 func (t *task) IsPing() {}
 
-// KeepAliveSize is the size of a keep-alive in bytes, besides what each packet has. A peer that
-// does not know the connection any more answers packets that are larger than its stateless reset
-// would be (RFC 9000 section 10.3.3), and others not.
+// KeepAliveSize is the size in bytes of the frames of a keep-alive. A peer that does not know the
+// connection any more answers it only if the packet is larger than its stateless reset would be
+// (RFC 9000 section 10.3.3).
 const KeepAliveSize = 32
 
 func SendKeepAlive(conn *quic.Conn) {

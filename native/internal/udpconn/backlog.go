@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// maxBacklog is less than the 256 packets that quic-go keeps for a connection until it
-	// comes to them. It drops what is beyond, and the sender slows down.
+	// maxBacklog is less than the 256 packets that quic-go queues for a connection. It drops
+	// more, and the sender slows down.
 	maxBacklog = 128
 	// perWrite is how many quic-go takes before it sends an acknowledgement.
 	perWrite = 32

@@ -36,8 +36,8 @@ type Conn struct {
 	// read.
 	Intercept func(data []byte, from net.Addr) bool
 
-	// OnFailure is called when a read has failed for good. Nil if nobody wants to know. Nothing is
-	// read any more then, but what is written is sent: peers can be told.
+	// OnFailure is called when a read has failed for good. Nil if nobody wants to know. Then the
+	// conn reads nothing more, but still writes, so that peers can be told.
 	OnFailure func(error)
 
 	receiver    *receiver
@@ -65,8 +65,8 @@ func New(conn *net.UDPConn) *Conn {
 	}
 }
 
-// Detach closes the socket, of which quic-go does not hear: what is written from now on is
-// lost, and reads wait until the conn is closed.
+// Detach closes the socket without telling quic-go. Later writes are lost, and reads wait until the
+// conn is closed.
 func (c *Conn) Detach() {
 	c.detached.Store(true)
 	c.UDPConn.Close()

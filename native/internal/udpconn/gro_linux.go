@@ -103,10 +103,10 @@ func isSegmented(oob []byte) bool {
 	return false
 }
 
-// segmentSize returns the size of the datagrams that were put together, the last of which
-// may be shorter, or 0 if it was only one.
+// segmentSize returns the size of the datagrams that were put together, or 0 if there was only one.
+// The last one may be shorter.
 func segmentSize(oob []byte) int {
-	// x/sys reads a header without a look at what is left
+	// x/sys reads a header without a look at the number of bytes that are left
 	for len(oob) >= unix.CmsgLen(0) {
 		header, data, rest, err := unix.ParseOneSocketControlMessage(oob)
 		if err != nil {

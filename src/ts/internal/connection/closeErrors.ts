@@ -105,7 +105,7 @@ function errorOf(
 }
 
 /**
- * What is known besides of a connection that ended.
+ * What else is known of a connection that ended.
  */
 export type Circumstances = {
   /** What made the local side end it. */

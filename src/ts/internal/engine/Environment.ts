@@ -217,7 +217,7 @@ class Environment implements Occupant {
   }
 }
 
-// Milliseconds, half of those after which the event loop is given its turn
+// Milliseconds. A loop that is twice as long without a turn gets one.
 const longestTurn = 10;
 
 // Milliseconds that the end of a process waits for the packets that tell its peers

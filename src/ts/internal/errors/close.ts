@@ -91,8 +91,8 @@ export class ErrorQUICConnectionPeerTLS<T> extends ErrorQUICConnectionLocal<T> {
 }
 
 /**
- * What the error of a client carries in `data`, besides what it has, when its host has several
- * addresses and none could be connected to.
+ * What the error of a client has in `data` as well, when its host has several addresses and none of
+ * them answered.
  */
 export type AttemptsData = {
   /** What became of each address, in the order that they failed. */

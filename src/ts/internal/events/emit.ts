@@ -9,9 +9,9 @@ export type Target = { dispatchEvent(event: Event): boolean };
 const everything = [EventAll.name, EventDefault.name];
 
 /**
- * Dispatches an event on targets in turn, each of which emits again what the one
- * before it does. Makes the event only when somebody listens: most events of streams
- * have no listener, and making one costs more than a short message.
+ * Dispatches an event on targets in turn: each emits again what the one before it emits. Makes the
+ * event only when somebody listens. Most events of streams have no listener, and an event costs
+ * more than a short message.
  *
  * @returns whether somebody listens
  */

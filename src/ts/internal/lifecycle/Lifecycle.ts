@@ -26,8 +26,8 @@ export interface Startable {
 }
 
 /**
- * What the decorators `StartStop` and `CreateDestroy` have in common, for objects of which there
- * are many: those take a lock for every step, which costs more than a handshake.
+ * What the decorators `StartStop` and `CreateDestroy` have in common, without their lock for every
+ * step. Programs have many of these objects, and the lock costs more than a handshake.
  */
 abstract class Lifecycle<Events> extends LazyEvented<Events> {
   #statusNow: Status = null;

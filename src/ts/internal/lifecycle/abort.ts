@@ -23,7 +23,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Settles as what is begun does, or rejects when the signal aborts before.
+ * Begins something and settles as it does, or rejects when the signal aborts first.
  *
  * @param begin
  * @param undo - called when what was begun has succeeded although nobody waits for it any more
@@ -85,7 +85,7 @@ type Bound = object & Record<string, unknown>;
 
 const defaults = { host: '::', port: 0, reuseAddr: false, ipv6Only: false };
 
-/** The options of those that are started, or about to be. */
+/** The options of objects that are started, or about to be. */
 const startedWith = new WeakMap<object, StartOptions>();
 
 /**

@@ -142,7 +142,7 @@ class ReceiveSide implements Source {
   }
 
   /**
-   * All has arrived, and nobody waits for it: what is left is kept for whoever reads it later.
+   * Keeps what has arrived for whoever reads it later, when nothing more comes and nobody waits.
    * Returns whether the peer had finished the stream.
    */
   takeRest(): boolean {

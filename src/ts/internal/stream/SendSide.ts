@@ -294,7 +294,7 @@ class SendSide implements Sink {
   }
 
   #reset(reason: any): void {
-    // Else the peer would not hear of a stream of which nothing has left yet
+    // A peer that got nothing of the stream would not hear of it otherwise
     this.flush();
     const code = this.#stream[internals.codes].codeOf('write', reason);
     environment().binding.streamReset(this.#stream[internals.handle], code);

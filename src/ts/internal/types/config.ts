@@ -6,10 +6,9 @@ import type { TLSVerifyCallback } from './crypto.js';
  */
 export type QUICConfig = {
   /**
-   * Certificate authorities in PEM. Each string or buffer holds one or more
-   * certificates, each of which is an independent authority; their order does
-   * not matter. One that cannot be parsed is skipped, with a warning of the
-   * logger; it is an error if none is left.
+   * Certificate authorities in PEM. Each string or buffer holds one or more certificates. Each is
+   * an authority of its own, and their order does not matter. One that cannot be parsed is skipped
+   * with a warning of the logger. It is an error if none is left.
    *
    * Defaults to the operating system's authorities, or to those that come with
    * Node.js where the system has none, as in images of `node:slim`. The
@@ -68,9 +67,9 @@ export type QUICConfig = {
    * Custom TLS verification, which decides instead of the engine. Ignored when
    * `verifyPeer` is false. Defaults to `undefined`.
    *
-   * It is called before the peer has proved to have the key of its certificate: only a connection
-   * event, or the client that `createQUICClient` resolves with, is proof of that. It has 10
-   * seconds, and no longer than the handshake may take; what it says later counts for nothing.
+   * It is called before the peer has proved that it has the key of its certificate. Only a
+   * connection event, or the client that `createQUICClient` resolves with, is proof of that. It has
+   * 10 seconds, and no longer than the handshake may take. A later answer counts for nothing.
    */
   verifyCallback?: TLSVerifyCallback | undefined;
   /**
@@ -81,7 +80,7 @@ export type QUICConfig = {
    *
    * Defaults to the environment variable `SSLKEYLOGFILE`, as it is when a
    * server starts or its configuration is updated, and when a client is created.
-   * A file of that which cannot be opened is a warning of the logger.
+   * If that file cannot be opened, the logger gets a warning.
    */
   logKeys?: string | undefined;
   /**
@@ -102,8 +101,8 @@ export type QUICConfig = {
    */
   qlog?: string | undefined;
   /**
-   * Accepted as in version 2, without effect. Version 2 sends random values where the protocol
-   * reserves room for them (RFC 9287); quic-go has no option to do so. Defaults to true.
+   * Has no effect, and is accepted as it is in version 2. That sends random values where the
+   * protocol reserves room for them (RFC 9287). quic-go has no option to do so. Defaults to true.
    */
   grease: boolean;
   /**
@@ -115,10 +114,10 @@ export type QUICConfig = {
   /**
    * Milliseconds without an answer from the peer after which the connection
    * times out (RFC 9000 section 10.1). A client repeats its first packets to a
-   * silent server for as long. 0 means no timeout, and that a peer that vanishes is never noticed.
+   * silent server for as long. 0 means no timeout: a peer that vanishes is never noticed.
    *
-   * Where it is left out, quiet connections are kept as with 0, but a peer that has said nothing
-   * for a minute is sent a PING, and the connection ends when nothing has come for two more.
+   * By default quiet connections are kept as with 0, but peers are looked after: one that has said
+   * nothing for a minute gets a PING, and the connection ends after two more minutes of silence.
    */
   maxIdleTimeout: number;
   /**
@@ -137,11 +136,10 @@ export type QUICConfig = {
    * Bytes of incoming stream data buffered for the entire connection at first.
    * 0 disables incoming stream data.
    *
-   * Where it is left out it is 10 MiB, and does not count what streams hold that the application
-   * does not read: one of them stops its own writer, and none of the others. Given a number, it
-   * counts all streams, and those that are not read can use it up: then it should be as much as all
-   * streams that the peer may open can hold, which is `initialMaxStreamData…` for each, and the
-   * application has to read or to cancel every stream.
+   * Defaults to 10 MiB, which leave out streams that the application does not read: such a stream
+   * stops its own writer and no other one. A number that is given counts all streams, so that those
+   * that nobody reads can use it up. Then it should be as much as all streams of the peer can hold,
+   * `initialMaxStreamData…` for each, and the application has to read or cancel every stream.
    */
   initialMaxData: number;
   /**
@@ -186,8 +184,8 @@ export type QUICConfig = {
    */
   enableDgram: [boolean, number, number];
   /**
-   * Of a server: ask clients not to migrate to another address (RFC 9000 section 18.2), which
-   * they then refuse to. Of a client: do not migrate. Defaults to false.
+   * Of a server: ask clients not to migrate to another address (RFC 9000 section 18.2). Of a
+   * client: do not migrate. Defaults to false.
    */
   disableActiveMigration: boolean;
   /**

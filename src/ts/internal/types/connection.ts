@@ -7,8 +7,8 @@ import type { Opaque } from './common.js';
  */
 export type CloseOptions = AbortOptions & {
   /**
-   * What the peer is told, with `isApp: false` up to 320 bytes, else up to 960: what is beyond does
-   * not fit into a packet, and is cut off. A string is told as UTF-8. Defaults to none.
+   * What the peer is told: up to 960 bytes, or 320 with `isApp: false`. More does not fit into a
+   * packet and is cut off. A string is sent as UTF-8. Defaults to none.
    */
   reason?: Uint8Array | string | undefined;
   /**

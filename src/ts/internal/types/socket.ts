@@ -37,8 +37,8 @@ export type LoadBalancing = {
    */
   serverId: Uint8Array;
   /**
-   * 16 bytes that server IDs are encrypted with. Without it everybody who sees packets can tell
-   * which server they go to, and by that which of them belong to one client. AWS knows no key.
+   * 16 bytes that server IDs are encrypted with. Without a key everybody who sees packets can tell
+   * which server they go to, and so which packets belong to one client. AWS knows no key.
    */
   key?: Uint8Array | undefined;
   /**

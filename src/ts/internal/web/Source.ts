@@ -17,11 +17,11 @@ export interface Source {
   readonly error: unknown;
   /** Whether it is closed and nothing is left to be pulled. */
   readonly isDone: boolean;
-  /** Takes a chunk of what is there, or nothing if there is none as yet. */
+  /** Takes a chunk, or nothing if nothing has arrived. */
   pull(): Pulled | undefined;
   /**
-   * Takes what is there into memory that a reader brought. A source whose chunks belong together
-   * has no such method.
+   * Fills memory that a reader brought with what has arrived. A source whose chunks belong
+   * together has no such method.
    */
   pullInto?(view: Uint8Array): { length: number; done: boolean } | undefined;
   /** The last chunk is with the reader: the end can be told. */
