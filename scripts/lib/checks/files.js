@@ -17,3 +17,10 @@ export function linesOf(name) {
   const text = readFileSync(path.join(root, name), 'utf8');
   return text.replace(/\n$/, '').split('\n');
 }
+
+/** What to say of the lines of a file that break a rule. */
+export function faultsOf(name, isFault, message) {
+  return linesOf(name).flatMap((line, i) =>
+    isFault(line) ? [`${name}:${i + 1}: ${message}`] : [],
+  );
+}

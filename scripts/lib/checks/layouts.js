@@ -1,5 +1,5 @@
 // What two languages share in memory is read and written in one place on each side.
-import { filesOf, linesOf } from './files.js';
+import { faultsOf, filesOf } from './files.js';
 
 const rules = [
   {
@@ -24,10 +24,7 @@ export function checkLayouts() {
     filesOf([folder], [ending])
       .filter((name) => !places.test(name))
       .flatMap((name) =>
-        linesOf(name)
-          .map((line, i) => [line, i + 1])
-          .filter(([line]) => access.test(line))
-          .map(([, number]) => `${name}:${number}: belongs into ${codec}`),
+        faultsOf(name, (line) => access.test(line), `belongs into ${codec}`),
       ),
   );
 }

@@ -7,7 +7,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-/** An event, see `native/internal/event/kind.go`. */
+/** Gets an event, see `native/internal/event/kind.go`. */
 type Visit = (
   kind: number,
   handle: number,
@@ -16,7 +16,7 @@ type Visit = (
   data: Uint8Array,
 ) => void;
 
-/** Nothing. */
+/** The data of events that have none. */
 export const noData: Uint8Array = new Uint8Array(0);
 
 /** Calls back for each event in the first bytes of a buffer. */
@@ -26,16 +26,18 @@ export function decodeEvents(
   end: number,
   visit: Visit,
 ): void {
-  for (let at = 0; at < end; ) {
+  for (
+    let at = 0;
+    at < end;
+    at += view.getUint32(at + Layout.eventSize, true)
+  ) {
     const length = view.getUint32(at + Layout.eventDataLength, true);
     const start = at + Layout.eventHeader;
-    const from = at;
-    at += view.getUint32(at + Layout.eventSize, true);
     visit(
-      view.getUint32(from + Layout.eventKind, true),
-      view.getUint32(from + Layout.eventHandle, true),
-      view.getFloat64(from + Layout.eventA, true),
-      view.getFloat64(from + Layout.eventB, true),
+      view.getUint32(at + Layout.eventKind, true),
+      view.getUint32(at + Layout.eventHandle, true),
+      view.getFloat64(at + Layout.eventA, true),
+      view.getFloat64(at + Layout.eventB, true),
       length === 0 ? noData : bytes.subarray(start, start + length),
     );
   }

@@ -184,8 +184,8 @@ export type QUICConfig = {
    */
   enableDgram: [boolean, number, number];
   /**
-   * Of a server: ask clients not to migrate to another address (RFC 9000 section 18.2). Of a
-   * client: do not migrate. Defaults to false.
+   * Of a server: ask clients not to migrate to another address (RFC 9000 section 18.2).
+   * Those of this library then refuse to. Of a client: do not migrate. Defaults to false.
    */
   disableActiveMigration: boolean;
   /**
