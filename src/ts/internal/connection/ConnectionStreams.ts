@@ -169,6 +169,7 @@ class ConnectionStreams implements StreamOwner<QUICStream> {
   }
 
   log(what: string, stream: QUICStream): void {
+    if (this.logger.isSilent) return;
     const id = stream.streamId < 0 ? '' : ` ${stream.streamId}`;
     attempt(() => this.logger.debug(`${what} ${stream.constructor.name}${id}`));
   }
@@ -180,7 +181,10 @@ class ConnectionStreams implements StreamOwner<QUICStream> {
     initiated: 'local' | 'peer',
   ): QUICStream {
     const stream = new QUICStream({
-      ...{ handle, streamId, type, initiated },
+      handle,
+      streamId,
+      type,
+      initiated,
       owner: this,
     });
     this.#all.add(stream);

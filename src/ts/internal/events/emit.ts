@@ -6,8 +6,6 @@ import { eventHandlers } from '@matrixai/events/utils.js';
  */
 export type Target = { dispatchEvent(event: Event): boolean };
 
-const everything = [EventAll.name, EventDefault.name];
-
 /**
  * Dispatches an event on targets in turn: each emits again what the one before it emits. Makes the
  * event only when somebody listens. Most events of streams have no listener, and an event costs
@@ -37,6 +35,12 @@ export function hears(target: Target, type: string): boolean {
   const { [eventHandlers]: handlers } = target as Target & Evented;
   return (
     handlers.size > 0 &&
-    [type, ...everything].some((name) => (handlers.get(name)?.size ?? 0) > 0)
+    (hasAny(handlers.get(type)) ||
+      hasAny(handlers.get(EventAll.name)) ||
+      hasAny(handlers.get(EventDefault.name)))
   );
+}
+
+function hasAny(handlers: ReadonlySet<unknown> | undefined): boolean {
+  return handlers !== undefined && handlers.size > 0;
 }

@@ -40,6 +40,11 @@ class Log {
     return new Log(this.#sink, fields);
   }
 
+  /** Whether nobody reads it, so that nothing need be said. */
+  get isSilent(): boolean {
+    return this.#sink === undefined;
+  }
+
   debug(message: string, fields?: LogFields): void {
     this.#write('debug', message, fields);
   }

@@ -218,14 +218,14 @@ abstract class SidedStream extends Lifecycle<QUICStreamEvents> {
 
   /** @internal */
   public [internals.receiveEnded](
-    ...[error]: Parameters<StreamSides[typeof internals.receiveEnded]>
+    error: Parameters<StreamSides[typeof internals.receiveEnded]>[0],
   ): void {
     this.#emitClose(EventQUICStreamCloseRead, error);
   }
 
   /** @internal */
   public [internals.sendEnded](
-    ...[error]: Parameters<StreamSides[typeof internals.sendEnded]>
+    error: Parameters<StreamSides[typeof internals.sendEnded]>[0],
   ): void {
     this.#emitClose(EventQUICStreamCloseWrite, error);
   }
