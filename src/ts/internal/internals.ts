@@ -10,6 +10,7 @@ export const closeListener: unique symbol = Symbol('closeListener');
 export const closed: unique symbol = Symbol('closed');
 export const closedP: unique symbol = Symbol('closedP');
 export const closing: unique symbol = Symbol('closing');
+export const chunkSize: unique symbol = Symbol('chunkSize');
 export const codes: unique symbol = Symbol('codes');
 export const connectionClosed: unique symbol = Symbol('connectionClosed');
 export const dequeued: unique symbol = Symbol('dequeued');

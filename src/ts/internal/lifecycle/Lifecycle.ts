@@ -32,7 +32,6 @@ export interface Startable {
 abstract class Lifecycle<Events> extends LazyEvented<Events> {
   #statusNow: Status = null;
   #statusNext?: PromiseDeconstructed<Status>;
-  #lock?: RWLockWriter;
   #queues = 0;
 
   /** What the object is at: `null` if it is at rest. */
@@ -50,8 +49,12 @@ abstract class Lifecycle<Events> extends LazyEvented<Events> {
 
   /** Not taken by the object. */
   public get [initLock](): RWLockWriter {
-    this.#lock ??= new RWLockWriter();
-    return this.#lock;
+    let lock = locks.get(this);
+    if (lock === undefined) {
+      lock = new RWLockWriter();
+      locks.set(this, lock);
+    }
+    return lock;
   }
 
   /**
@@ -97,5 +100,8 @@ abstract class Lifecycle<Events> extends LazyEvented<Events> {
     this.#statusNext = undefined;
   }
 }
+
+// Hardly anybody asks for one, and streams are many
+const locks = new WeakMap<object, RWLockWriter>();
 
 export default Lifecycle;

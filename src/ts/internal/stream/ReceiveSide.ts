@@ -21,26 +21,22 @@ class ReceiveSide implements Source {
   public error: unknown;
 
   readonly #stream: StreamSides;
-  readonly #chunkSize: number;
   #face?: ReadableFace;
   /** What was read before anybody asked for it. */
   #rest: Array<Uint8Array> = none;
-  /** Whether something was read since that was last asked. */
-  #hasRead = false;
-  /** Whether a read found nothing. */
-  #isDrained = false;
-  /** Whether the next chunk waits for the next turn of the event loop. */
-  #isResting = false;
-  /** Whether a read waits until the event loop has had its turn. */
-  #isPutOff = false;
+  /** Whether the last read found something, unless that was asked since. */
+  #mayHaveMore = false;
+  /**
+   * What reads wait for: the next chunk for the next turn of the event loop (`'rest'`), or any of
+   * them until the event loop has had its turn (`'turn'`).
+   */
+  #waitsFor?: 'rest' | 'turn';
 
   /**
-   * @param chunkSize - bytes of the largest chunk for readers that bring no buffer
    * @param isClosed - whether nothing can be read from the start
    */
-  constructor(stream: StreamSides, chunkSize: number, isClosed: boolean) {
+  constructor(stream: StreamSides, isClosed: boolean) {
     this.#stream = stream;
-    this.#chunkSize = chunkSize;
     this.state = isClosed ? 'closed' : 'open';
   }
 
@@ -59,9 +55,8 @@ class ReceiveSide implements Source {
    * of the event loop: by then somebody who reads has read.
    */
   isBehind(): boolean {
-    const isBehind =
-      this.#isPutOff || this.#isResting || (this.#hasRead && !this.#isDrained);
-    this.#hasRead = false;
+    const isBehind = this.#waitsFor !== undefined || this.#mayHaveMore;
+    this.#mayHaveMore = false;
     return isBehind && this.state === 'open';
   }
 
@@ -71,7 +66,7 @@ class ReceiveSide implements Source {
       return { chunk, done: this.#rest.length === 0 };
     }
     if (this.state !== 'open') return undefined;
-    const result = this.#read(scratch(this.#chunkSize));
+    const result = this.#read(scratch(this.#stream[internals.chunkSize]));
     if (result < 0) return undefined;
     const length = result & lengthMask;
     const done = (result & StreamStatus.readFin) !== 0;
@@ -131,13 +126,13 @@ class ReceiveSide implements Source {
    * @internal
    */
   [internals.resume](): void {
-    this.#isPutOff = false;
+    if (this.#waitsFor === 'turn') this.#waitsFor = undefined;
     this.wake();
   }
 
   /** @internal */
   [internals.endRest](): void {
-    this.#isResting = false;
+    this.#waitsFor = undefined;
     this.wake();
   }
 
@@ -200,20 +195,19 @@ class ReceiveSide implements Source {
    * Returns what the engine says: a number of bytes with flags, or less than 0 if there is nothing.
    */
   #read(view: Uint8Array): number {
-    if (this.#isResting) return StreamStatus.readWouldBlock;
-    this.#isPutOff = environment().postpone(this);
-    if (this.#isPutOff) return StreamStatus.readWouldBlock;
+    if (this.#waitsFor === 'rest') return StreamStatus.readWouldBlock;
+    this.#waitsFor = environment().postpone(this) ? 'turn' : undefined;
+    if (this.#waitsFor !== undefined) return StreamStatus.readWouldBlock;
     const result = environment().binding.streamRead(
       this.#stream[internals.handle],
       view,
     );
     // The end without bytes and errors come as events
-    this.#isDrained = result < 0;
+    this.#mayHaveMore = result >= 0;
     if (result < 0) return result;
-    this.#hasRead = true;
     if ((result & StreamStatus.readApart) !== 0) {
       // A pipe that was to pass this chunk only would have taken the next one before it is told
-      this.#isResting = true;
+      this.#waitsFor = 'rest';
       setImmediate(endRest, this);
     }
     return result;

@@ -17,6 +17,10 @@ import { endMessage, type StreamEnd, type StreamSides } from './StreamSides.js';
 // Larger chunks are sent in pieces of this size: the engine copies what it is given
 const pieceSize = 16 * 1024 * 1024;
 
+// No times: nothing was written yet, and nothing is added to what was written
+const nothingWritten = -2;
+const nothingFollows = -1;
+
 const empty = new Uint8Array(0);
 
 /**
@@ -25,16 +29,14 @@ const empty = new Uint8Array(0);
 class SendSide implements Sink {
   public state: 'open' | 'finishing' | 'closed' | 'errored';
   public error: unknown;
-  public isAllSent = false;
 
   readonly #stream: StreamSides;
   #face?: WritableFace;
   #corked?: Uint8Array;
   #corkedLength = 0;
-  /** What the time was at the last write that was corked, `-1` if nothing may follow it. */
-  #corkedAt = -1;
+  /** What the time was at the last write that was corked, or one of the constants below. */
+  #corkedAt = nothingWritten;
   #isUncorking = false;
-  #hasWritten = false;
   /** Whether the engine has no room. */
   #isFull = false;
   /** What is left of a chunk that is sent in pieces. */
@@ -62,6 +64,11 @@ class SendSide implements Sink {
     return this.#isFull || this.#pieces !== undefined;
   }
 
+  /** Whether it has failed, and a writer that has nothing more to write loses nothing by it. */
+  get isAllSent(): boolean {
+    return this.state === 'errored' && !this.#isLost;
+  }
+
   /** Whether it has ended, in whatever way. */
   get isOver(): boolean {
     return this.state === 'closed' || this.state === 'errored';
@@ -87,7 +94,7 @@ class SendSide implements Sink {
       return;
     }
     this.flush();
-    this.#hasWritten = true;
+    this.#corkedAt = nothingFollows;
     if (bytes.byteLength > pieceSize) {
       this.#pieces = { bytes, length: bytes.byteLength, offset: 0 };
       this.#sendPieces();
@@ -110,7 +117,8 @@ class SendSide implements Sink {
    */
   abort(reason: any): void {
     if (this.isOver) return;
-    this.#fail(reason, false);
+    this.#isLost = true;
+    this.#fail(reason);
     this.#reset(reason);
   }
 
@@ -191,7 +199,7 @@ class SendSide implements Sink {
       return;
     }
     const reason = this.#stream[internals.codes].reasonOf('write', code);
-    this.#fail(reason, !this.#isLost);
+    this.#fail(reason);
     this.#end(
       new ErrorQUICStreamPeerWrite('Peer stopped the stream', {
         data: { code },
@@ -205,7 +213,8 @@ class SendSide implements Sink {
    */
   connectionClosed(error: StreamEnd, isPeer: boolean): void {
     if (this.isOver) return;
-    this.#fail(error, false);
+    this.#isLost = true;
+    this.#fail(error);
     const ErrorWrite = isPeer
       ? ErrorQUICStreamPeerWrite
       : ErrorQUICStreamLocalWrite;
@@ -265,8 +274,7 @@ class SendSide implements Sink {
       this.#isUncorking = true;
     }
     // Nothing is added to the first write: what announces the stream is a chunk
-    this.#corkedAt = this.#hasWritten ? now : -1;
-    this.#hasWritten = true;
+    this.#corkedAt = this.#corkedAt === nothingWritten ? nothingFollows : now;
     this.#corked.set(bytes, this.#corkedLength);
     this.#corkedLength += bytes.byteLength;
   }
@@ -306,13 +314,9 @@ class SendSide implements Sink {
     );
   }
 
-  /**
-   * @param isAllSent - whether a writer that has nothing more to write loses nothing by it
-   */
-  #fail(reason: any, isAllSent: boolean): void {
+  #fail(reason: any): void {
     this.state = 'errored';
     this.error = reason;
-    this.isAllSent = isAllSent;
     this.#pieces = undefined;
     this.#face?.handleError();
   }

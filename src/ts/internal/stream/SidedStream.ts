@@ -77,10 +77,8 @@ abstract class SidedStream extends Lifecycle<QUICStreamEvents> {
     this.initiated = initiated;
     this[internals.owner] = owner;
     const isUni = type === 'uni';
-    const { readableChunkSize } = owner.config;
     this[internals.receive] = new ReceiveSide(
       this,
-      readableChunkSize,
       isUni && initiated === 'local',
     );
     this[internals.send] = new SendSide(this, isUni && initiated === 'peer');
@@ -204,6 +202,11 @@ abstract class SidedStream extends Lifecycle<QUICStreamEvents> {
   /** @internal */
   public get [internals.codes](): StreamCodes {
     return this[internals.owner].codes;
+  }
+
+  /** @internal */
+  public get [internals.chunkSize](): number {
+    return this[internals.owner].config.readableChunkSize;
   }
 
   /** @internal */

@@ -25,6 +25,8 @@ export const endMessage = 'Connection has ended';
 export interface StreamSides {
   readonly [internals.handle]: number;
   readonly [internals.codes]: StreamCodes;
+  /** Bytes of the largest chunk for readers that bring no buffer. */
+  readonly [internals.chunkSize]: number;
   /** Has the engine given what was written in this turn. */
   [internals.flush](): void;
   /** Whether there may be something that the reader has not got. */
