@@ -293,11 +293,7 @@ export const cases: Array<Case> = [
   {
     name: 'resumption',
     async client(bench) {
-      const { port } = await bench.peerServer();
-      const first = await bench.connect(port);
-      await application.get(first.connection, 1000);
-      const session = await sessionOf(first);
-      await first.destroy({ force: true });
+      const { port, session } = await firstSession(bench);
       const { connection } = await bench.connect(port, { session });
       assert.ok(connection.resumed);
       await application.get(connection, 1000);
@@ -315,11 +311,7 @@ export const cases: Array<Case> = [
   {
     name: '0-RTT',
     async client(bench) {
-      const { port } = await bench.peerServer();
-      const first = await bench.connect(port);
-      await application.get(first.connection, 1000);
-      const session = await sessionOf(first);
-      await first.destroy({ force: true });
+      const { port, session } = await firstSession(bench);
       const { connection } = await bench.connect(port, {
         session,
         config: { enableEarlyData: true },
@@ -372,6 +364,7 @@ export const cases: Array<Case> = [
   {
     name: 'ECN',
     async client(bench) {
+      refuseDgram(bench);
       const { port } = await bench.peerServer();
       const config = { qlog: bench.logs };
       const client = await bench.connect(port, { config });
@@ -380,6 +373,7 @@ export const cases: Array<Case> = [
       await assertECN(bench);
     },
     async server(bench) {
+      refuseDgram(bench);
       const server = await bench.server({ config: { qlog: bench.logs } });
       await bench.actions(server.port, {}, `get ${MB}`);
       await server.stop({ force: true });
@@ -693,6 +687,18 @@ export const cases: Array<Case> = [
   },
 ];
 
+/** Starts a server of the peer, and connects to it for a session. */
+async function firstSession(
+  bench: Bench,
+): Promise<{ port: number; session: Uint8Array }> {
+  const { port } = await bench.peerServer();
+  const client = await bench.connect(port);
+  await application.get(client.connection, 1000);
+  const session = await sessionOf(client);
+  await client.destroy({ force: true });
+  return { port, session };
+}
+
 async function sessionOf(client: QUICClient): Promise<Uint8Array> {
   if (client.session === undefined) {
     const told = once(client, events.EventQUICConnectionSession);
@@ -711,11 +717,14 @@ async function assertIdleEnd(ended: Promise<unknown>): Promise<void> {
 }
 
 /** Whether the peer acknowledged packets with ECN counts. */
-async function assertECN(bench: Bench): Promise<void> {
-  const names = (await readdir(bench.logs)).filter((n) => n.endsWith('sqlog'));
-  const log = await readFile(path.join(bench.logs, names[0]), 'utf8');
+function refuseDgram(bench: Bench): void {
   if (bench.io === 'dgram') {
     throw new Unsupported('Node has no way to set or read ECN');
   }
+}
+
+async function assertECN(bench: Bench): Promise<void> {
+  const names = (await readdir(bench.logs)).filter((n) => n.endsWith('sqlog'));
+  const log = await readFile(path.join(bench.logs, names[0]), 'utf8');
   assert.match(log, /"ect/i);
 }
