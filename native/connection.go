@@ -115,6 +115,10 @@ func quic_connection_stats(env, h uint32, numbers *float64) {
 			shared.BytesLost:        float64(s.BytesLost),
 			shared.PacketsLost:      float64(s.PacketsLost),
 			shared.PathMTU:          float64(s.PathMTU),
+
+			shared.CongestionController: float64(s.CongestionController),
+			shared.CongestionState:      float64(s.CongestionState),
+			shared.PacingRate:           s.PacingRate,
 		}
 	})
 }

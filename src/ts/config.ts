@@ -29,6 +29,7 @@ const common = {
   initialMaxStreamsUni: 100,
   maxConnectionWindow: 24 * MiB,
   maxStreamWindow: 16 * MiB,
+  congestionControl: 'cubic' as const,
   disableActiveMigration: false,
   enableEarlyData: false,
   readableChunkSize: 64 * KiB,

@@ -48,6 +48,7 @@ type Config struct {
 	// InitialMaxData.
 	MaxExempt uint64
 
+	CongestionControl      string // of shared.CongestionControllers
 	DisableActiveMigration bool
 	EnableEarlyData        bool
 

@@ -50,6 +50,8 @@ func (c *Config) set(name, value string) (err error) {
 		c.LogKeys = value
 	case "qlog":
 		c.QLog = value
+	case "congestionControl":
+		c.CongestionControl = value
 	case "retry":
 		c.Retry = value
 	case "verifyPeer":

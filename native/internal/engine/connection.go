@@ -48,6 +48,7 @@ type Connection struct {
 	acceptOnce            sync.Once
 	readerGone            chan struct{} // signalled when a reader has ended
 
+	congestion   congestionState
 	session      *session // nil for a server
 	verification verification
 	ends         streamEnds
@@ -96,6 +97,7 @@ func (t *Transport) newConnection(l *Listener, remote net.Addr, handshakeTimeout
 		readerGone:            make(chan struct{}, 1),
 		streams:               make(map[*Stream]struct{}),
 	}
+	c.congestion.choose(conf.CongestionControl)
 	h, err := t.env.add(c, &t.env.counts.connections)
 	if err != nil {
 		return nil, err

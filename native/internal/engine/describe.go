@@ -24,13 +24,20 @@ type ConnectionStats struct {
 	BytesLost, PacketsLost         uint64
 	// PathMTU is the largest UDP payload that is sent, in bytes.
 	PathMTU int64
+	// CongestionController and CongestionState are indexes of the tables of package shared.
+	CongestionController, CongestionState int
+	// PacingRate is in bytes per second.
+	PacingRate float64
 }
 
-// Stats returns zeros for a connection that is not established.
+// Stats returns zeros for a connection that is not established, but for what was chosen.
 func (c *Connection) Stats() ConnectionStats {
 	conn, _ := c.established()
 	if conn == nil {
-		return ConnectionStats{}
+		return ConnectionStats{
+			CongestionController: c.congestion.controller,
+			CongestionState:      int(c.congestion.state.Load()),
+		}
 	}
 	s := conn.ConnectionStats()
 	return ConnectionStats{
@@ -40,6 +47,10 @@ func (c *Connection) Stats() ConnectionStats {
 		BytesReceived: s.BytesReceived, PacketsReceived: s.PacketsReceived,
 		BytesLost: s.BytesLost, PacketsLost: s.PacketsLost,
 		PathMTU: quicgo.PathMTU(conn),
+
+		CongestionController: c.congestion.controller,
+		CongestionState:      int(c.congestion.state.Load()),
+		PacingRate:           c.congestion.rate(uint64(s.CongestionWindow), s.SmoothedRTT),
 	}
 }
 

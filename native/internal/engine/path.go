@@ -123,7 +123,7 @@ func (c *Connection) migrate(ctx context.Context, cancel func(), to *Transport) 
 			return event.MigrationClosed, err
 		}
 		c.leave(from)
-		followPathMTU(conn, 10)
+		c.congestion.followPath(conn, 10)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -356,7 +356,7 @@ func (t *Transport) changedPaths() (changed map[*Connection]net.Addr, isLast boo
 			continue
 		}
 		p.remote = remote
-		followPathMTU(p.conn, 1)
+		c.congestion.followPath(p.conn, 1)
 		if changed == nil {
 			changed = make(map[*Connection]net.Addr)
 		}

@@ -40,25 +40,27 @@ type pathMTU struct {
 	raiseAt   int64 // when to try larger packets, 0 for never
 }
 
-// watchPathMTU has a connection notice when its path carries less. To be called while quic-go waits
-// for a callback of TLS, or by the goroutine of the connection. It reports whether the connection
-// was not watched.
-func watchPathMTU(conn *quic.Conn) bool {
+// control gives a connection the congestion controller that was chosen, and has it notice when its
+// path carries less. To be called while quic-go waits for a callback of TLS, or by the goroutine of
+// the connection. It reports whether quic-go had a controller of its own.
+func (s *congestionState) control(conn *quic.Conn) bool {
 	defer fault.Recover(nil) // quic-go has changed; a test fails then, but no process
 	controller, ptoCount := quicgo.CongestionControl(conn)
 	if _, ok := (*controller).(*pathMTU); ok {
 		return false
 	}
-	quicgo.SetController(controller, &pathMTU{CongestionController: *controller, conn: conn, ptoCount: ptoCount})
+	quicgo.SetController(controller, &pathMTU{
+		CongestionController: s.controlled(conn, *controller), conn: conn, ptoCount: ptoCount,
+	})
 	return true
 }
 
-// followPathMTU does so again for a connection that changes its path: quic-go has, or is about to
-// have, another controller.
-func followPathMTU(conn *quic.Conn, attempts int) {
+// followPath does so again for a connection that changes its path: quic-go has, or is about to have,
+// another controller.
+func (s *congestionState) followPath(conn *quic.Conn, attempts int) {
 	quicgo.RunOnConnection(conn, func() {
-		if !watchPathMTU(conn) && attempts > 1 {
-			time.AfterFunc(pathInterval, func() { followPathMTU(conn, attempts-1) })
+		if !s.control(conn) && attempts > 1 {
+			time.AfterFunc(pathInterval, func() { s.followPath(conn, attempts-1) })
 		}
 	})
 }

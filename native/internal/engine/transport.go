@@ -9,11 +9,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/quic-go/quic-go"
 
@@ -89,32 +87,18 @@ func (o TransportOptions) resetPurpose(local net.Addr) string {
 
 // OpenNative binds a UDP socket that Go owns.
 func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
-	network := "udp"
 	ip, err := netip.ParseAddr(o.Host)
 	if err != nil {
 		return nil, err
 	}
 	isMapped := ip.Is4In6()
-	switch {
-	case ip.Unmap().Is4():
-		network = "udp4"
-		ip = ip.Unmap()
-	case o.IPv6Only || !ip.IsUnspecified():
-		network = "udp6"
-	}
-	lc := net.ListenConfig{Control: func(_, _ string, conn syscall.RawConn) error {
-		// Go allows to send to broadcast addresses, which Node's dgram does not unless told to
-		if err := setOption(conn, syscall.SO_BROADCAST, 0); err != nil || !o.ReuseAddr {
-			return err
-		}
-		return setOption(conn, reuseOption, 1)
-	}}
-	address := net.JoinHostPort(ip.String(), strconv.Itoa(int(o.Port)))
-	conn, err := lc.ListenPacket(context.Background(), network, address)
+	ip = ip.Unmap()
+	isDualStack := ip.Is6() && ip.IsUnspecified() && !o.IPv6Only
+	conn, err := bind(netip.AddrPortFrom(ip, o.Port), isDualStack, o.ReuseAddr)
 	if err != nil {
 		return nil, err
 	}
-	t, err := e.newTransport(udpconn.New(conn.(*net.UDPConn)), nil, o)
+	t, err := e.newTransport(udpconn.New(conn), nil, o)
 	if err != nil {
 		return nil, err
 	}

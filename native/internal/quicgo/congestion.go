@@ -2,9 +2,11 @@ package quicgo
 
 import (
 	"reflect"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/qlogwriter"
 
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 )
@@ -63,6 +65,36 @@ func SetController(at *CongestionController, c CongestionController) {
 		c.GetCongestionWindow()
 	}
 	*at = c
+}
+
+// UseCubic makes the controller of quic-go Cubic (RFC 9438). quic-go has it, and asks for NewReno.
+func UseCubic(c CongestionController) {
+	reno := reflect.ValueOf(c).Elem().FieldByName("reno")
+	known(reflect.StructField{}, reno.Kind() == reflect.Bool, "reno")
+	*(*bool)(unsafe.Pointer(reno.UnsafeAddr())) = false
+}
+
+// CongestionCounters are those of a connection that controllers keep.
+type CongestionCounters struct {
+	Window, BytesLost, PacketsLost *atomic.Uint64
+}
+
+// CountersOf returns those of a connection.
+func CountersOf(conn *quic.Conn) CongestionCounters {
+	stats := sentPackets(conn).FieldByName("connStats").Elem()
+	counter := func(name string) *atomic.Uint64 {
+		field := stats.FieldByName(name)
+		known(reflect.StructField{}, field.Type() == reflect.TypeFor[atomic.Uint64](), name)
+		return (*atomic.Uint64)(unsafe.Pointer(field.UnsafeAddr()))
+	}
+	return CongestionCounters{counter("CongestionWindow"), counter("BytesLost"), counter("PacketsLost")}
+}
+
+// RecorderOf returns where a connection writes what its controller does, nil if it writes nothing.
+func RecorderOf(conn *quic.Conn) qlogwriter.Recorder {
+	recorder := sentPackets(conn).FieldByName("qlogger")
+	known(reflect.StructField{}, recorder.Type() == reflect.TypeFor[qlogwriter.Recorder](), "qlogger")
+	return *(*qlogwriter.Recorder)(unsafe.Pointer(recorder.UnsafeAddr()))
 }
 
 // KeepWithinLimit makes a connection of a client, whose ClientHello is being answered, never send

@@ -78,7 +78,12 @@ func tables(t *testing.T) []table {
 			numbered("handshakes", "unvalidatedHandshakes", "retries", "refused", "failedHandshakes", "datagramsDropped", "count")},
 		{"ConnectionNumber", "Indexes of what `connectionStats` writes.",
 			numbered("smoothedRtt", "latestRtt", "minRtt", "rttVariation", "congestionWindow", "bytesSent", "packetsSent",
-				"bytesReceived", "packetsReceived", "bytesLost", "packetsLost", "pathMtu", "count")},
+				"bytesReceived", "packetsReceived", "bytesLost", "packetsLost", "pathMtu", "congestionController",
+				"congestionState", "pacingRate", "count")},
+		{"CongestionController", "Values of `config.congestionControl`, by what `connectionStats` writes.",
+			numbered(shared.CongestionControllers...)},
+		{"CongestionState", "What congestion controllers are at, by what `connectionStats` writes.",
+			numbered(shared.CongestionStates...)},
 		{"DatagramsNumber", "Indexes of what `datagramsStats` writes.",
 			numbered("maxSize", "droppedIncoming", "droppedOutgoing", "count")},
 		{"TLSAlert", "TLS alerts for handshakes that the application did not let pass (RFC 8446 section 6).", []member{

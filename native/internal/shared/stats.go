@@ -39,6 +39,9 @@ const (
 	BytesLost
 	PacketsLost
 	PathMTU
+	CongestionController // of CongestionControllers
+	CongestionState      // of CongestionStates
+	PacingRate           // bytes per second
 	ConnectionNumbers
 )
 

@@ -1,7 +1,18 @@
 import type QUICDatagrams from '../../QUICDatagrams.js';
-import { ConnectionNumber } from '../engine/shared.js';
+import {
+  CongestionController,
+  CongestionState,
+  ConnectionNumber,
+} from '../engine/shared.js';
 import type { ConnectionStats } from '../types/connection.js';
 import type ConnectionState from './ConnectionState.js';
+
+const controllers = Object.keys(CongestionController) as Array<
+  keyof typeof CongestionController
+>;
+const states = Object.keys(CongestionState) as Array<
+  keyof typeof CongestionState
+>;
 
 // Where the engine writes what is measured
 const numbers = new Float64Array(ConnectionNumber.count);
@@ -29,6 +40,10 @@ export function readStats(
     bytesLost: numbers[ConnectionNumber.bytesLost],
     packetsLost: numbers[ConnectionNumber.packetsLost],
     pathMtu: numbers[ConnectionNumber.pathMtu],
+    congestionControl:
+      controllers[numbers[ConnectionNumber.congestionController]],
+    congestionState: states[numbers[ConnectionNumber.congestionState]],
+    pacingRate: numbers[ConnectionNumber.pacingRate],
     streams,
     datagrams: {
       droppedIncoming: datagrams?.droppedIncoming ?? 0,

@@ -4,6 +4,7 @@ import { splitCertificates } from '../tls/chains.js';
 import type { QUICConfig } from '../types/config.js';
 import { collectPEMs } from '../utils/pem.js';
 import type { CompleteConfig } from '../validation/config.js';
+import { controllers } from '../validation/configOptions.js';
 import type { Admission } from '../validation/server.js';
 
 /**
@@ -20,6 +21,7 @@ export function toEngineConfig(
   return encodeOptions({
     ...rest,
     ...admission,
+    congestionControl: controllers[config.congestionControl ?? 'default'],
     enableDgram: undefined,
     enableDatagrams: config.enableDgram[0],
     incomingHighWaterMark: highWaterMarks(config).incoming,

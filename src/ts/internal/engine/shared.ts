@@ -116,7 +116,31 @@ export const ConnectionNumber = {
   bytesLost: 9,
   packetsLost: 10,
   pathMtu: 11,
-  count: 12,
+  congestionController: 12,
+  congestionState: 13,
+  pacingRate: 14,
+  count: 15,
+} as const;
+
+/** Values of `config.congestionControl`, by what `connectionStats` writes. */
+export const CongestionController = {
+  cubic: 0,
+  reno: 1,
+  bbr: 2,
+} as const;
+
+/** What congestion controllers are at, by what `connectionStats` writes. */
+export const CongestionState = {
+  slow_start: 0,
+  recovery: 1,
+  congestion_avoidance: 2,
+  startup: 3,
+  drain: 4,
+  probe_bw_down: 5,
+  probe_bw_cruise: 6,
+  probe_bw_refill: 7,
+  probe_bw_up: 8,
+  probe_rtt: 9,
 } as const;
 
 /** Indexes of what `datagramsStats` writes. */

@@ -1,3 +1,4 @@
+import type { CongestionController as CongestionControllers } from '../engine/shared.js';
 import type { Options } from './common.js';
 import type { TLSVerifyCallback } from './crypto.js';
 
@@ -184,6 +185,20 @@ export type QUICConfig = {
    */
   enableDgram: [boolean, number, number];
   /**
+   * How it is decided how fast to send (RFC 9002 section 7), for what this end sends:
+   *
+   * - `'cubic'`: Cubic (RFC 9438), as most of the Internet;
+   * - `'reno'`: NewReno (RFC 9002 appendix B);
+   * - `'bbr'`: BBR version 3 (draft-ietf-ccwg-bbr), which finds out what the path delivers. Where
+   *   packets are lost by chance, as over Wi-Fi and mobile networks, it is many times as fast. It
+   *   keeps queues short.
+   *
+   * `'throughput'` and `'low-latency'` of W3C WebTransport both stand for `'bbr'`, and its
+   * `'default'` for the default, `'cubic'`. The guide "Congestion control" says when to choose
+   * which, and what it does to others.
+   */
+  congestionControl?: CongestionControl | undefined;
+  /**
    * Of a server: ask clients not to migrate to another address (RFC 9000 section 18.2).
    * Those of this library then refuse to. Of a client: do not migrate. Defaults to false.
    */
@@ -248,3 +263,17 @@ export type QUICServerConfigInput = QUICClientConfigInput & {
   /** X.509 certificate chains in PEM, see {@link QUICConfig.cert}. */
   cert: string | Array<string> | Uint8Array | Array<Uint8Array>;
 };
+
+/**
+ * The congestion controllers that there are, see {@link QUICConfig.congestionControl}.
+ */
+export type CongestionController = keyof typeof CongestionControllers;
+
+/**
+ * What {@link QUICConfig.congestionControl} may be.
+ */
+export type CongestionControl =
+  | CongestionController
+  | 'default'
+  | 'throughput'
+  | 'low-latency';

@@ -1,6 +1,8 @@
+import type { CongestionState as CongestionStates } from '../engine/shared.js';
 import type { AbortOptions } from './abort.js';
 import type { ConnectionErrorCode } from './codes.js';
 import type { Opaque } from './common.js';
+import type { CongestionController } from './config.js';
 
 /**
  * How to close a connection, or all of a server. An aborted `signal` ends only the wait.
@@ -96,6 +98,15 @@ export type ConnectionStats = {
    * section 14.3), at least 1,200.
    */
   pathMtu: number;
+  /** The congestion controller, see {@link QUICConfig.congestionControl}. */
+  congestionControl: CongestionController;
+  /**
+   * What it is at: a state of RFC 9002 section 7.3, or one of BBR (draft-ietf-ccwg-bbr section
+   * 5.1.1).
+   */
+  congestionState: CongestionState;
+  /** At what rate packets are sent at most (RFC 9002 section 7.7), in bytes per second. */
+  pacingRate: number;
   /** Streams that are open, at most one of their sides closed. */
   streams: number;
   /** Unreliable datagrams, see {@link QUICDatagrams}. */
@@ -106,3 +117,8 @@ export type ConnectionStats = {
     droppedOutgoing: number;
   };
 };
+
+/**
+ * What a congestion controller is at, see {@link ConnectionStats.congestionState}.
+ */
+export type CongestionState = keyof typeof CongestionStates;

@@ -1,9 +1,25 @@
 import { types } from 'node:util';
 import { ErrorQUICConfig } from '../errors/options.js';
-import type { QUICConfig } from '../types/config.js';
+import type {
+  CongestionControl,
+  CongestionController,
+  QUICConfig,
+} from '../types/config.js';
 import { maxQueue } from './datagrams.js';
 import { describeSecret, fail, optionError } from './describe.js';
 import { isIntegerWithin } from './values.js';
+
+/**
+ * What the values of `config.congestionControl` stand for.
+ */
+export const controllers: Record<CongestionControl, CongestionController> = {
+  cubic: 'cubic',
+  reno: 'reno',
+  bbr: 'bbr',
+  default: 'cubic',
+  throughput: 'bbr',
+  'low-latency': 'bbr',
+};
 
 type Check = (value: unknown, option: string) => void;
 
@@ -136,6 +152,16 @@ export const checks: { [K in keyof Required<QUICConfig>]: Check } = {
     }
     for (const [name, length] of lengths) {
       if (length !== undefined) queue(length, `${option}.${name}`);
+    }
+  },
+  congestionControl: (value, option) => {
+    if (!Object.hasOwn(controllers, value as PropertyKey)) {
+      fail(
+        ErrorQUICConfig,
+        option,
+        value,
+        `one of ${Object.keys(controllers).join(', ')}`,
+      );
     }
   },
   disableActiveMigration: boolean,

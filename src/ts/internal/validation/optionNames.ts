@@ -118,6 +118,7 @@ const config = {
   maxConnectionWindow: true,
   maxStreamWindow: true,
   enableDgram: true,
+  congestionControl: true,
   disableActiveMigration: true,
   applicationProtos: true,
   enableEarlyData: true,

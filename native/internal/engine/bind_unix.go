@@ -1,0 +1,87 @@
+//go:build unix
+
+package engine
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// bind makes a UDP socket. Package net would do so too, and bring its resolver of names, which is
+// not needed: the addresses are there. It would also allow to send to broadcast addresses, which
+// Node's dgram does not unless told to.
+func bind(address netip.AddrPort, isDualStack, reuseAddr bool) (*net.UDPConn, error) {
+	ip := address.Addr()
+	fd, err := open(ip, isDualStack, reuseAddr)
+	if isDualStack && errors.Is(err, unix.EAFNOSUPPORT) {
+		// The system has no IPv6: all addresses are those of IPv4
+		ip = netip.IPv4Unspecified()
+		fd, err = open(ip, false, reuseAddr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The socket of package net is a duplicate
+	file := os.NewFile(uintptr(fd), "")
+	defer file.Close()
+	if err := unix.Bind(fd, sockaddr(ip, address.Port())); err != nil {
+		return nil, os.NewSyscallError("bind", err)
+	}
+	conn, err := net.FilePacketConn(file)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UDPConn), nil
+}
+
+func open(ip netip.Addr, isDualStack, reuseAddr bool) (int, error) {
+	family := unix.AF_INET6
+	if ip.Is4() {
+		family = unix.AF_INET
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|socketFlags, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	unix.CloseOnExec(fd)
+	set := func(level, option int, on bool) {
+		if err == nil {
+			err = unix.SetsockoptInt(fd, level, option, number(on))
+		}
+	}
+	if ip.Is6() {
+		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, !isDualStack)
+	}
+	if reuseAddr {
+		set(unix.SOL_SOCKET, reuseOption, true)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("setsockopt", err)
+	}
+	return fd, nil
+}
+
+func number(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+func sockaddr(ip netip.Addr, port uint16) unix.Sockaddr {
+	if ip.Is4() {
+		return &unix.SockaddrInet4{Port: int(port), Addr: ip.As4()}
+	}
+	address := &unix.SockaddrInet6{Port: int(port), Addr: ip.As16()}
+	if zone := ip.Zone(); zone != "" {
+		if device, err := net.InterfaceByName(zone); err == nil {
+			address.ZoneId = uint32(device.Index)
+		}
+	}
+	return address
+}
