@@ -19,17 +19,19 @@ const (
 	headroom       = 0.15
 	minPipePackets = 4
 
-	fullLossCount     = 6
-	extraAckedRounds  = 10
-	minRTTFilter      = 10 * second
-	probeRTTDuration  = 200 * millisecond
-	mostRoundsOfReno  = 63
-	mostBytesAtOnce   = 64 * 1024
-	initialPackets    = 32 // as quic-go's
-	infinite          = int64(1) << 62
-	withoutLimit      = float64(1 << 62)
-	leastApplication  = 100_000 // nanoseconds, see wasOffered
-	shareOfApplicaton = 8
+	fullLossCount    = 6
+	extraAckedRounds = 10
+	minRTTFilter     = 10 * second
+	probeRTTDuration = 200 * millisecond
+	mostRoundsOfReno = 63
+	mostBytesAtOnce  = 64 * 1024
+	initialPackets   = 32 // as quic-go's
+	infinite         = int64(1) << 62
+	withoutLimit     = float64(1 << 62)
+
+	// See noteApplicationLimit
+	leastIdle   = 100_000 // nanoseconds
+	shareOfIdle = 8       // of a round trip
 )
 
 // A State is where the state machine is (section 5.1.1).
@@ -86,6 +88,7 @@ type BBR struct {
 
 	// When sending was offered, and nothing was sent since. 0 if something was.
 	offeredAt int64
+	idle      int64 // how long offers were not taken, in this round
 	// Whether the window was full, in this round and in the one before.
 	isCwndLimited, wasCwndLimited bool
 
@@ -108,6 +111,7 @@ type BBR struct {
 	probeRTTRoundDone bool
 
 	recovery recovery
+	baseline baseline
 	random   *rand.Rand
 }
 
@@ -186,6 +190,7 @@ func (b *BBR) OnPacketSent(now, inFlight, number, size int64, isAckEliciting boo
 	if inFlight == size && b.delivered > 0 {
 		b.restartFromIdle()
 	}
+	b.noteApplicationLimit(now)
 	b.offeredAt = 0
 	b.inFlight = inFlight
 	b.sampler.sent(now, number, size, inFlight)
@@ -277,20 +282,22 @@ func (b *BBR) advance(now int64) {
 	b.now = max(b.now, now)
 }
 
-// noteApplicationLimit finds out whether the application left the path idle: sending was offered,
-// and nothing was sent for a good part of a round trip. Less than that is no sign: packets that
-// have come are read before more are sent.
+// noteApplicationLimit finds out whether the application leaves the path idle: sending was offered,
+// and nothing was sent for a good part of a round trip in all. Less than that is no sign: packets
+// that have come are read before more are sent.
 func (b *BBR) noteApplicationLimit(now int64) {
 	if b.offeredAt == 0 {
 		return
 	}
-	least := int64(leastApplication)
+	b.idle += max(now-b.offeredAt, 0)
+	b.offeredAt = now
+	least := int64(leastIdle)
 	if b.minRTT < infinite {
-		least = max(least, b.minRTT/shareOfApplicaton)
+		least = max(least, b.minRTT/shareOfIdle)
 	}
-	if now-b.offeredAt > least {
+	if b.idle > least {
+		b.idle = 0
 		b.limitedByApplication(b.inFlight)
-		b.offeredAt = now
 	}
 }
 
@@ -320,6 +327,7 @@ func (b *BBR) updateModelAndState() {
 	b.updateMinRTT()
 	b.checkProbeRTT()
 	b.advanceLatestDelivery()
+	b.updateBaseline()
 	b.boundBW()
 }
 

@@ -1,5 +1,7 @@
 package congestion
 
+import "math"
+
 // A recovery lasts from a loss until a packet that was sent after it is acknowledged (RFC 9002
 // section 7.3.2). It remembers what to go back to if all the losses turn out to be none.
 type recovery struct {
@@ -23,6 +25,56 @@ func (r *recovery) undo(number int64) bool {
 	}
 	r.losses--
 	return r.losses == 0
+}
+
+// A baseline is the share of packets that is lost by chance: losses that stay although the rate was
+// lowered, and nothing waits in the queue, are not those of too high a rate. The draft does not
+// know it. Without it a path that loses more than lossThreshold would be used less and less.
+type baseline struct {
+	share     float64
+	delivered int64 // C.delivered and C.lost at the start of the round
+	lost      int64
+	rtt       int64 // the smallest one in the round
+}
+
+const (
+	mostBaseline = 0.25
+	baselineGain = 1.0 / 8
+	// Rounds with fewer packets say little.
+	leastPackets = 8
+	// The queue is empty if the round-trip time is at most that part longer than the smallest one.
+	emptyQueue = 1.1
+)
+
+// updateBaseline takes in a round that is over, in a state that lets queues drain.
+func (b *BBR) updateBaseline() {
+	l := &b.baseline
+	if rtt := b.sample.rtt; rtt > 0 && rtt < l.rtt {
+		l.rtt = rtt
+	}
+	if !b.isRoundStart {
+		return
+	}
+	delivered, lost := b.delivered-l.delivered, b.lost-l.lost
+	isEmpty := float64(l.rtt) <= emptyQueue*float64(b.minRTT)
+	if b.state == ProbeBWCruise && isEmpty && !b.sample.isAppLimited && delivered+lost >= leastPackets*b.mss {
+		share := float64(lost) / float64(delivered+lost)
+		l.share = min(l.share+baselineGain*(share-l.share), mostBaseline)
+	}
+	l.delivered, l.lost, l.rtt = b.delivered, b.lost, infinite
+}
+
+// isByChance reports whether the last round lost no more than chance does.
+func (b *BBR) isByChance() bool {
+	delivered, lost := b.delivered-b.baseline.delivered, b.lost-b.baseline.lost
+	return float64(lost) <= b.byChance(delivered+lost) && !b.isMarkInRound
+}
+
+// byChance returns how much of what was sent may be lost without another cause: what is expected,
+// and two standard deviations.
+func (b *BBR) byChance(sent int64) float64 {
+	expected := b.baseline.share * float64(sent)
+	return expected + 2*math.Sqrt(expected*float64(b.mss))
 }
 
 func (b *BBR) saveStateUponLoss() {
@@ -61,7 +113,7 @@ func (b *BBR) handleLost(number int64, p packet) {
 	r.lost = b.lost - p.lost
 	r.isAppLimited = p.isAppLimited
 	if b.isInflightTooHigh() {
-		r.inFlight = inflightAtLoss(r.inFlight-p.size, r.lost-p.size)
+		r.inFlight = b.inflightAtLoss(r.inFlight-p.size, r.lost-p.size)
 		b.handleInflightTooHigh()
 	}
 	b.sampler.reset()
@@ -83,12 +135,17 @@ func (b *BBR) handleMark(priorInFlight int64) {
 
 // isInflightTooHigh reports whether more was lost than a probe may lose.
 func (b *BBR) isInflightTooHigh() bool {
-	return float64(b.sample.lost) > float64(b.sample.inFlight)*lossThreshold
+	return float64(b.sample.lost) > b.mostLoss(b.sample.inFlight)
+}
+
+func (b *BBR) mostLoss(inFlight int64) float64 {
+	return lossThreshold*float64(inFlight) + b.byChance(inFlight)
 }
 
 // inflightAtLoss returns how much was under way when the losses came to be too many.
-func inflightAtLoss(inflightBefore, lostBefore int64) int64 {
-	prefix := (lossThreshold*float64(inflightBefore) - float64(lostBefore)) / (1 - lossThreshold)
+func (b *BBR) inflightAtLoss(inflightBefore, lostBefore int64) int64 {
+	share := lossThreshold + b.baseline.share
+	prefix := (b.mostLoss(inflightBefore) - float64(lostBefore)) / (1 - share)
 	return inflightBefore + int64(prefix)
 }
 

@@ -143,6 +143,7 @@ func (b *BBR) updateRound() {
 	b.startRound(b.delivered)
 	b.round++
 	b.roundsSinceProbe++
+	b.idle = 0
 	b.wasCwndLimited, b.isCwndLimited = b.isCwndLimited, false
 }
 
@@ -181,7 +182,7 @@ func (b *BBR) advanceLatestDelivery() {
 
 func (b *BBR) updateCongestionSignals() {
 	b.updateMaxBW()
-	if b.isLossRoundStart && b.isLossInRound && !b.isProbingBW() {
+	if b.isLossRoundStart && b.isLossInRound && !b.isProbingBW() && !b.isByChance() {
 		b.adaptShortTerm()
 	}
 }

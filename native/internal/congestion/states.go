@@ -38,7 +38,8 @@ func (b *BBR) isTooMuchForStartup() bool {
 		return false
 	}
 	isHigh := b.InRecovery() && b.lostRanges >= fullLossCount && b.isInflightTooHigh()
-	return isHigh || b.isMarkInRound
+	// While the rate still grows by a quarter each round, the losses are not those of a full path
+	return isHigh && b.fullBWCount > 1 || b.isMarkInRound
 }
 
 func (b *BBR) checkDrainDone() {

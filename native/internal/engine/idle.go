@@ -8,8 +8,8 @@ import (
 )
 
 // adjust changes what quic-go has no options for, while it waits for a callback of TLS: it would
-// not take an idle timeout of the peer below 5 s, has one congestion controller, and would not notice
-// when the path carries less.
+// not take an idle timeout of the peer below 5 s, has one congestion controller, and would not
+// notice when the path carries less.
 func (c *Connection) adjust() {
 	if conn := quicgo.ConnectionOf(c.transport.quic, c.transport.ownIDOf(c)); conn != nil {
 		quicgo.LimitIdleTimeout(conn)

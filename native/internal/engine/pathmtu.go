@@ -55,8 +55,8 @@ func (s *congestionState) control(conn *quic.Conn) bool {
 	return true
 }
 
-// followPath does so again for a connection that changes its path: quic-go has, or is about to have,
-// another controller.
+// followPath does so again for a connection that changes its path: quic-go has, or is about to
+// have, another controller.
 func (s *congestionState) followPath(conn *quic.Conn, attempts int) {
 	quicgo.RunOnConnection(conn, func() {
 		if !s.control(conn) && attempts > 1 {
