@@ -19,19 +19,17 @@ const (
 	headroom       = 0.15
 	minPipePackets = 4
 
-	fullLossCount    = 6
-	extraAckedRounds = 10
-	minRTTFilter     = 10 * second
-	probeRTTDuration = 200 * millisecond
-	mostRoundsOfReno = 63
-	mostBytesAtOnce  = 64 * 1024
-	initialPackets   = 32 // as quic-go's
-	infinite         = int64(1) << 62
-	withoutLimit     = float64(1 << 62)
-
-	// See noteApplicationLimit
-	leastIdle   = 100_000 // nanoseconds
-	shareOfIdle = 8       // of a round trip
+	fullLossCount      = 6
+	extraAckedRounds   = 10
+	longestAggregation = 10 * millisecond // of Wi-Fi and the like
+	minRTTFilter       = 10 * second
+	probeRTTDuration   = 200 * millisecond
+	mostRoundsOfReno   = 63
+	mostBytesAtOnce    = 64 * 1024
+	initialPackets     = 32 // as quic-go's
+	infinite           = int64(1) << 62
+	withoutLimit       = float64(1 << 62)
+	leastIdle          = millisecond / 10
 )
 
 // A State is where the state machine is (section 5.1.1).
@@ -89,6 +87,8 @@ type BBR struct {
 	// When sending was offered, and nothing was sent since. 0 if something was.
 	offeredAt int64
 	idle      int64 // how long offers were not taken, in this round
+	// When the round began.
+	roundStartedAt int64
 	// Whether the window was full, in this round and in the one before.
 	isCwndLimited, wasCwndLimited bool
 
@@ -283,17 +283,17 @@ func (b *BBR) advance(now int64) {
 }
 
 // noteApplicationLimit finds out whether the application leaves the path idle: sending was offered,
-// and nothing was sent for a good part of a round trip in all. Less than that is no sign: packets
-// that have come are read before more are sent.
+// and nothing was sent for a good part of the round in all. Less than that is no sign: packets that
+// have come are read before more are sent.
 func (b *BBR) noteApplicationLimit(now int64) {
 	if b.offeredAt == 0 {
 		return
 	}
 	b.idle += max(now-b.offeredAt, 0)
 	b.offeredAt = now
-	least := int64(leastIdle)
+	least := max(leastIdle, (now-b.roundStartedAt)/4)
 	if b.minRTT < infinite {
-		least = max(least, b.minRTT/shareOfIdle)
+		least = max(least, b.minRTT/8)
 	}
 	if b.idle > least {
 		b.idle = 0

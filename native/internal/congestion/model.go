@@ -143,7 +143,7 @@ func (b *BBR) updateRound() {
 	b.startRound(b.delivered)
 	b.round++
 	b.roundsSinceProbe++
-	b.idle = 0
+	b.idle, b.roundStartedAt = 0, b.now
 	b.wasCwndLimited, b.isCwndLimited = b.isCwndLimited, false
 }
 
@@ -208,7 +208,9 @@ func (b *BBR) updateAckAggregation() {
 		expected = 0
 	}
 	b.extraAckedDelivered += b.sample.newlyAcked
-	extra := min(b.extraAckedDelivered-expected, b.cwnd)
+	// Where round trips are very short, all that waits for a processor looks like aggregation
+	most := int64(b.bw * float64(max(b.lifetimeRTT, longestAggregation)) / float64(second))
+	extra := min(b.extraAckedDelivered-expected, b.cwnd, most)
 	length := int64(1)
 	if b.isFullBW {
 		length = extraAckedRounds
