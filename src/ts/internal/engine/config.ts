@@ -34,9 +34,9 @@ export function toEngineConfig(
       ? // 0 is infinite in the engine, but means at once here
         Math.max(minIdleTimeout, 1)
       : 0,
-    // Larger packets are looked for unless the application set a maximum
     // Whoever sets a window bounds what a connection holds, be it read or not
     maxExempt: config.given.has('initialMaxData') ? 0 : unreadThatFits(),
+    // Larger packets are looked for unless the application set a maximum
     pathMTUDiscovery: !config.given.has('maxSendUdpPayloadSize'),
   });
 }
