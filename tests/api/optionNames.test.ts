@@ -90,6 +90,8 @@ const configs: Array<Case> = [
     'config.verifyPeer',
   ],
   [{ requestCert: true }, 'config.requestCert', 'config.verifyPeer'],
+  [{ enableDatagrams: true }, 'config.enableDatagrams', 'config.enableDgram'],
+  [{ idleTimeout: 1000 }, 'config.idleTimeout', 'config.maxIdleTimeout'],
   [
     { serverCertificateHashes: [] },
     'config.serverCertificateHashes',
@@ -143,6 +145,7 @@ const ofClientAlone: Array<Case> = [
   [{ Signal: AbortSignal.abort() }, 'Signal', 'signal'],
   [{ sesion: new Uint8Array() }, 'sesion', 'session'],
   [{ config: { servername: 'a' } }, 'config.servername', 'serverName'],
+  [{ config: { session: new Uint8Array() } }, 'config.session', 'session'],
 ];
 
 const ofSocket: Array<Case> = [

@@ -125,7 +125,7 @@ const config = {
   readableChunkSize: true,
 } as const;
 
-/** What `node:tls`, `node:net` and W3C WebTransport call options of `config`. */
+/** What `node:tls`, W3C WebTransport and other libraries of QUIC call options of `config`. */
 const elsewhere = {
   ALPNProtocols: 'config.applicationProtos',
   alpn: 'config.applicationProtos',
@@ -137,6 +137,8 @@ const elsewhere = {
   pfx: 'config.key and config.cert',
   SNICallback: 'config.key and config.cert',
   requireUnreliable: 'config.enableDgram',
+  enableDatagrams: 'config.enableDgram',
+  idleTimeout: 'config.maxIdleTimeout',
   anticipatedConcurrentIncomingBidirectionalStreams:
     'config.initialMaxStreamsBidi',
   anticipatedConcurrentIncomingUnidirectionalStreams:
@@ -157,6 +159,7 @@ export const clientConfigNames = {
   meant: {
     ...elsewhere,
     serverName: 'serverName',
+    session: 'session',
     minIdleTimeout: 'minIdleTimeout',
     handshakeTimeout: 'minIdleTimeout',
   },
