@@ -174,6 +174,7 @@ const rows: Array<Row> = [
       ...[thisPlatform, `${name}-${thisPlatform}`, '--no-optional'],
       ...['package-lock.json', 'npm install --include=optional'],
       ...['QUIC_NATIVE_LIBRARY', 'setNativeLibrary'],
+      ...['npm run prebuilt', `packages/${thisPlatform}`],
     ],
   },
   {

@@ -160,6 +160,7 @@ function advise(data: NativeLibraryData, platform: string): Array<string> {
   return [
     `The package ${data.package} comes with @matrixai/quic. It is missing after --no-optional or --omit=optional, with a package-lock.json or node_modules made on another system, and when an application was packed without it.`,
     'Install it with `rm -rf node_modules package-lock.json && npm install --include=optional`. In a packed application put its quic.node beside it and name the path in QUIC_NATIVE_LIBRARY, or call setNativeLibrary(path); docs/bundlers.md of the repository has a recipe for each tool.',
+    `If you packed @matrixai/quic from a clone yourself, run \`npm run prebuilt\` there, then pack and install packages/${platform} as well.`,
   ];
 }
 
