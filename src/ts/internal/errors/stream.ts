@@ -145,7 +145,8 @@ export class ErrorQUICStreamInternal<T> extends ErrorQUICStream<T> {
 }
 
 /**
- * The peer's limit of open streams does not allow another one.
+ * The peer's limit of open streams does not allow another one. Not thrown by this version: streams
+ * wait for the limit, see {@link QUICStream.opened}.
  */
 export class ErrorQUICStreamLimit<T> extends ErrorQUICStream<T> {
   static override readonly name: string = 'ErrorQUICStreamLimit';
