@@ -232,7 +232,7 @@ class QUICSocket extends SendingSocket {
     } catch (e) {
       throw new ErrorQUICSocketInvalidBindAddress(
         `cannot bind to ${address}: ${reasonNotToBind(e as Error)}`,
-        { cause: e },
+        { data: { host: bindHost, port }, cause: e },
       );
     }
     this.#_host = this[internals.transport].host;

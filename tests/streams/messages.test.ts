@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { errors, events, QUICServer, QUICSocket, utils } from '@matrixai/quic';
+import {
+  errors,
+  events,
+  QUICClient,
+  QUICServer,
+  QUICSocket,
+  utils,
+} from '@matrixai/quic';
 import { once } from '../helpers/events.js';
 import { forEachIO } from '../helpers/io.js';
 import { root } from '../helpers/packages.js';
@@ -13,6 +20,7 @@ import {
   openStream,
   pair,
   startServer,
+  startSocket,
 } from '../helpers/pair.js';
 import { exchange, KiB, payload, serveEcho } from '../helpers/streams.js';
 
@@ -116,6 +124,34 @@ forEachIO((io) => {
     assert.match(opened.stack, here);
     assert.equal(opened.cause.data.errorCode, 5);
     assert.match(opened.cause.message, /: enough$/);
+  });
+
+  test('an address that is of no use is in the message and in data', {
+    timeout,
+  }, async (t) => {
+    const host = '127.0.0.1';
+    // Nobody accepts connections there
+    const { port } = await startSocket(t, io);
+    const target = { host, port };
+    const expired = await failure(() =>
+      QUICClient.createQUICClient({ ...target, io }, { timer: 50 }),
+    );
+    assert.equal(expired.code, 'ERR_QUIC_CLIENT_CREATE_TIMEOUT');
+    assert.match(expired.message, new RegExp(`${host}:${port} .*timer`));
+    assert.deepEqual(expired.data, target);
+
+    const inUse = await failure(() => new QUICSocket({ io }).start(target));
+    assert.equal(inUse.code, 'ERR_QUIC_SOCKET_INVALID_BIND_ADDRESS');
+    assert.match(inUse.message, new RegExp(`${host}:${port}`));
+    assert.deepEqual(inUse.data, target);
+
+    const nowhere = 'no-such-host.invalid';
+    const unresolved = await failure(() =>
+      connect(t, io, port, { host: nowhere }),
+    );
+    assert.equal(unresolved.code, 'ERR_QUIC_HOST_INVALID');
+    assert.match(unresolved.message, /no-such-host\.invalid/);
+    assert.deepEqual(unresolved.data, { host: nowhere });
   });
 
   test('a reason is text if it is UTF-8, and cannot forge lines', {

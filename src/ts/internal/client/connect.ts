@@ -2,6 +2,7 @@ import type { ContextTimedInput } from '@matrixai/contexts';
 import QUICConnection from '../../QUICConnection.js';
 import QUICSocket, { validateSocket } from '../../QUICSocket.js';
 import {
+  ErrorQUICClientCreateTimeout,
   ErrorQUICClientInvalidHost,
   ErrorQUICClientSocketNotRunning,
 } from '../errors/client.js';
@@ -76,12 +77,22 @@ export async function connect<T>(
   checkNames(ctx, contextNames, opts.logger);
   validateContext(ctx);
   validateSignal(opts.signal);
+  const host = validateHost(opts.host);
+  const port = validatePort(opts.port, 'port', 1);
+  const address = buildAddress(host, port);
+  const timedOut = () =>
+    new ErrorQUICClientCreateTimeout(
+      `no connection to ${address} before ctx.timer expired`,
+      { data: { host, port } },
+    );
   const unlinks = [ctx, { signal: opts.signal }].map((ctx) =>
-    link(ctx, controller),
+    link(ctx, controller, timedOut),
   );
   try {
     const hasTimer = ctx.timer !== undefined;
-    return await connectNow(make, name, opts, controller.signal, hasTimer);
+    const target = { peer: host, port, address };
+    const { signal } = controller;
+    return await connectNow(make, name, opts, target, signal, hasTimer);
   } finally {
     for (const unlink of unlinks) unlink();
   }
@@ -91,14 +102,13 @@ async function connectNow<T>(
   make: (connected: Connected) => T,
   name: string,
   opts: QUICClientOptions,
+  { peer, port, address }: { peer: string; port: Port; address: string },
   signal: AbortSignal,
   hasTimer: boolean,
 ): Promise<T> {
-  const { port, reasonToCode, codeToReason, logger: given } = opts;
+  const { reasonToCode, codeToReason, logger: given } = opts;
   checkNames(opts.crypto, cryptoNames, given);
   checkNames(opts.config, clientConfigNames, given, ErrorQUICConfig);
-  const peer = validateHost(opts.host);
-  validatePort(port, 'port', 1);
   if (opts.localHost !== undefined) validateHost(opts.localHost, 'localHost');
   if (opts.localPort !== undefined) validatePort(opts.localPort, 'localPort');
   const serverName = certificateName(peer, opts.serverName);
@@ -128,7 +138,6 @@ async function connectNow<T>(
   if (isSocketShared && !socket[internals.isOpen]) {
     throw new ErrorQUICClientSocketNotRunning();
   }
-  const address = buildAddress(peer, port);
   logger.info(`Create ${name} to ${address}`);
   if (!isSocketShared) {
     // Which families it reaches is known then
@@ -156,7 +165,7 @@ async function connectNow<T>(
       async ({ target, host, isZero }, signal) => {
         const connection = new QUICConnection({
           type: 'client',
-          remoteInfo: { host: target, port: port as Port },
+          remoteInfo: { host: target, port },
           isOneOfSeveral: targets.length > 1,
           // Nobody has a certificate for a wildcard
           serverName:

@@ -1,6 +1,5 @@
 import type { ContextTimedInput } from '@matrixai/contexts';
 import type { Timer } from '@matrixai/timer';
-import { ErrorQUICClientCreateTimeout } from '../errors/client.js';
 import { ErrorQUICOptionInvalid } from '../errors/options.js';
 import { reasonOf } from '../lifecycle/abort.js';
 import type { Options } from '../types/common.js';
@@ -9,12 +8,15 @@ import { validateSignal } from '../validation/values.js';
 
 /**
  * Aborts with the signal or when the timer expires, until the function that it returns is called.
+ *
+ * @param toError - makes the error of a timer that expired
  */
 export function link(
   { timer, signal }: Options<ContextTimedInput>,
   controller: AbortController,
+  toError: () => Error,
 ): () => void {
-  const expire = () => controller.abort(new ErrorQUICClientCreateTimeout());
+  const expire = () => controller.abort(toError());
   let isLinked = true;
   let timeout: NodeJS.Timeout | undefined;
   if (isTimer(timer)) {

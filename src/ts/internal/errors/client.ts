@@ -19,7 +19,8 @@ export class ErrorQUICClientDestroyed<T> extends ErrorQUICClient<T> {
 }
 
 /**
- * `ctx.timer` expired before the connection was established.
+ * `ctx.timer` expired before the connection was established. `data` has the `host` and `port` of
+ * the server.
  */
 export class ErrorQUICClientCreateTimeout<T> extends ErrorQUICClient<T> {
   static override readonly name: string = 'ErrorQUICClientCreateTimeout';

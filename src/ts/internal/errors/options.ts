@@ -13,8 +13,8 @@ export class ErrorQUICOptionInvalid<T> extends ErrorQUIC<T> {
 
 /**
  * A host option is not an IP address or hostname, or does not resolve to one.
- * Of an option, `data` is {@link OptionInvalidData}; of a failed resolution,
- * `cause` is what the resolver threw.
+ * Of an option, `data` is {@link OptionInvalidData}; of a failed resolution, `data` has the `host`,
+ * and `cause` is what the resolver threw.
  */
 export class ErrorQUICHostInvalid<T> extends ErrorQUIC<T> {
   static override readonly name: string = 'ErrorQUICHostInvalid';

@@ -28,7 +28,8 @@ export class ErrorQUICSocketConnectionsActive<T> extends ErrorQUICSocket<T> {
 }
 
 /**
- * The address is invalid, in use or not of this machine.
+ * The address is invalid, in use or not of this machine. `data` has its `host` and `port`, `cause`
+ * says why.
  */
 export class ErrorQUICSocketInvalidBindAddress<T> extends ErrorQUICSocket<T> {
   static override readonly name: string = 'ErrorQUICSocketInvalidBindAddress';

@@ -46,6 +46,7 @@ export async function resolveHosts(
     if (net.isIPv6(name)) return [name as Host, 'udp6'];
     throw new ErrorQUICHostInvalid(
       `host: ${describe(host)} resolves to one name after another and never to an IP address; the last is ${describe(name)}`,
+      { data: { host } },
     );
   });
 }
@@ -64,7 +65,7 @@ async function resolveOnce(
   } catch (e) {
     throw new ErrorQUICHostInvalid(
       `host: ${describe(name)} does not resolve to an IP address`,
-      { cause: e },
+      { data: { host: name }, cause: e },
     );
   }
   const list: ReadonlyArray<unknown> = Array.isArray(resolved)
@@ -75,6 +76,7 @@ async function resolveOnce(
     const what = list.length === 0 ? 'nothing' : describe(wrong);
     throw new ErrorQUICHostInvalid(
       `host: ${describe(name)} resolves to ${what}, which is not an IP address`,
+      { data: { host: name } },
     );
   }
   return list as Array<string>;
