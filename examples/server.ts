@@ -4,10 +4,10 @@ import { errors, QUICServer, utils } from '@matrixai/quic';
 const { key, cert } = utils.selfSigned();
 await writeFile('cert.pem', cert); // for the client, which trusts no other
 const server = new QUICServer({ config: { key, cert } });
-const port = Number(process.env.PORT ?? 4433);
-await server.start({ host: '127.0.0.1', port });
+await server.start({ host: '127.0.0.1', port: +(process.env.PORT ?? 4433) });
 console.log(`Listening on ${server.host}:${server.port}`);
-process.once('SIGTERM', () => server.stop({ force: false })); // ends the loop
+const stop = () => server.stop({ force: false }); // ends the loop
+process.once('SIGINT', stop).once('SIGTERM', stop);
 for await (const { readable, writable } of server.incomingStreams) {
   readable.pipeTo(writable).catch((e) => {
     if (!errors.isOrderly(e)) console.error(e);
