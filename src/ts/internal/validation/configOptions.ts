@@ -155,7 +155,7 @@ export const checks: { [K in keyof Required<QUICConfig>]: Check } = {
     }
   },
   congestionControl: (value, option) => {
-    if (!Object.hasOwn(controllers, value as PropertyKey)) {
+    if (typeof value !== 'string' || !Object.hasOwn(controllers, value)) {
       fail(
         ErrorQUICConfig,
         option,
