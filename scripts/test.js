@@ -36,6 +36,15 @@ function checkGo() {
     ['test', '-race', '-timeout', '120s', './native/...'],
     { env },
   );
+  // One goroutine simulates hours: there is nothing for the race detector, which takes ten times as
+  // long
+  const simulations = [
+    'test',
+    '-timeout',
+    '120s',
+    './native/internal/congestion',
+  ];
+  check('Go simulations', 'go', simulations, { env });
 }
 
 /** gofmt names the files that it would change and calls that success. */

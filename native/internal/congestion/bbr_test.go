@@ -13,6 +13,13 @@ const (
 	sec = time.Second
 )
 
+// long skips a test of many simulations under the race detector, which has nothing to find in them.
+func long(t *testing.T) {
+	if isRace {
+		t.Skip("takes too long under the race detector")
+	}
+}
+
 func newTestBBR() *BBR { return NewBBR(1252, 1) }
 
 // changed returns a line of 50 Mbit/s with a buffer of one BDP, but for what is changed.
@@ -45,6 +52,7 @@ func expectBulk(t *testing.T, l line, least, mostQueue float64) {
 }
 
 func TestBBRConvergesToTheRateOfTheLine(t *testing.T) {
+	long(t)
 	for _, l := range []line{
 		buffered(mbit(1), 100*ms),
 		buffered(mbit(10), 10*ms),
@@ -74,6 +82,7 @@ func TestBBRKeepsTheQueueShort(t *testing.T) {
 }
 
 func TestBBROnLinesThatLosePackets(t *testing.T) {
+	long(t)
 	for loss, least := range map[float64]float64{0: 0.95, 0.001: 0.9, 0.01: 0.9, 0.02: 0.85, 0.03: 0.75, 0.05: 0.6, 0.1: 0.3, 0.15: 0.2} {
 		t.Run(fmt.Sprint(loss), func(t *testing.T) {
 			expectBulk(t, changed(func(l *line) { l.loss, l.ackLoss = loss, loss/2 }), least, 1)
@@ -82,6 +91,7 @@ func TestBBROnLinesThatLosePackets(t *testing.T) {
 }
 
 func TestBBROnOtherLines(t *testing.T) {
+	long(t)
 	for name, c := range map[string]struct {
 		change func(*line)
 		least  float64
@@ -98,6 +108,7 @@ func TestBBROnOtherLines(t *testing.T) {
 }
 
 func TestBBRDoesNotLoseMuchToAPolicer(t *testing.T) {
+	long(t)
 	l := changed(func(l *line) { l.policer = policer{rate: l.rate / 5, burst: 50_000} })
 	sim := newSimulation(t, l)
 	f := sim.add(flowOptions{controller: newTestBBR(), app: bulkFor(60 * sec)})
@@ -108,6 +119,7 @@ func TestBBRDoesNotLoseMuchToAPolicer(t *testing.T) {
 }
 
 func TestBBRFollowsTheBandwidth(t *testing.T) {
+	long(t)
 	for _, factor := range []float64{10, 0.1} {
 		t.Run(fmt.Sprint("times ", factor), func(t *testing.T) {
 			l := changed(func(l *line) { l.buffer *= 2 })
@@ -123,6 +135,7 @@ func TestBBRFollowsTheBandwidth(t *testing.T) {
 }
 
 func TestBBRFindsOutThatTheWayIsLonger(t *testing.T) {
+	long(t)
 	l := changed(func(l *line) { l.buffer *= 4 })
 	b := newTestBBR()
 	sim := newSimulation(t, l)
@@ -155,6 +168,7 @@ func TestBBRRestartsFromIdle(t *testing.T) {
 }
 
 func TestALimitedApplicationDoesNotShrinkTheEstimateOfBBR(t *testing.T) {
+	long(t)
 	l := changed(func(*line) {})
 	b := newTestBBR()
 	sim := newSimulation(t, l)
@@ -179,6 +193,7 @@ func TestALimitedApplicationDoesNotShrinkTheEstimateOfBBR(t *testing.T) {
 }
 
 func TestTwoFlowsOfBBRShare(t *testing.T) {
+	long(t)
 	for _, buffer := range []float64{0.5, 1, 4} {
 		t.Run(fmt.Sprint(buffer, " BDP"), func(t *testing.T) {
 			l := changed(func(l *line) { l.buffer = int64(buffer * float64(l.bdp())) })
@@ -195,6 +210,7 @@ func TestTwoFlowsOfBBRShare(t *testing.T) {
 }
 
 func TestBBRBesideCubic(t *testing.T) {
+	long(t)
 	for _, buffer := range []float64{1, 4} {
 		for _, isFirst := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%v BDP, first %v", buffer, isFirst), func(t *testing.T) {
@@ -219,6 +235,7 @@ func TestBBRBesideCubic(t *testing.T) {
 
 // Whatever the line is like, a transfer ends.
 func TestBBRNeverStalls(t *testing.T) {
+	long(t)
 	const size = 10e6
 	for seed := range uint64(500) {
 		random := rand.New(rand.NewPCG(seed, 7))
