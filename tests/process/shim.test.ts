@@ -53,7 +53,7 @@ const wrong: Array<
   [
     'connectionStats',
     [1, new Float64Array(ConnectionNumber.count - 1)],
-    'a Float64Array of at least 12 elements',
+    'a Float64Array of at least 15 elements',
   ],
   ['connectionClose', [1, true, 0, [1, 2]], 'a Uint8Array'],
   [
