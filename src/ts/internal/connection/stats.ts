@@ -1,18 +1,22 @@
 import type QUICDatagrams from '../../QUICDatagrams.js';
 import {
-  CongestionController,
-  CongestionState,
+  CongestionController as CongestionControllers,
+  CongestionState as CongestionStates,
   ConnectionNumber,
 } from '../engine/shared.js';
-import type { ConnectionStats } from '../types/connection.js';
+import type { CongestionController } from '../types/config.js';
+import type { CongestionState, ConnectionStats } from '../types/connection.js';
 import type ConnectionState from './ConnectionState.js';
 
-const controllers = Object.keys(CongestionController) as Array<
-  keyof typeof CongestionController
->;
-const states = Object.keys(CongestionState) as Array<
-  keyof typeof CongestionState
->;
+// By the numbers that the engine has for them
+const controllers = namesOf<CongestionController>(CongestionControllers);
+const states = namesOf<CongestionState>(CongestionStates);
+
+function namesOf<Name extends string>(
+  numbers: Record<Name, number>,
+): Array<Name> {
+  return Object.keys(numbers) as Array<Name>;
+}
 
 // Where the engine writes what is measured
 const numbers = new Float64Array(ConnectionNumber.count);

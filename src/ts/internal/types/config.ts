@@ -1,4 +1,3 @@
-import type { CongestionController as CongestionControllers } from '../engine/shared.js';
 import type { Options } from './common.js';
 import type { TLSVerifyCallback } from './crypto.js';
 
@@ -267,7 +266,7 @@ export type QUICServerConfigInput = QUICClientConfigInput & {
 /**
  * The congestion controllers that there are, see {@link QUICConfig.congestionControl}.
  */
-export type CongestionController = keyof typeof CongestionControllers;
+export type CongestionController = 'cubic' | 'reno' | 'bbr';
 
 /**
  * What {@link QUICConfig.congestionControl} may be.

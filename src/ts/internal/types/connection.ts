@@ -1,4 +1,3 @@
-import type { CongestionState as CongestionStates } from '../engine/shared.js';
 import type { AbortOptions } from './abort.js';
 import type { ConnectionErrorCode } from './codes.js';
 import type { Opaque } from './common.js';
@@ -121,4 +120,14 @@ export type ConnectionStats = {
 /**
  * What a congestion controller is at, see {@link ConnectionStats.congestionState}.
  */
-export type CongestionState = keyof typeof CongestionStates;
+export type CongestionState =
+  | 'slow_start'
+  | 'recovery'
+  | 'congestion_avoidance'
+  | 'startup'
+  | 'drain'
+  | 'probe_bw_down'
+  | 'probe_bw_cruise'
+  | 'probe_bw_refill'
+  | 'probe_bw_up'
+  | 'probe_rtt';
