@@ -5,24 +5,6 @@ import (
 	"time"
 )
 
-// A controller is what quic-go asks of its congestion controller. Times are nanoseconds of the
-// clock, sizes and what is in flight are bytes.
-type controller interface {
-	TimeUntilSend(inFlight int64) int64
-	HasPacingBudget(now int64) bool
-	OnPacketSent(now, inFlight, number, size int64, isAckEliciting bool)
-	CanSend(inFlight int64) bool
-	MaybeExitSlowStart()
-	OnPacketAcked(number, size, priorInFlight, now int64)
-	OnCongestionEvent(number, lost, priorInFlight int64)
-	OnSpuriousLoss(number int64)
-	OnRetransmissionTimeout(packetsRetransmitted bool)
-	SetMaxDatagramSize(size int64)
-	InSlowStart() bool
-	InRecovery() bool
-	GetCongestionWindow() int64
-}
-
 const (
 	simPacketSize = 1252 // bytes of a full packet, unless a flow has its own
 	simOverhead   = 52   // those of them which are no payload
@@ -30,7 +12,7 @@ const (
 
 // flowOptions say what a flow is.
 type flowOptions struct {
-	controller controller
+	controller Controller
 	app        application
 	start      time.Duration // after the start of the simulation
 	extraRTT   time.Duration // added to that of the line
@@ -51,7 +33,7 @@ type simSample struct{ at, rtt int64 }
 // A flow is one sender with its receiver, and what became of it.
 type flow struct {
 	sim        *simulation
-	controller controller
+	controller Controller
 	app        application
 	startAt    int64
 	extraWay   int64

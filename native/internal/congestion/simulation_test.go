@@ -8,10 +8,10 @@ import (
 )
 
 // simModels are the controllers of the tests of the simulation itself.
-var simModels = map[string]func() controller{
-	"fixed": func() controller { return &fixedWindow{64 * simPacketSize} },
-	"reno":  func() controller { return newRenoModel() },
-	"cubic": func() controller { return newCubicModel() },
+var simModels = map[string]func() Controller{
+	"fixed": func() Controller { return &fixedWindow{64 * simPacketSize} },
+	"reno":  func() Controller { return newRenoModel() },
+	"cubic": func() Controller { return newCubicModel() },
 }
 
 // expectShare fails unless a rate is within a part of what is expected.
@@ -231,7 +231,7 @@ func TestSimulationEndsLoops(t *testing.T) {
 		go func() {
 			defer close(done)
 			sim := newSimulation(f, buffered(mbit(20), 40*time.Millisecond))
-			c := controller(&stuckModel{fixedWindow{64 * simPacketSize}})
+			c := Controller(&stuckModel{fixedWindow{64 * simPacketSize}})
 			if name == "events" {
 				c = newRenoModel()
 				var again func()
@@ -257,7 +257,7 @@ func TestSimulationIsDeterministic(t *testing.T) {
 		l := buffered(mbit(20), 40*time.Millisecond)
 		l.loss, l.jitter, l.reorder, l.seed = 0.01, 3*time.Millisecond, true, seed
 		sim := newSimulation(t, l)
-		for _, c := range []controller{newRenoModel(), newCubicModel()} {
+		for _, c := range []Controller{newRenoModel(), newCubicModel()} {
 			slack := time.Millisecond
 			sim.add(flowOptions{controller: c, app: transferOf(5e6), timerSlack: slack})
 		}

@@ -8,35 +8,22 @@ import (
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 
+	"github.com/MatrixAI/js-quic/native/internal/congestion"
 	"github.com/MatrixAI/js-quic/native/internal/fault"
 )
 
 // A CongestionController is what quic-go has for an interface of it, whose types of numbers are
 // internal. Both have the same methods in the same order, so that a value of the one is one of the
 // other. A test makes sure: here that would keep all methods of all types in the library.
-type CongestionController interface {
-	TimeUntilSend(inFlight int64) int64
-	HasPacingBudget(now int64) bool
-	OnPacketSent(now, inFlight, number, size int64, isAckEliciting bool)
-	CanSend(inFlight int64) bool
-	MaybeExitSlowStart()
-	OnPacketAcked(number, size, priorInFlight, now int64)
-	OnCongestionEvent(number, lost, priorInFlight int64)
-	OnSpuriousLoss(number int64)
-	OnRetransmissionTimeout(packetsRetransmitted bool)
-	SetMaxDatagramSize(size int64)
-	InSlowStart() bool
-	InRecovery() bool
-	GetCongestionWindow() int64
-}
+type CongestionController = congestion.Controller
 
-// sentPackets returns the part of a connection that Knows what it has sent.
+// sentPackets returns the part of a connection that knows what it has sent.
 func sentPackets(conn *quic.Conn) reflect.Value {
 	return reflect.ValueOf(conn).Elem().FieldByName("sentPacketHandler").Elem().Elem()
 }
 
 // CongestionControl returns where a connection has its controller and the number of its probe
-// timeouts without an acknowledgement. Only the Goroutine of the connection may use them.
+// timeouts without an acknowledgement. Only the goroutine of the connection may use them.
 func CongestionControl(conn *quic.Conn) (*CongestionController, *uint32) {
 	handler := sentPackets(conn)
 	controller := handler.FieldByName("congestion")
