@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -52,14 +53,19 @@ func microseconds(work func(atOnce int) workload, atOnce int) measure {
 // relay starts something that leads to an address and returns where.
 type relay func(net.Addr) (net.Addr, error)
 
+// lifelines are the stdins of relays. A relay ends with its stdin, which garbage
+// collection would close.
+var lifelines []io.Closer
+
 // relayed starts the relay in a process of its own, which ends with this one.
 func relayed(target net.Addr) (net.Addr, error) {
 	command := exec.Command(os.Getenv("BENCH_RELAY"), target.String())
 	command.Stderr = os.Stderr
-	// The relay ends with its stdin
-	if _, err := command.StdinPipe(); err != nil {
+	stdin, err := command.StdinPipe()
+	if err != nil {
 		return nil, err
 	}
+	lifelines = append(lifelines, stdin)
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		return nil, err
