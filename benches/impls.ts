@@ -11,7 +11,7 @@ const exec = promisify(execFile);
 // This file runs from benches/dist/.
 const dist = fileURLToPath(new URL('.', import.meta.url));
 const root = path.join(dist, '..', '..');
-const scripts = pathToFileURL(path.join(root, 'scripts', 'common.js')).href;
+const scripts = pathToFileURL(path.join(root, 'scripts', 'lib', 'common.js')).href;
 const peersFolder = path.join(root, 'benches', 'peers');
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
