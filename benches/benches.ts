@@ -9,9 +9,12 @@ export interface Bench {
   /**
    * Amount of work in one measure: MiB, echoes, datagrams, connections, streams or processes. It is
    * sized so that the library takes some seconds or less, and that the warm-up, which is an eighth
-   * of it, is enough for compilers and windows to settle.
+   * of it, is enough for compilers and windows to settle. Over a line it is the number of seconds,
+   * as implementations differ too much in what they send over it.
    */
   work: number;
+  /** Options of the relay, which then is the line between client and server. */
+  line?: string;
   /** Whether peers are left out. */
   own?: boolean;
   /** Most rounds that measure it, when less are enough. */
@@ -25,6 +28,8 @@ export interface Bench {
 export interface Target {
   /** Relative to the best of these implementations; absolute if there are none. */
   of: Array<string>;
+  /** Whether the I/O modes have BBR to reach it. */
+  bbr?: boolean;
   /** At least, or at most where less is better. */
   native?: number;
   dgram?: number;
@@ -32,6 +37,11 @@ export interface Target {
 
 const quicGo = ['quic-go'];
 const http2 = ['http2'];
+
+const lineSeconds = 5;
+// Cubic needs more time to fill the buffer.
+const bloatedSeconds = 10;
+const bloated = '-rtt 40ms -loss 0 -rate 10e6 -buffer 200000';
 
 export const benches: Array<Bench> = [
   {
@@ -82,12 +92,54 @@ export const benches: Array<Bench> = [
     targets: [{ of: quicGo, native: 0.6, dgram: 0.5 }],
   },
   {
-    name: 'lossy',
+    name: 'lossy-20ms-1%',
     title: 'bulk, 20 ms round trip, 1 % loss',
     unit: 'MB/s',
-    work: 4,
-    own: true,
-    targets: [{ of: quicGo, native: 0.95, dgram: 0.95 }],
+    work: lineSeconds,
+    line: '-rtt 20ms -loss 0.01',
+    targets: [
+      { of: quicGo, native: 0.95, dgram: 0.95 },
+      { of: quicGo, bbr: true, native: 25 },
+    ],
+  },
+  {
+    name: 'lossy-100ms-1%',
+    title: 'bulk, 100 ms round trip, 1 % loss',
+    unit: 'MB/s',
+    work: lineSeconds,
+    line: '-rtt 100ms -loss 0.01',
+  },
+  {
+    name: 'lossy-50ms-3%',
+    title: 'bulk, 50 ms round trip, 3 % loss',
+    unit: 'MB/s',
+    work: lineSeconds,
+    line: '-rtt 50ms -loss 0.03',
+  },
+  {
+    name: 'long-fat',
+    title: 'bulk, 100 ms round trip, 400 Mbit/s',
+    unit: 'MB/s',
+    work: lineSeconds,
+    // The buffer holds what is under way: one BDP.
+    line: '-rtt 100ms -loss 0 -rate 400e6 -buffer 5000000',
+    targets: [{ of: ['native'], bbr: true, native: 1 }],
+  },
+  {
+    name: 'bufferbloat',
+    title: 'bulk, 40 ms round trip, 10 Mbit/s, buffer of 4 BDP',
+    unit: 'MB/s',
+    work: bloatedSeconds,
+    line: bloated,
+  },
+  {
+    name: 'bufferbloat-rtt',
+    title: 'round trip p95, 10 Mbit/s, buffer of 4 BDP',
+    unit: 'ms',
+    less: true,
+    work: bloatedSeconds,
+    line: bloated,
+    targets: [{ of: ['native'], bbr: true, native: 0.5 }],
   },
   {
     name: 'memory',

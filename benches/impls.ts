@@ -11,7 +11,9 @@ const exec = promisify(execFile);
 // This file runs from benches/dist/.
 const dist = fileURLToPath(new URL('.', import.meta.url));
 const root = path.join(dist, '..', '..');
-const scripts = pathToFileURL(path.join(root, 'scripts', 'lib', 'common.js')).href;
+const scripts = pathToFileURL(
+  path.join(root, 'scripts', 'lib', 'common.js'),
+).href;
 const peersFolder = path.join(root, 'benches', 'peers');
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
@@ -22,6 +24,10 @@ export interface Impl {
   title: string;
   /** The program and the arguments that come before those of the bench. */
   command: [string, ...Array<string>];
+  /** The I/O mode, if it is the library. */
+  io?: IO;
+  /** Whether it takes part only in the benches over a line. */
+  lines?: boolean;
   /** Set for what is neither the library nor the yardstick. */
   peer?: {
     /** Whether peers/package.json installs it. */
@@ -34,12 +40,28 @@ export interface Impl {
 /** The I/O modes of the library, each an implementation. */
 export const ios = ['native', 'dgram'] as const;
 
+export type IO = (typeof ios)[number];
+
+/** The name of the implementation which is an I/O mode with BBR. */
+export function withBBR(io: IO): string {
+  return `${io}-bbr`;
+}
+
 /** What most ratios are against. */
 export const baseline = 'quic-go';
 
 const node = [process.execPath, '--expose-gc'] as const;
 
 const denoPackage = `${process.platform}-${process.arch}${process.platform === 'linux' ? '-glibc' : ''}`;
+
+function library(io: IO, congestionControl: 'cubic' | 'bbr'): Impl {
+  return {
+    name: io,
+    title: io,
+    command: [...node, path.join(dist, 'library.js'), io, congestionControl],
+    io,
+  };
+}
 
 function http3(mode: 'portable' | 'fast'): Impl {
   return {
@@ -70,17 +92,44 @@ function http3(mode: 'portable' | 'fast'): Impl {
   };
 }
 
+/** Its low latency is BBR, its default is Cubic. */
+function deno(congestionControl: 'default' | 'low-latency'): Impl {
+  return {
+    name: 'deno',
+    title: 'Deno 2.9',
+    command: [
+      path.join(
+        peersFolder,
+        'node_modules',
+        '@deno',
+        denoPackage,
+        `deno${suffix}`,
+      ),
+      'run',
+      '--allow-all',
+      '--unstable-net',
+      '--unsafely-ignore-certificate-errors',
+      '--v8-flags=--expose-gc',
+      path.join(peersFolder, 'deno.ts'),
+      congestionControl,
+    ],
+    peer: { installed: true, share: { memory: 1 / 5, heap: 1 / 5 } },
+  };
+}
+
 export const impls: Array<Impl> = [
   {
     name: baseline,
     title: 'plain quic-go',
     command: [path.join(dist, `quic-go${suffix}`)],
   },
+  ...ios.map((io) => library(io, 'cubic')),
   ...ios.map(
     (io): Impl => ({
-      name: io,
-      title: io,
-      command: [...node, path.join(dist, 'library.js'), io],
+      ...library(io, 'bbr'),
+      name: withBBR(io),
+      title: `${io}, BBR`,
+      lines: true,
     }),
   ),
   {
@@ -103,25 +152,12 @@ export const impls: Array<Impl> = [
   },
   http3('portable'),
   http3('fast'),
+  deno('default'),
   {
-    name: 'deno',
-    title: 'Deno 2.9',
-    command: [
-      path.join(
-        peersFolder,
-        'node_modules',
-        '@deno',
-        denoPackage,
-        `deno${suffix}`,
-      ),
-      'run',
-      '--allow-all',
-      '--unstable-net',
-      '--unsafely-ignore-certificate-errors',
-      '--v8-flags=--expose-gc',
-      path.join(peersFolder, 'deno.ts'),
-    ],
-    peer: { installed: true, share: { memory: 1 / 5, heap: 1 / 5 } },
+    ...deno('low-latency'),
+    name: 'deno-low-latency',
+    title: 'Deno 2.9, low-latency',
+    lines: true,
   },
   {
     name: 'tls',
@@ -174,7 +210,7 @@ const { key, cert } = utils.selfSigned();
  */
 export async function measure(
   impl: Impl,
-  bench: Pick<Bench, 'name' | 'work'>,
+  bench: Pick<Bench, 'name' | 'work' | 'line'>,
   timeout = 60_000,
 ): Promise<number> {
   const [program, ...args] = impl.command;
@@ -191,6 +227,7 @@ export async function measure(
         BENCH_KEY: key,
         BENCH_CERT: cert,
         BENCH_RELAY: path.join(dist, `relay${suffix}`),
+        BENCH_LINE: bench.line,
         BENCH_COMMAND: JSON.stringify(impl.command),
       },
     },

@@ -80,7 +80,7 @@ function parse(args: Array<string>): Options | undefined {
     impls: impls
       .filter(({ name }) => chosen.length === 0 || chosen.includes(name))
       .filter(
-        ({ name }) => io === undefined || io === name || !modes.includes(name),
+        (impl) => io === undefined || impl.io === undefined || io === impl.io,
       ),
     rounds,
     patience: quick ? 10_000 : 30_000,
@@ -132,7 +132,9 @@ async function measureAll(
       if (round > (bench.rounds ?? Infinity)) continue;
       for (const impl of impls) {
         const what = `${bench.name} ${impl.name}`;
-        if ((impl.peer && bench.own) || absences.get(what)?.final) continue;
+        const leftOut =
+          (impl.peer && bench.own) || (impl.lines && bench.line === undefined);
+        if (leftOut || absences.get(what)?.final) continue;
         const progress = `round ${round} of ${rounds}  ${what} `;
         try {
           if (impl.peer?.installed && notInstalled !== undefined) {

@@ -1,4 +1,5 @@
-// This library, over the I/O mode that the first argument names.
+// This library, over the I/O mode that the first argument names, with the
+// congestion control that the second names.
 import {
   events,
   QUICClient,
@@ -19,7 +20,8 @@ import {
 } from './transport.ts';
 import { run } from './worker.ts';
 
-function library(io: SocketIO): Transport {
+function library(io: SocketIO, congestionControl: string): Transport {
+  const chosen = congestionControl === 'cubic' ? {} : { congestionControl };
   let shared: Promise<QUICSocket> | undefined;
   const clientSocket = async () => {
     const socket = new QUICSocket({ io });
@@ -33,6 +35,7 @@ function library(io: SocketIO): Transport {
         io,
         config: {
           ...credentials,
+          ...chosen,
           verifyPeer: false,
           initialMaxStreamsBidi: handlers.streams,
           enableDgram: [handlers.datagrams ?? false, 0, 0],
@@ -63,6 +66,7 @@ function library(io: SocketIO): Transport {
         port,
         socket: await shared,
         config: {
+          ...chosen,
           verifyPeer: true,
           ca: credentials.cert,
           enableDgram: [datagrams, 0, 0],
@@ -76,6 +80,7 @@ function library(io: SocketIO): Transport {
         sendDatagrams: (datagram, isEnough) =>
           writeUntil(connection.datagrams.writable, datagram, isEnough),
         idle: () => writeOne(connection.newStream()),
+        rtt: () => connection.stats().smoothedRtt,
         close: () => client.destroy({ force: true }),
       };
     },
@@ -85,4 +90,6 @@ function library(io: SocketIO): Transport {
   };
 }
 
-await run(library(process.argv[2] as SocketIO));
+const [io, congestionControl] = process.argv.slice(2);
+
+await run(library(io as SocketIO, congestionControl));

@@ -2,25 +2,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { arriving, roundTrip } from './lines.ts';
 import { can, createPair } from './pair.ts';
-import { Absent, type Handlers, host, type Transport } from './transport.ts';
+import { Absent, type Handlers, type Transport } from './transport.ts';
 import {
   bulk,
   connections,
   datagrams,
   echoes,
   handshakes,
+  type Measure,
   open,
   type Workload,
 } from './workloads.ts';
-
-export type Measure = (
-  transport: Transport,
-  work: number,
-  warmUp: number,
-) => Promise<number>;
 
 const megabytes = 2 ** 20 / 1e6;
 
@@ -31,12 +26,18 @@ export function measureOf(bench: string): Measure {
   switch (name) {
     case 'bulk':
       return perSecond(bulk(atOnce), megabytes);
-    case 'lossy':
-      return perSecond(bulk(1), megabytes, relayed);
+    case 'lossy-20ms-1%':
+    case 'lossy-100ms-1%':
+    case 'lossy-50ms-3%':
+    case 'long-fat':
+    case 'bufferbloat':
+      return arriving;
+    case 'bufferbloat-rtt':
+      return roundTrip;
     case 'echo':
       return perSecond(echoes(atOnce));
     case 'datagrams':
-      return perSecond(datagrams, 1, undefined, { datagrams: true });
+      return perSecond(datagrams, 1, { datagrams: true });
     case 'handshakes':
       return perSecond(handshakes);
     case 'connections':
@@ -60,11 +61,10 @@ export function measureOf(bench: string): Measure {
 function perSecond(
   workload: Workload,
   unitsPerWork = 1,
-  through?: (port: number) => Promise<number>,
   handlers: Handlers = {},
 ): Measure {
   return async (transport, work, warmUp) => {
-    const pair = await createPair(transport, handlers, through);
+    const pair = await createPair(transport, handlers);
     await workload(pair, warmUp);
     const seconds = await time(() => workload(pair, work));
     await pair.close();
@@ -91,21 +91,6 @@ async function time(f: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await f();
   return (performance.now() - start) / 1000;
-}
-
-/**
- * Starts the relay in a process of its own, which ends with this one.
- *
- * @returns The port that leads through it.
- */
-async function relayed(port: number): Promise<number> {
-  const program = process.env.BENCH_RELAY;
-  if (program === undefined) throw new Error('BENCH_RELAY names no program');
-  const relay = spawn(program, [`${host}:${port}`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const [line] = await once(createInterface(relay.stdout), 'line');
-  return Number(line);
 }
 
 /** KiB by which the process has grown per idle connection. */

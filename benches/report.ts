@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import { markdownTable } from 'markdown-table';
 import type { Bench } from './benches.ts';
 import { barChart, type Chart } from './chart.ts';
-import { baseline, type Impl, impls, ios } from './impls.ts';
+import { baseline, type Impl, impls, ios, withBBR } from './impls.ts';
 
 /** The measures of one bench with one implementation, summed up. */
 export interface Result {
@@ -145,7 +145,12 @@ function tables(
   return [
     {
       title: `${rounds(report)}; ${machine()}:`,
-      rows: values(report, label),
+      rows: values(report, label, ({ line }) => line === undefined),
+    },
+    {
+      title:
+        'Over lines that delay packets, lose some of them or have a bottleneck:',
+      rows: values(report, label, ({ line }) => line !== undefined),
     },
     {
       title: 'Ratios of the medians, or the medians, and their targets:',
@@ -184,9 +189,17 @@ function find(
   );
 }
 
-function values(report: Report, label: Label): Rows {
-  const columns = present(report);
-  const benches = report.benches.filter(({ step }) => step === undefined);
+function values(
+  report: Report,
+  label: Label,
+  shows: (bench: Bench) => boolean,
+): Rows {
+  const benches = report.benches
+    .filter(({ step }) => step === undefined)
+    .filter(shows);
+  const columns = present(report).filter((impl) =>
+    benches.some(({ name }) => find(report, name, impl.name)),
+  );
   return [
     ['bench', 'unit', ...columns.map(label)],
     ...benches.map(({ name, title, unit }) => [
@@ -210,7 +223,7 @@ function targets(report: Report, label: Label): Rows {
       if (bases.length < Math.min(target.of.length, 1)) continue;
       const base = Math.max(...bases.map(({ value }) => value));
       const cells = ios.flatMap((io) => {
-        const result = find(report, name, io);
+        const result = find(report, name, target.bbr ? withBBR(io) : io);
         const wanted = target[io];
         if (result === undefined || wanted === undefined) return ['', ''];
         const value = bases.length > 0 ? result.value / base : result.value;
@@ -222,7 +235,11 @@ function targets(report: Report, label: Label): Rows {
       });
       if (cells.every((cell) => cell === '')) continue;
       const of = impls.filter((impl) => target.of.includes(impl.name));
-      rows.push([title, of.map(label).join(' or ') || unit, ...cells]);
+      rows.push([
+        target.bbr ? `${title}; BBR` : title,
+        of.map(label).join(' or ') || unit,
+        ...cells,
+      ]);
     }
   }
   return rows;
@@ -308,7 +325,9 @@ function charts(
         }),
       })),
     };
-    return { name: kind, title: chart.title, svg: barChart(chart) };
+    // A percent sign would escape in the links to the file.
+    const name = kind.replaceAll('%', '');
+    return { name, title: chart.title, svg: barChart(chart) };
   });
 }
 

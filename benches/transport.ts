@@ -5,6 +5,8 @@
 export interface Transport {
   /** The package that an application imports for it. */
   module?: string;
+  /** Whether it sends over TCP. */
+  tcp?: boolean;
   listen(handlers: Handlers): Promise<Server>;
   /** Opens a connection with a full handshake, which may be for datagrams. */
   connect(port: number, datagrams?: boolean): Promise<Client>;
@@ -16,6 +18,8 @@ export interface Transport {
 export interface Handlers {
   /** Is told how many bytes came over a stream that `send` made, at its end. */
   onReceived?(bytes: number): void;
+  /** Is told how many bytes were read, whenever some of such a stream were. */
+  onRead?(bytes: number): void;
   /** Gets every other stream, which is echoed without this. */
   onIdle?(): void;
   /** Whether there are datagrams. */
@@ -33,7 +37,7 @@ export interface Server {
 
 /** A connection. What a transport cannot do is left out. */
 export interface Client {
-  /** Sends that many bytes over a new stream, in chunks of `chunkSize`. */
+  /** Sends that many bytes over a new stream, in chunks of `chunkSize`; may be `Infinity`. */
   send?(total: number): Promise<void>;
   /** Sends the message over a new stream and reads it back. */
   echo?(message: Uint8Array): Promise<Uint8Array>;
@@ -41,6 +45,8 @@ export interface Client {
   sendDatagrams?(datagram: Uint8Array, isEnough: () => boolean): Promise<void>;
   /** Opens a stream, sends one byte and leaves it so. */
   idle?(): void | Promise<void>;
+  /** The smoothed round-trip time (RFC 9002 section 5.3), in milliseconds. */
+  rtt?(): number;
   close(): Promise<void>;
 }
 
@@ -98,12 +104,16 @@ export async function each(
   }
 }
 
-/** Counts the bytes of a stream up to its end. */
+/** Counts the bytes of a stream up to its end, and tells of them meanwhile. */
 export async function count(
   readable: AsyncIterable<Uint8Array>,
+  onRead?: (bytes: number) => void,
 ): Promise<number> {
   let received = 0;
-  for await (const chunk of readable) received += chunk.byteLength;
+  for await (const { byteLength } of readable) {
+    received += byteLength;
+    onRead?.(byteLength);
+  }
   return received;
 }
 
@@ -147,9 +157,9 @@ export async function writeOne({ writable }: WebStream): Promise<void> {
 /** Does what is asked with a stream of a client of `@matrixai/quic`. */
 export function serve(
   stream: WebStream & { type: 'bidi' | 'uni' },
-  { onReceived, onIdle }: Handlers,
+  { onReceived, onRead, onIdle }: Handlers,
 ): void {
-  if (stream.type === 'uni') count(stream.readable).then(onReceived);
+  if (stream.type === 'uni') count(stream.readable, onRead).then(onReceived);
   else if (onIdle) onIdle();
   else echo(stream);
 }

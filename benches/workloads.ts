@@ -1,9 +1,16 @@
 // The work itself. quic-go/workloads.go does the same: change both alike.
 import { can, type Pair } from './pair.ts';
-import type { Client } from './transport.ts';
+import type { Client, Transport } from './transport.ts';
 
 /** Does the given amount of work; its unit is the bench's own. */
 export type Workload = (pair: Pair, work: number) => Promise<void>;
+
+/** Turns work into a value, in the unit of the bench. */
+export type Measure = (
+  transport: Transport,
+  work: number,
+  warmUp: number,
+) => Promise<number>;
 
 const parallelHandshakes = 4;
 const message = Buffer.alloc(1024, 'a');

@@ -1,4 +1,5 @@
-// The QUIC that is built into Deno. It refuses a certificate that is its own
+// The QUIC that is built into Deno, with the congestion control that the first
+// argument names. It refuses a certificate that is its own
 // authority, so it is told to verify none.
 import {
   count,
@@ -12,20 +13,23 @@ import {
 } from '../transport.ts';
 import { run } from '../worker.ts';
 
+const congestionControl = process.argv[2] as 'default' | 'low-latency';
+
 let shared: Deno.QuicEndpoint | undefined;
 
 const transport: Transport = {
-  async listen({ onReceived, onIdle, streams = 100 }) {
+  async listen({ onReceived, onRead, onIdle, streams = 100 }) {
     const endpoint = new Deno.QuicEndpoint({ hostname: host, port: 0 });
     const listener = endpoint.listen({
       ...credentials,
       alpnProtocols: ['quic'],
       maxIdleTimeout: 600_000,
       maxConcurrentBidirectionalStreams: streams,
+      congestionControl,
     });
     const serveBulk = async (connection: Deno.QuicConn) => {
       for await (const stream of connection.incomingUnidirectionalStreams) {
-        count(stream).then(onReceived);
+        count(stream, onRead).then(onReceived);
       }
     };
     const serveOthers = async (connection: Deno.QuicConn) => {
@@ -57,6 +61,7 @@ const transport: Transport = {
       serverName: 'localhost',
       alpnProtocols: ['quic'],
       maxIdleTimeout: 600_000,
+      congestionControl,
       endpoint: shared,
     });
     const wait = { waitUntilAvailable: true };

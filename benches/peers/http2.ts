@@ -10,6 +10,7 @@ const connectionWindow = 24 * 2 ** 20;
 const settings = { initialWindowSize: 16 * 2 ** 20 };
 
 const transport: Transport = {
+  tcp: true,
   async listen({ onReceived, onIdle }) {
     const server = http2.createSecureServer({
       ...credentials,

@@ -21,7 +21,10 @@ const options = {
 } as const;
 
 /** It has no unidirectional streams: bulk is what begins with a zero. */
-function serve(stream: QuicStream, { onReceived, onIdle }: Handlers): void {
+function serve(
+  stream: QuicStream,
+  { onReceived, onRead, onIdle }: Handlers,
+): void {
   stream.on('error', () => {});
   if (onIdle) {
     onIdle();
@@ -32,6 +35,8 @@ function serve(stream: QuicStream, { onReceived, onIdle }: Handlers): void {
   stream.on('data', (chunk: Buffer) => {
     if (message.length > 0 || (received === 0 && chunk[0] !== 0)) {
       message.push(chunk);
+    } else {
+      onRead?.(chunk.length);
     }
     received += chunk.length;
   });
@@ -74,6 +79,7 @@ const transport: Transport = {
       idle: () => {
         open().write(Buffer.alloc(1));
       },
+      rtt: () => session.getMetrics()!.rttMs,
       close: () => session.close(),
     };
   },

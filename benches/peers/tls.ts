@@ -7,6 +7,7 @@ import { run } from '../worker.ts';
 import { countNode, listenNode, writeNode } from './node.ts';
 
 const transport: Transport = {
+  tcp: true,
   async listen({ onReceived }) {
     const server = tls.createServer(
       { ...credentials, minVersion: 'TLSv1.3' },

@@ -1,7 +1,7 @@
 // Command quic-go does the work of one bench in plain quic-go, client and
 // server in one process on loopback, and prints {"value": n} to stdout. It is
-// the yardstick for the same work done by ../measures.ts and ../workloads.ts:
-// change both alike.
+// the yardstick for the same work done by ../measures.ts, ../lines.ts and
+// ../workloads.ts: change both alike.
 //
 // Usage: quic-go <bench> <work> <warm-up>
 package main
@@ -27,17 +27,17 @@ type measure func(ctx context.Context, work, warmUp int) (float64, error)
 func measureOf(bench string) (measure, error) {
 	name, atOnce := bench, 1
 	if i := strings.LastIndexByte(bench, '-'); i >= 0 {
-		n, err := amount(bench[i+1:])
-		if err != nil {
-			return nil, err
+		if n, err := amount(bench[i+1:]); err == nil {
+			name, atOnce = bench[:i], n
 		}
-		name, atOnce = bench[:i], n
 	}
 	switch name {
 	case "bulk":
 		return perSecond(bulk(atOnce), mebibyte/1e6, options{}), nil
-	case "lossy":
-		return perSecond(bulk(1), mebibyte/1e6, options{through: relayed}), nil
+	case "lossy-20ms-1%", "lossy-100ms-1%", "lossy-50ms-3%", "long-fat", "bufferbloat":
+		return arriving, nil
+	case "bufferbloat-rtt":
+		return roundTrip, nil
 	case "echo":
 		return perSecond(echoes(atOnce), 1, options{}), nil
 	case "datagrams":

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -48,37 +44,6 @@ func microseconds(work func(atOnce int) workload, atOnce int) measure {
 		err = work(atOnce)(ctx, p, amount)
 		return float64(time.Since(start).Microseconds()) / float64(amount), err
 	}
-}
-
-// relay starts something that leads to an address and returns where.
-type relay func(net.Addr) (net.Addr, error)
-
-// lifelines are the stdins of relays. A relay ends with its stdin, which garbage
-// collection would close.
-var lifelines []io.Closer
-
-// relayed starts the relay in a process of its own, which ends with this one.
-func relayed(target net.Addr) (net.Addr, error) {
-	command := exec.Command(os.Getenv("BENCH_RELAY"), target.String())
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	lifelines = append(lifelines, stdin)
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.Atoi(strings.TrimSpace(line))
-	return &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}, err
 }
 
 // memory measures the KiB by which the process has grown per idle connection.

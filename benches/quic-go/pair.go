@@ -65,6 +65,8 @@ type pair struct {
 	address net.Addr
 	// received yields the length of every uni stream that the server read.
 	received chan int64
+	// read counts the bytes that the server read of uni streams so far.
+	read atomic.Int64
 	// arrived counts the datagrams that the server received.
 	arrived   atomic.Int64
 	clientTLS *tls.Config

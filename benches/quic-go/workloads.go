@@ -75,6 +75,7 @@ func (p *pair) serveBulk(ctx context.Context, conn *quic.Conn) {
 				var n int
 				n, err = stream.Read(chunk)
 				received += int64(n)
+				p.read.Add(int64(n))
 			}
 			p.received <- received
 		}()
