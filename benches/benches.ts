@@ -92,6 +92,14 @@ export const benches: Array<Bench> = [
     targets: [{ of: quicGo, native: 0.6, dgram: 0.5 }],
   },
   {
+    name: 'relay',
+    title: 'bulk through the relay, no delay, no loss',
+    unit: 'MB/s',
+    work: lineSeconds,
+    line: '-rtt 0 -loss 0',
+    own: true,
+  },
+  {
     name: 'lossy-20ms-1%',
     title: 'bulk, 20 ms round trip, 1 % loss',
     unit: 'MB/s',

@@ -26,6 +26,7 @@ export function measureOf(bench: string): Measure {
   switch (name) {
     case 'bulk':
       return perSecond(bulk(atOnce), megabytes);
+    case 'relay':
     case 'lossy-20ms-1%':
     case 'lossy-100ms-1%':
     case 'lossy-50ms-3%':

@@ -34,7 +34,7 @@ func measureOf(bench string) (measure, error) {
 	switch name {
 	case "bulk":
 		return perSecond(bulk(atOnce), mebibyte/1e6, options{}), nil
-	case "lossy-20ms-1%", "lossy-100ms-1%", "lossy-50ms-3%", "long-fat", "bufferbloat":
+	case "relay", "lossy-20ms-1%", "lossy-100ms-1%", "lossy-50ms-3%", "long-fat", "bufferbloat":
 		return arriving, nil
 	case "bufferbloat-rtt":
 		return roundTrip, nil
