@@ -1,6 +1,7 @@
 // This library, over the I/O mode that the first argument names, with the
 // congestion control that the second names.
 import {
+  type CongestionControl,
   events,
   QUICClient,
   QUICServer,
@@ -20,8 +21,10 @@ import {
 } from './transport.ts';
 import { run } from './worker.ts';
 
-function library(io: SocketIO, congestionControl: string): Transport {
-  const chosen = congestionControl === 'cubic' ? {} : { congestionControl };
+function library(
+  io: SocketIO,
+  congestionControl: CongestionControl,
+): Transport {
   let shared: Promise<QUICSocket> | undefined;
   const clientSocket = async () => {
     const socket = new QUICSocket({ io });
@@ -35,7 +38,7 @@ function library(io: SocketIO, congestionControl: string): Transport {
         io,
         config: {
           ...credentials,
-          ...chosen,
+          congestionControl,
           verifyPeer: false,
           initialMaxStreamsBidi: handlers.streams,
           enableDgram: [handlers.datagrams ?? false, 0, 0],
@@ -66,7 +69,7 @@ function library(io: SocketIO, congestionControl: string): Transport {
         port,
         socket: await shared,
         config: {
-          ...chosen,
+          congestionControl,
           verifyPeer: true,
           ca: credentials.cert,
           enableDgram: [datagrams, 0, 0],
@@ -90,6 +93,9 @@ function library(io: SocketIO, congestionControl: string): Transport {
   };
 }
 
-const [io, congestionControl] = process.argv.slice(2);
+const [io, congestionControl] = process.argv.slice(2) as [
+  SocketIO,
+  CongestionControl,
+];
 
 await run(library(io as SocketIO, congestionControl));
