@@ -21,7 +21,7 @@ const (
 
 	fullLossCount      = 6
 	extraAckedRounds   = 10
-	longestAggregation = 10 * millisecond // of Wi-Fi and the like
+	longestAggregation = 100 * millisecond // of Wi-Fi, of receivers that are busy
 	minRTTFilter       = 10 * second
 	probeRTTDuration   = 200 * millisecond
 	mostRoundsOfReno   = 63
@@ -83,6 +83,7 @@ type BBR struct {
 	inFlight int64 // C.inflight
 	// What is under way of an acknowledgement: it is handled when all its packets were told.
 	isAcking bool
+	ackedAt  int64 // when it came, which may be before the last packet was sent
 
 	// When sending was offered, and nothing was sent since. 0 if something was.
 	offeredAt int64
@@ -182,15 +183,15 @@ func (b *BBR) CanSend(inFlight int64) bool {
 func (b *BBR) OnPacketSent(now, inFlight, number, size int64, isAckEliciting bool) {
 	b.finishAck()
 	b.advance(now)
-	b.pacer.sent(now, size)
 	b.recovery.lastSent = number
 	if !isAckEliciting {
-		return
+		return // acknowledgements are not paced (RFC 9002 section 7.7)
 	}
-	if inFlight == size && b.delivered > 0 {
+	b.pacer.sent(now, size)
+	b.noteApplicationLimit(now)
+	if inFlight == size && b.appLimited != 0 {
 		b.restartFromIdle()
 	}
-	b.noteApplicationLimit(now)
 	b.offeredAt = 0
 	b.inFlight = inFlight
 	b.sampler.sent(now, number, size, inFlight)
@@ -202,11 +203,12 @@ func (b *BBR) MaybeExitSlowStart() { b.finishAck() }
 // OnPacketAcked is called for each packet of an acknowledgement, after those that it shows to be
 // lost.
 func (b *BBR) OnPacketAcked(number, size, priorInFlight, now int64) {
-	if b.isAcking && now != b.now {
+	if b.isAcking && now != b.ackedAt {
 		b.finishAck()
 	}
 	b.advance(now)
 	if !b.isAcking {
+		b.ackedAt = now
 		b.noteApplicationLimit(now)
 		b.isAcking = true
 		b.inFlight = min(b.inFlight, priorInFlight)
@@ -244,22 +246,15 @@ func (b *BBR) OnSpuriousLoss(number int64) {
 	}
 }
 
-// OnRetransmissionTimeout is called when nothing has been acknowledged for long.
-func (b *BBR) OnRetransmissionTimeout(packetsRetransmitted bool) {
-	if !packetsRetransmitted {
-		return
-	}
-	b.finishAck()
-	b.saveCwnd()
-	b.saveStateUponLoss()
-	b.cwnd = max(b.inFlight+b.mss, minPipePackets*b.mss)
-}
+// OnRetransmissionTimeout does nothing: quic-go has no such timeout.
+func (b *BBR) OnRetransmissionTimeout(bool) {}
 
 // SetMaxDatagramSize is called when the path turns out to carry larger or smaller packets.
 func (b *BBR) SetMaxDatagramSize(size int64) {
 	b.mss = size
 	b.pacer.packet = float64(size)
 	b.cwnd = max(b.cwnd, b.minPipeCwnd())
+	b.probeRTTCwnd = max(b.probeRTTCwnd, b.minPipeCwnd())
 }
 
 // InSlowStart reports whether it looks for the bandwidth of the path for the first time.
@@ -289,7 +284,10 @@ func (b *BBR) noteApplicationLimit(now int64) {
 	if b.offeredAt == 0 {
 		return
 	}
-	b.idle += max(now-b.offeredAt, 0)
+	if now <= b.offeredAt {
+		return
+	}
+	b.idle += now - b.offeredAt
 	b.offeredAt = now
 	least := max(leastIdle, (now-b.roundStartedAt)/4)
 	if b.minRTT < infinite {

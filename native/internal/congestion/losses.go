@@ -59,7 +59,9 @@ func (b *BBR) updateBaseline() {
 	isEmpty := float64(l.rtt) <= emptyQueue*float64(b.minRTT)
 	if b.state == ProbeBWCruise && isEmpty && !b.sample.isAppLimited && delivered+lost >= leastPackets*b.mss {
 		share := float64(lost) / float64(delivered+lost)
-		l.share = min(l.share+baselineGain*(share-l.share), mostBaseline)
+		if isSlower := b.bwShortterm < b.maxBW; isSlower || share < l.share {
+			l.share = min(l.share+baselineGain*(share-l.share), mostBaseline)
+		}
 	}
 	l.delivered, l.lost, l.rtt = b.delivered, b.lost, infinite
 }

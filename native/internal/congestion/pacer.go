@@ -40,8 +40,8 @@ func (p *pacer) hasBudget(now int64) bool {
 	return p.budget >= p.packet
 }
 
-// sent takes out a packet. Acknowledgements and probes are sent without asking: what they take is
-// given back before anything else is sent.
+// sent takes out a packet. Probes are sent without asking: what they take is given back before
+// anything else is sent.
 func (p *pacer) sent(now, size int64) {
 	p.fill(now)
 	p.budget = max(p.budget-float64(size), -p.burst())

@@ -22,6 +22,10 @@ type history struct {
 
 const (
 	smallestRing = 32
+	// How long before the newest one that is acknowledged a packet may have been sent, besides some
+	// round trips. Packets that are dropped with their keys (RFC 9001 section 4.9) and those that
+	// probe for a larger MTU are given up without a word.
+	longestWait = second
 	// What waits longer was given up by the sender, which does not tell of all that it gives up.
 	longestHistory = 1 << 15
 )
@@ -53,6 +57,27 @@ func (h *history) add(number int64) *packet {
 	return h.at(number)
 }
 
+func (h *history) clear() {
+	h.first, h.count = 0, 0
+	h.shrink()
+}
+
+// shrink gives the memory back when nothing is under way: a connection that is idle keeps little.
+func (h *history) shrink() {
+	if h.count == 0 && len(h.ring) > smallestRing {
+		h.ring = nil
+	}
+}
+
+// forget drops the first packets that were sent before a time.
+func (h *history) forget(before int64) {
+	for h.count > 0 && h.at(h.first).sentAt < before {
+		h.first++
+		h.count--
+	}
+	h.shrink()
+}
+
 func (h *history) at(number int64) *packet {
 	return &h.ring[number&int64(len(h.ring)-1)]
 }
@@ -81,9 +106,7 @@ func (h *history) take(number int64) (packet, bool) {
 		h.first++
 		h.count--
 	}
-	if h.count == 0 && len(h.ring) > smallestRing {
-		h.ring = nil // a connection that is idle keeps little
-	}
+	h.shrink()
 	return taken, taken.size > 0
 }
 
@@ -123,8 +146,12 @@ func (s *sampler) reset() {
 
 // sent is called for each packet that elicits an acknowledgement.
 func (s *sampler) sent(now, number, size, inFlight int64) {
-	if inFlight == size {
+	if inFlight == size || s.deliveredAt == 0 {
 		s.firstSentAt, s.deliveredAt = now, now
+	}
+	if inFlight == size {
+		// Nothing else is under way: of what is still here the sender has given up without a word
+		s.packets.clear()
 	}
 	if p := s.packets.add(number); p != nil {
 		*p = packet{
@@ -160,6 +187,7 @@ func (s *sampler) acked(number, now int64) bool {
 	r.lost = s.lost - p.lost
 	r.rtt = now - p.sentAt
 	s.firstSentAt = p.sentAt
+	s.packets.forget(p.sentAt - longestWait - 8*r.rtt)
 	return true
 }
 

@@ -37,9 +37,12 @@ func (b *BBR) isTooMuchForStartup() bool {
 	if !b.isLossRoundStart {
 		return false
 	}
+	if b.isMarkInRound {
+		return b.fullBWCount > 0
+	}
 	isHigh := b.InRecovery() && b.lostRanges >= fullLossCount && b.isInflightTooHigh()
 	// While the rate still grows by a quarter each round, the losses are not those of a full path
-	return isHigh && b.fullBWCount > 1 || b.isMarkInRound
+	return isHigh && b.fullBWCount > 1
 }
 
 func (b *BBR) checkDrainDone() {
@@ -90,7 +93,7 @@ func (b *BBR) pickProbeWait() {
 // isTimeToProbe reports whether a cycle has lasted long enough, by the clock or by the rounds that
 // flows with Reno need to come to the same bandwidth (section 5.3.3.5).
 func (b *BBR) isTimeToProbe() bool {
-	rounds := min(b.targetInflight()/b.mss, mostRoundsOfReno)
+	rounds := min(max(b.targetInflight()/b.mss, 1), mostRoundsOfReno)
 	return b.now > b.cycleStamp+b.probeWait || b.roundsSinceProbe >= rounds
 }
 
@@ -259,7 +262,6 @@ func (b *BBR) checkProbeRTTDone() {
 
 // restartFromIdle is called before the first packet after everything was acknowledged.
 func (b *BBR) restartFromIdle() {
-	b.limitedByApplication(0)
 	b.isIdleRestart = true
 	b.extraAckedStart = b.now
 	if b.isInProbeBW() {
