@@ -32,6 +32,11 @@ type model struct {
 	lostRanges         int   // in this round
 	lastLost           int64 // the number of the packet
 
+	// Rounds since the estimate has last grown by a quarter, whatever limits the rate: a receiver
+	// that waits for packets which were lost may do.
+	stalledRounds int
+	stalledBW     float64
+
 	fullBW      float64
 	fullBWCount int
 	isFullBWNow bool
@@ -145,6 +150,10 @@ func (b *BBR) updateRound() {
 	b.roundsSinceProbe++
 	b.idle, b.roundStartedAt = 0, b.now
 	b.wasCwndLimited, b.isCwndLimited = b.isCwndLimited, false
+	b.stalledRounds++
+	if b.maxBW >= b.stalledBW*1.25 {
+		b.stalledBW, b.stalledRounds = b.maxBW, 0
+	}
 }
 
 func (b *BBR) isWindowFull() bool { return b.isCwndLimited || b.wasCwndLimited }

@@ -38,11 +38,11 @@ func (b *BBR) isTooMuchForStartup() bool {
 		return false
 	}
 	if b.isMarkInRound {
-		return b.fullBWCount > 0
+		return b.stalledRounds > 0
 	}
 	isHigh := b.InRecovery() && b.lostRanges >= fullLossCount && b.isInflightTooHigh()
 	// While the rate still grows by a quarter each round, the losses are not those of a full path
-	return isHigh && b.fullBWCount > 1
+	return isHigh && b.stalledRounds > 1
 }
 
 func (b *BBR) checkDrainDone() {
