@@ -7,6 +7,7 @@ import (
 
 	"github.com/MatrixAI/js-quic/native/internal/event"
 	"github.com/MatrixAI/js-quic/native/internal/quicgo"
+	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
 
 func TestAServerKnowsWhoHasProvedAnAddress(t *testing.T) {
@@ -79,6 +80,35 @@ func TestThePathsOfBothEndsAreWatched(t *testing.T) {
 		})
 		if !<-found {
 			t.Error("the path of a connection is not watched")
+		}
+	}
+}
+
+// What gives a connection its controller gives up in silence, too.
+func TestConnectionsHaveTheControllerThatWasChosen(t *testing.T) {
+	for _, name := range shared.CongestionControllers {
+		serverConfig, clientConfig := options(t)
+		serverConfig.CongestionControl, clientConfig.CongestionControl = name, name
+		p := connect(t, serverConfig, clientConfig)
+		for _, c := range []*Connection{p.clientConn, p.serverConn} {
+			found := make(chan string, 1)
+			quicgo.RunOnConnection(c.quic, func() {
+				controller, _ := quicgo.CongestionControl(c.quic)
+				watch, _ := (*controller).(*pathMTU)
+				switch own := watch.CongestionController.(type) {
+				case *bbr:
+					found <- "bbr"
+				case *lossBased:
+					sender := reflect.ValueOf(own.CongestionController).Elem()
+					found <- map[bool]string{true: "reno", false: "cubic"}[sender.FieldByName("reno").Bool()]
+				}
+			})
+			if got := <-found; got != name {
+				t.Errorf("a connection with %s has %s", name, got)
+			}
+			if stats := c.Stats(); shared.CongestionControllers[stats.CongestionController] != name || stats.PacingRate <= 0 {
+				t.Errorf("a connection with %s says %+v", name, stats)
+			}
 		}
 	}
 }
