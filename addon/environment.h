@@ -24,6 +24,7 @@
   METHOD(configCheck, ConfigCheck)                                             \
   METHOD(authoritiesSet, AuthoritiesSet)                                       \
   METHOD(transportOpenNative, TransportOpenNative)                             \
+  METHOD(transportBind, TransportBind)                                         \
   METHOD(transportOpenVirtual, TransportOpenVirtual)                           \
   METHOD(transportForget, TransportForget)                                     \
   METHOD(transportHost, TransportHost)                                         \

@@ -21,9 +21,23 @@ napi_value Environment::TransportOpenNative(Arguments &arguments) {
   return ToHandle(arguments.env(), error, handle);
 }
 
-// transportOpenVirtual(host, port, key, connectionIds, takeOver, ring): handle
-// The memory of the ring is kept until transportForget. The view on it is not: that would keep the
-// realm of the copy, whose end only garbage collection tells.
+// transportBind(host, port, reuseAddr, ipv6Only): descriptor
+napi_value Environment::TransportBind(Arguments &arguments) {
+  Text host = arguments.Text();
+  const uint16_t port = arguments.Port();
+  const bool reuseAddr = arguments.Bool();
+  const bool ipv6Only = arguments.Bool();
+  if (arguments.failed()) return nullptr;
+  quic_error error = {};
+  const int32_t descriptor =
+      quic_transport_bind(host.data(), host.size(), port, reuseAddr, ipv6Only, &error);
+  if (Throw(arguments.env(), error)) return nullptr;
+  return ToNumber(arguments.env(), static_cast<double>(descriptor));
+}
+
+// transportOpenVirtual(host, port, key, connectionIds, takeOver, ring, descriptor, reuseAddr):
+// handle The memory of the ring is kept until transportForget. The view on it is not: that would
+// keep the realm of the copy, whose end only garbage collection tells.
 napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
   Text host = arguments.Text();
   const uint16_t port = arguments.Port();
@@ -31,15 +45,17 @@ napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
   const Bytes ids = arguments.Bytes();
   const bool takeOver = arguments.Bool();
   const Bytes ring = arguments.Bytes();
+  const int32_t descriptor = arguments.Int();
+  const bool reuseAddr = arguments.Bool();
   napi_env env = arguments.env();
   napi_ref kept = nullptr;
   if (arguments.failed() || napi_create_reference(env, ring.buffer, 1, &kept) != napi_ok) {
     return nullptr;
   }
   quic_error error = {};
-  const uint32_t handle =
-      quic_transport_open_virtual(env_, host.data(), host.size(), port, key.data, key.size,
-                                  ids.data, ids.size, takeOver, ring.data, ring.size, &error);
+  const uint32_t handle = quic_transport_open_virtual(
+      env_, host.data(), host.size(), port, key.data, key.size, ids.data, ids.size, takeOver,
+      ring.data, ring.size, descriptor, reuseAddr, &error);
   if (handle == 0) {
     napi_delete_reference(env, kept);
   } else {

@@ -33,6 +33,20 @@ func quic_transport_open_native(
 	})
 }
 
+// quic_transport_bind returns the descriptor of a socket that it has bound, for the caller to close.
+//
+//export quic_transport_bind
+func quic_transport_bind(
+	host unsafe.Pointer, hostSize C.size_t, port uint16, reuseAddr, ipv6Only bool, out *C.quic_error,
+) (descriptor int32) {
+	return try(out, func() (int32, error) {
+		fd, err := engine.Bind(engine.TransportOptions{
+			Host: text(host, hostSize), Port: port, ReuseAddr: reuseAddr, IPv6Only: ipv6Only,
+		})
+		return int32(fd), err
+	})
+}
+
 // quic_transport_open_virtual keeps ring until a TransportClosed event, or until the environment is
 // closed.
 //
@@ -40,20 +54,28 @@ func quic_transport_open_native(
 func quic_transport_open_virtual(
 	env uint32, host unsafe.Pointer, hostSize C.size_t, port uint16,
 	key unsafe.Pointer, keySize C.size_t, ids unsafe.Pointer, idsSize C.size_t, takeOver bool,
-	ring unsafe.Pointer, ringSize C.size_t, out *C.quic_error,
+	ring unsafe.Pointer, ringSize C.size_t, descriptor int32, reuseAddr bool, out *C.quic_error,
 ) (h uint32) {
 	return try(out, func() (uint32, error) {
 		e, err := open(env)
 		if err != nil {
 			return 0, err
 		}
+		o := engine.TransportOptions{
+			Host: text(host, hostSize), Port: port, ReuseAddr: reuseAddr,
+			Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
+		}
+		if descriptor >= 0 {
+			t, err := e.OpenShared(o, int(descriptor))
+			if err != nil {
+				return 0, err
+			}
+			return uint32(t.Handle), nil
+		}
 		if ringSize < shared.Slot {
 			return 0, errors.New("the ring has no room for a datagram")
 		}
-		t, err := e.OpenVirtual(engine.TransportOptions{
-			Host: text(host, hostSize), Port: port,
-			Key: bytes(key, keySize), ConnectionIDs: bytes(ids, idsSize), TakeOver: takeOver,
-		}, bytes(ring, ringSize))
+		t, err := e.OpenVirtual(o, bytes(ring, ringSize))
 		if err != nil {
 			return 0, err
 		}

@@ -15,12 +15,11 @@ import (
 // not needed: the addresses are there. It would also allow to send to broadcast addresses, which
 // Node's dgram does not unless told to.
 func bind(address netip.AddrPort, isDualStack, reuseAddr bool) (*net.UDPConn, error) {
-	ip := address.Addr()
-	fd, err := open(ip, isDualStack, reuseAddr)
+	fd, err := bound(address, !isDualStack, reuseAddr)
 	if isDualStack && errors.Is(err, unix.EAFNOSUPPORT) {
 		// The system has no IPv6: all addresses are those of IPv4
-		ip = netip.IPv4Unspecified()
-		fd, err = open(ip, false, reuseAddr)
+		any := netip.AddrPortFrom(netip.IPv4Unspecified(), address.Port())
+		fd, err = bound(any, false, reuseAddr)
 	}
 	if err != nil {
 		return nil, err
@@ -28,9 +27,6 @@ func bind(address netip.AddrPort, isDualStack, reuseAddr bool) (*net.UDPConn, er
 	// The socket of package net is a duplicate
 	file := os.NewFile(uintptr(fd), "")
 	defer file.Close()
-	if err := unix.Bind(fd, sockaddr(ip, address.Port())); err != nil {
-		return nil, os.NewSyscallError("bind", err)
-	}
 	conn, err := net.FilePacketConn(file)
 	if err != nil {
 		return nil, err
@@ -38,7 +34,29 @@ func bind(address netip.AddrPort, isDualStack, reuseAddr bool) (*net.UDPConn, er
 	return conn.(*net.UDPConn), nil
 }
 
-func open(ip netip.Addr, isDualStack, reuseAddr bool) (int, error) {
+// Bind makes a UDP socket for somebody else, and returns its descriptor.
+func Bind(o TransportOptions) (int, error) {
+	ip, err := netip.ParseAddr(o.Host)
+	if err != nil {
+		return -1, err
+	}
+	return bound(netip.AddrPortFrom(ip, o.Port), o.IPv6Only, o.ReuseAddr)
+}
+
+func bound(address netip.AddrPort, ipv6Only, reuseAddr bool) (int, error) {
+	ip := address.Addr()
+	fd, err := open(ip, ipv6Only, reuseAddr)
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.Bind(fd, sockaddr(ip, address.Port())); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("bind", err)
+	}
+	return fd, nil
+}
+
+func open(ip netip.Addr, ipv6Only, reuseAddr bool) (int, error) {
 	family := unix.AF_INET6
 	if ip.Is4() {
 		family = unix.AF_INET
@@ -54,7 +72,7 @@ func open(ip netip.Addr, isDualStack, reuseAddr bool) (int, error) {
 		}
 	}
 	if ip.Is6() {
-		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, !isDualStack)
+		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, ipv6Only)
 	}
 	if reuseAddr {
 		set(unix.SOL_SOCKET, reuseOption, true)

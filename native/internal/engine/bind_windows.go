@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"syscall"
@@ -31,3 +32,6 @@ func bind(address netip.AddrPort, isDualStack, reuseAddr bool) (*net.UDPConn, er
 	}
 	return conn.(*net.UDPConn), nil
 }
+
+// Bind makes no sockets for others here.
+func Bind(TransportOptions) (int, error) { return -1, errors.ErrUnsupported }

@@ -69,7 +69,7 @@ func (e *Environment) detach() {
 	e.deafen()
 	e.Events.Close()
 	for _, t := range e.transports() {
-		if t.virtual != nil {
+		if t.writesToRing() {
 			t.abandon()
 		}
 	}

@@ -121,11 +121,11 @@ func (t *Transport) Listen(c *config.Config) (*Listener, error) {
 	return l, nil
 }
 
-// findsMTU reports whether path MTU discovery works to addr: Node's dgram cannot set the DF bit,
-// but the loopback interface carries all that quic-go sends in one piece.
+// findsMTU reports whether path MTU discovery works to addr: without a descriptor Node's dgram
+// cannot set the DF bit, but the loopback interface carries all that quic-go sends in one piece.
 func (t *Transport) findsMTU(addr net.Addr) bool {
 	udpAddr, ok := addr.(*net.UDPAddr)
-	return t.virtual == nil || ok && udpAddr.IP.IsLoopback()
+	return !t.writesToRing() || ok && udpAddr.IP.IsLoopback()
 }
 
 // SetConfig sets the configuration of connections to come.

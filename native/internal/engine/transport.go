@@ -110,17 +110,38 @@ func (e *Environment) OpenNative(o TransportOptions) (*Transport, error) {
 // that is bound to the options' host and port. Outgoing ones are written into
 // ring, which belongs to the transport until it is closed.
 func (e *Environment) OpenVirtual(o TransportOptions, ring []byte) (*Transport, error) {
+	var t *Transport
+	conn, err := receiving(o, ring, func() {
+		e.Events.Push(event.TransportSend, t.Handle, 0, 0, nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	t, err = e.newTransport(conn, conn, o)
+	return t, err
+}
+
+// OpenShared makes a transport that sends on the descriptor of a socket, and for which somebody
+// else receives.
+func (e *Environment) OpenShared(o TransportOptions, descriptor int) (*Transport, error) {
+	received, err := receiving(o, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := udpconn.Share(descriptor, o.ReuseAddr, received)
+	if err != nil {
+		return nil, err
+	}
+	return e.newTransport(conn, received, o)
+}
+
+func receiving(o TransportOptions, ring []byte, notify func()) (*packetconn.Conn, error) {
 	ip, err := netip.ParseAddr(o.Host)
 	if err != nil {
 		return nil, err
 	}
 	local := net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip.Unmap(), o.Port))
-	var t *Transport
-	conn := packetconn.New(local, ip.Is6(), ring, func() {
-		e.Events.Push(event.TransportSend, t.Handle, 0, 0, nil)
-	})
-	t, err = e.newTransport(conn, conn, o)
-	return t, err
+	return packetconn.New(local, ip.Is6(), ring, notify), nil
 }
 
 func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn, o TransportOptions) (*Transport, error) {
@@ -156,6 +177,9 @@ func (e *Environment) newTransport(conn net.PacketConn, virtual *packetconn.Conn
 	go t.receiveRaw()
 	return t, nil
 }
+
+// writesToRing reports whether somebody else sends what goes out.
+func (t *Transport) writesToRing() bool { return t.conn == net.PacketConn(t.virtual) }
 
 func deriveKey(key []byte, purpose string) *[32]byte {
 	var derived [32]byte

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/ipv4"
+
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
 	"github.com/MatrixAI/js-quic/native/internal/shared"
 )
@@ -132,13 +134,18 @@ func (c *Conn) put(slot, b []byte, to netip.AddrPort) {
 		c.nextAddr++
 		c.addrIDs[to] = id
 	}
-	ip := to.Addr()
-	if c.mapIPv4 && ip.Is4() {
-		ip = netip.AddrFrom16(ip.As16())
-	} else if !c.mapIPv4 {
-		ip = ip.Unmap()
+	shared.PutSlot(slot, id, c.Destination(to.Addr()), to.Port(), b)
+}
+
+// Destination returns an address as the socket wants it.
+func (c *Conn) Destination(ip netip.Addr) netip.Addr {
+	if !c.mapIPv4 {
+		return ip.Unmap()
 	}
-	shared.PutSlot(slot, id, ip, to.Port(), b)
+	if ip.Is4() {
+		return netip.AddrFrom16(ip.As16())
+	}
+	return ip
 }
 
 // Pending returns how many datagrams are in the ring, the ones that are being sent included.
@@ -242,18 +249,46 @@ func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
 func (c *Conn) readFrom(b []byte) (int, *net.UDPAddr, error) {
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
+	if err := c.await(); err != nil {
+		return 0, nil, err
+	}
+	n, addr := c.next(b)
+	return n, addr, nil
+}
+
+// ReadBatch fills messages with a datagram each, as many as there are, and at least one.
+func (c *Conn) ReadBatch(messages []ipv4.Message) (n int, err error) {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	if err := c.await(); err != nil {
+		return 0, err
+	}
+	for ; n < len(messages) && c.queued < len(c.queue); n++ {
+		m := &messages[n]
+		m.N, m.Addr = c.next(m.Buffers[0])
+		m.NN, m.Flags = 0, 0
+	}
+	return n, nil
+}
+
+// await waits until there is a datagram. The mutex must be held.
+func (c *Conn) await() error {
 	for {
 		if c.closed {
-			return 0, nil, net.ErrClosed
+			return net.ErrClosed
 		}
 		if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
-			return 0, nil, os.ErrDeadlineExceeded
+			return os.ErrDeadlineExceeded
 		}
 		if c.queued < len(c.queue) {
-			break
+			return nil
 		}
 		c.recvCond.Wait()
 	}
+}
+
+// next takes the first datagram. What does not fit into b is lost.
+func (c *Conn) next(b []byte) (int, *net.UDPAddr) {
 	d := c.queue[c.queued]
 	c.queue[c.queued] = datagram{}
 	c.queued++
@@ -262,7 +297,7 @@ func (c *Conn) readFrom(b []byte) (int, *net.UDPAddr, error) {
 	}
 	n := copy(b, *d.data)
 	buffers.Put(d.data)
-	return n, d.addr, nil
+	return n, d.addr
 }
 
 // Dropped returns how many received datagrams were dropped because nobody read them in time.

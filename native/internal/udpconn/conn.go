@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/quic-go/quic-go"
 	"golang.org/x/net/ipv4"
 
 	"github.com/MatrixAI/js-quic/native/internal/sentence"
@@ -24,10 +25,21 @@ const (
 	lossInterval = time.Second
 )
 
+// A socket is a [net.UDPConn], or what stands for one.
+type socket interface {
+	quic.OOBCapablePacketConn
+	SetWriteBuffer(size int) error
+}
+
+// A receiver reads datagrams, one into each message.
+type receiver interface {
+	readBatch(messages []ipv4.Message, flags int) (int, error)
+}
+
 // A Conn is a [net.UDPConn] that keeps the last error of sending to each address. quic-go
 // closes a connection that it cannot send for, but only passes on the text of the error.
 type Conn struct {
-	*net.UDPConn
+	socket
 	// IsConnected says whether there are connections with an address. What cannot be sent there is
 	// lost, as it could be anywhere on its way: networks come back. Nil if there never are any.
 	IsConnected func(netip.AddrPort) bool
@@ -40,7 +52,7 @@ type Conn struct {
 	// conn reads nothing more, but still writes, so that peers can be told.
 	OnFailure func(error)
 
-	receiver    *receiver
+	receiver    receiver
 	backlog     backlog
 	unsegmented atomic.Bool // the system refuses to split what is sent
 	failOnce    sync.Once
@@ -58,9 +70,15 @@ type Conn struct {
 
 // New wraps a socket.
 func New(conn *net.UDPConn) *Conn {
+	c := wrap(conn)
+	c.receiver = newReceiver(conn, &c.backlog)
+	return c
+}
+
+func wrap(conn socket) *Conn {
 	interrupted := make(chan struct{})
 	return &Conn{
-		UDPConn: conn, receiver: newReceiver(conn), backlog: newBacklog(), closed: make(chan struct{}),
+		socket: conn, backlog: newBacklog(), closed: make(chan struct{}),
 		interrupted: interrupted, interrupt: sync.OnceFunc(func() { close(interrupted) }),
 	}
 }
@@ -69,19 +87,19 @@ func New(conn *net.UDPConn) *Conn {
 // conn is closed.
 func (c *Conn) Detach() {
 	c.detached.Store(true)
-	c.UDPConn.Close()
+	c.socket.Close()
 }
 
 // Close fails blocked and future reads and writes with [net.ErrClosed].
 func (c *Conn) Close() error {
 	c.closeOnce.Do(func() { close(c.closed) })
-	return c.UDPConn.Close()
+	return c.socket.Close()
 }
 
 // ReadFrom reads a datagram.
 func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
 	for retries := 0; ; retries++ {
-		n, addr, err := c.UDPConn.ReadFrom(b)
+		n, addr, err := c.socket.ReadFrom(b)
 		if err != nil && c.shallRetry(err, retries) || err == nil && c.isOthers(b[:n], addr) {
 			continue
 		}
@@ -91,9 +109,9 @@ func (c *Conn) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // ReadBatch fills messages with a datagram each. quic-go calls it from one goroutine.
 func (c *Conn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
-	n, err := c.readBatch(messages, flags)
+	n, err := c.receiver.readBatch(messages, flags)
 	for retries := 0; err != nil && c.shallRetry(err, retries); retries++ {
-		n, err = c.readBatch(messages, flags)
+		n, err = c.receiver.readBatch(messages, flags)
 	}
 	for i := range messages[:n] {
 		if m := &messages[i]; c.isOthers(m.Buffers[0][:m.N], m.Addr) {
@@ -155,7 +173,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if !t.IsZero() {
 		c.interrupt()
 	}
-	return c.UDPConn.SetReadDeadline(t)
+	return c.socket.SetReadDeadline(t)
 }
 
 // isOthers reports whether a datagram is not for who reads.
@@ -185,7 +203,7 @@ func (c *Conn) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err e
 	if isSegmented && c.unsegmented.Load() {
 		return 0, 0, errSegmentation
 	}
-	n, oobn, err = c.UDPConn.WriteMsgUDP(b, oob, addr)
+	n, oobn, err = c.socket.WriteMsgUDP(b, oob, addr)
 	if err == nil {
 		return n, oobn, nil
 	}

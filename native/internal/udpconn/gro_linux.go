@@ -17,19 +17,20 @@ const (
 	oobSize = 128
 )
 
-// A receiver reads datagrams that the kernel has put together (generic receive offload): a
+// A socketReceiver reads datagrams that the kernel has put together (generic receive offload): a
 // burst of one sender comes with one system call, and is taken apart here.
-type receiver struct {
-	conn *ipv4.PacketConn
-	isOn bool // whether the kernel puts datagrams together
+type socketReceiver struct {
+	conn    *ipv4.PacketConn
+	backlog *backlog
+	isOn    bool // whether the kernel puts datagrams together
 
 	reads   []ipv4.Message
 	pending []ipv4.Message // those of reads that are not taken apart yet
 	offset  int            // of what is left of the first of them
 }
 
-func newReceiver(conn *net.UDPConn) *receiver {
-	r := &receiver{conn: ipv4.NewPacketConn(conn)}
+func newReceiver(conn *net.UDPConn, b *backlog) receiver {
+	r := &socketReceiver{conn: ipv4.NewPacketConn(conn), backlog: b}
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return r
@@ -50,12 +51,11 @@ func newReceiver(conn *net.UDPConn) *receiver {
 	return r
 }
 
-func (c *Conn) readBatch(messages []ipv4.Message, flags int) (int, error) {
-	r := c.receiver
+func (r *socketReceiver) readBatch(messages []ipv4.Message, flags int) (int, error) {
 	if !r.isOn {
 		return r.conn.ReadBatch(messages, flags)
 	}
-	c.backlog.wait()
+	r.backlog.wait()
 	if len(r.pending) == 0 {
 		n, err := r.conn.ReadBatch(r.reads, flags)
 		if err != nil {
@@ -67,12 +67,12 @@ func (c *Conn) readBatch(messages []ipv4.Message, flags int) (int, error) {
 	for ; n < len(messages) && len(r.pending) > 0; n++ {
 		r.next(&messages[n])
 	}
-	c.backlog.read(n)
+	r.backlog.read(n)
 	return n, nil
 }
 
 // next moves one datagram.
-func (r *receiver) next(to *ipv4.Message) {
+func (r *socketReceiver) next(to *ipv4.Message) {
 	from := &r.pending[0]
 	oob := from.OOB[:from.NN]
 	data := from.Buffers[0][r.offset:from.N]

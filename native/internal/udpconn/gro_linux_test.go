@@ -108,7 +108,7 @@ func FuzzBursts(f *testing.F) {
 		if len(oob) > oobSize || len(data) > maxRead {
 			t.Skip()
 		}
-		r := &receiver{pending: []ipv4.Message{{Buffers: [][]byte{data}, OOB: oob, N: len(data), NN: len(oob)}}}
+		r := &socketReceiver{pending: []ipv4.Message{{Buffers: [][]byte{data}, OOB: oob, N: len(data), NN: len(oob)}}}
 		var got []byte
 		for len(r.pending) > 0 {
 			message := ipv4.Message{Buffers: [][]byte{make([]byte, maxRead)}, OOB: make([]byte, oobSize)}

@@ -8,8 +8,7 @@ import {
   ErrorQUICConnectionPeer,
   ErrorQUICConnectionPeerTLS,
 } from '../errors/close.js';
-import { errorName } from '../io/NativeTransport.js';
-import { systemError } from '../io/SocketTransport.js';
+import { errorName, systemError } from '../io/SocketTransport.js';
 import {
   type ConnectionError,
   ConnectionErrorCode,

@@ -45,6 +45,17 @@ export interface Binding {
     connectionIds: Uint8Array,
     takeOver: boolean,
   ): number;
+  /** Binds a socket, and returns its descriptor, which is the caller's then. On Linux alone. */
+  transportBind(
+    host: string,
+    port: number,
+    reuseAddr: boolean,
+    ipv6Only: boolean,
+  ): number;
+  /**
+   * @param descriptor - where the engine sends, or `-1` if it writes into the ring
+   * @param reuseAddr - what the socket was bound with, if there is a descriptor
+   */
   transportOpenVirtual(
     host: string,
     port: number,
@@ -52,6 +63,8 @@ export interface Binding {
     connectionIds: Uint8Array,
     takeOver: boolean,
     ring: Uint8Array,
+    descriptor: number,
+    reuseAddr: boolean,
   ): number;
   /** Gives up the ring of a transport that is closed. Until then the addon keeps it. */
   transportForget(transport: number): void;

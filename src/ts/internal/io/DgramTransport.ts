@@ -15,7 +15,11 @@ import type { Host, Port } from '../types/address.js';
 import type { PromiseDeconstructed } from '../types/common.js';
 import { promise } from '../utils/flow.js';
 import { readRawDatagrams } from './rawDatagrams.js';
-import type { BindOptions, SocketTransport } from './SocketTransport.js';
+import {
+  type BindOptions,
+  bindInEngine,
+  type SocketTransport,
+} from './SocketTransport.js';
 
 /**
  * Reads that failed and may succeed later. The system was short of memory, or told of a network or
@@ -109,11 +113,22 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
         lookup,
       }),
     );
+    let descriptor = -1;
     try {
+      if (canAdopt()) {
+        const { binding } = environment();
+        descriptor = bindInEngine(options, () =>
+          binding.transportBind(host, port, reuseAddr, ipv6Only),
+        );
+      }
       // With that lookup it may be listening before bind() returns
       const listening = once(socket, 'listening');
       // Otherwise the workers of a cluster would share a port, and get each other's packets
-      socket.bind({ address: host, port, exclusive: true });
+      socket.bind(
+        descriptor < 0
+          ? { address: host, port, exclusive: true }
+          : { fd: descriptor, exclusive: true },
+      );
       await listening;
     } catch (e) {
       socket.close();
@@ -125,18 +140,26 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
       }
       throw e;
     }
-    return new DgramTransport(socket, options, onError);
+    return new DgramTransport(socket, descriptor, options, onError);
   }
 
   protected constructor(
     protected socket: dgram.Socket,
-    { key, connectionIds, takeOver, onRawDatagram, onFault }: BindOptions,
+    descriptor: number,
+    {
+      key,
+      connectionIds,
+      takeOver,
+      reuseAddr,
+      onRawDatagram,
+      onFault,
+    }: BindOptions,
     protected onError: (e: Error) => void,
   ) {
     this.onRawDatagram = onRawDatagram;
     this.handleFault = onFault;
     const { thread, seat } = this.environment;
-    const ring = seat.lend(socket, slots * Layout.slot);
+    const ring = seat.lend(socket, descriptor < 0 ? slots * Layout.slot : 0);
     this.ring = new Uint8Array(ring);
     this.ringView = new DataView(ring);
     // Nobody has asked for it to hold the event loop yet
@@ -157,6 +180,8 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
       connectionIds,
       takeOver,
       this.ring,
+      descriptor,
+      reuseAddr,
     );
     this.environment.register(this.handle, this);
     // An open socket is held by Node.js, and must not hold a realm that is torn down
@@ -341,6 +366,15 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
     if (length === 0 || this.closed) return;
     this.environment.binding.transportDeliver(this.handle, this.batch, length);
   };
+}
+
+/**
+ * Whether Node's socket can be one that the engine has bound, on whose descriptor it sends with what
+ * the system has for that. Otherwise all goes through Node, packet by packet.
+ */
+function canAdopt(): boolean {
+  const { platform, versions } = process;
+  return platform === 'linux' && !('bun' in versions || 'deno' in versions);
 }
 
 const refusals = new Set([

@@ -1,16 +1,14 @@
-import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
-import type { BindingError } from '../engine/binding.js';
 import { environment } from '../engine/Environment.js';
 import type { EngineEventHandler } from '../engine/events.js';
-import { BindingErrorKind, EventKind } from '../engine/shared.js';
+import { EventKind } from '../engine/shared.js';
 import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
 import { promise } from '../utils/flow.js';
-import { isIPv4, isIPv4MappedIPv6 } from '../utils/ip.js';
 import { readRawDatagrams } from './rawDatagrams.js';
 import {
   type BindOptions,
+  bindInEngine,
+  errorName,
   type SocketTransport,
   systemError,
 } from './SocketTransport.js';
@@ -48,11 +46,8 @@ class NativeTransport implements SocketTransport, EngineEventHandler {
     this.onRawDatagram = options.onRawDatagram;
     this.handleFault = options.onFault;
     const { host, port, reuseAddr, ipv6Only } = options;
-    if (ipv6Only && (isIPv4(host) || isIPv4MappedIPv6(host))) {
-      throw systemError('bind', 'EINVAL', -constants.errno.EINVAL, host, port);
-    }
-    try {
-      this.handle = binding.transportOpenNative(
+    this.handle = bindInEngine(options, () =>
+      binding.transportOpenNative(
         host,
         port,
         reuseAddr,
@@ -60,12 +55,8 @@ class NativeTransport implements SocketTransport, EngineEventHandler {
         options.key,
         options.connectionIds,
         options.takeOver,
-      );
-    } catch (e) {
-      const { kind, code } = e as BindingError;
-      if (kind !== BindingErrorKind.System) throw e;
-      throw systemError('bind', errorName(code), -code, host, port);
-    }
+      ),
+    );
     this.host = binding.transportHost(this.handle).toString() as Host;
     this.port = binding.transportPort(this.handle) as Port;
     this.environment.register(this.handle, this);
@@ -136,13 +127,4 @@ class NativeTransport implements SocketTransport, EngineEventHandler {
   }
 }
 
-function errorName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return `E${errno}`;
-  }
-}
-
 export default NativeTransport;
-export { errorName };

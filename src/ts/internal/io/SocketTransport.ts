@@ -1,4 +1,10 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { BindingError } from '../engine/binding.js';
+import { BindingErrorKind } from '../engine/shared.js';
 import type { Host, Port } from '../types/address.js';
+import { isIPv4, isIPv4MappedIPv6 } from '../utils/ip.js';
+
 /**
  * Where and how a socket binds.
  */
@@ -52,4 +58,31 @@ export function systemError(
     new Error(`${syscall} ${code} ${address}${port ? `:${port}` : ''}`),
     { syscall, code, errno, address, port },
   );
+}
+
+/**
+ * Has the engine bind a socket, and throws as `dgram` does where it cannot.
+ */
+export function bindInEngine(
+  { host, port, ipv6Only }: BindOptions,
+  bind: () => number,
+): number {
+  if (ipv6Only && (isIPv4(host) || isIPv4MappedIPv6(host))) {
+    throw systemError('bind', 'EINVAL', -constants.errno.EINVAL, host, port);
+  }
+  try {
+    return bind();
+  } catch (e) {
+    const { kind, code } = e as BindingError;
+    if (kind !== BindingErrorKind.System) throw e;
+    throw systemError('bind', errorName(code), -code, host, port);
+  }
+}
+
+export function errorName(errno: number): string {
+  try {
+    return getSystemErrorName(-errno);
+  } catch {
+    return `E${errno}`;
+  }
 }
