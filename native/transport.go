@@ -33,7 +33,8 @@ func quic_transport_open_native(
 	})
 }
 
-// quic_transport_bind returns the descriptor of a socket that it has bound, for the caller to close.
+// quic_transport_bind returns the descriptor of a socket that it has bound, for the caller to
+// close.
 //
 //export quic_transport_bind
 func quic_transport_bind(

@@ -94,7 +94,10 @@ test('a ring must have room for a datagram', () => {
   for (const size of [0, Layout.slot - 1]) {
     const ring = new Uint8Array(size);
     assert.throws(
-      () => binding.transportOpenVirtual('::1', 1, none, none, false, ring),
+      () =>
+        binding.transportOpenVirtual(
+          ...(['::1', 1, none, none, false, ring, -1, false] as const),
+        ),
       { message: 'the ring has no room for a datagram' },
     );
   }

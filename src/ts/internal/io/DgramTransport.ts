@@ -369,8 +369,8 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
 }
 
 /**
- * Whether Node's socket can be one that the engine has bound, on whose descriptor it sends with what
- * the system has for that. Otherwise all goes through Node, packet by packet.
+ * Whether Node's socket can be one that the engine has bound, on whose descriptor it sends with
+ * what the system has for that. Otherwise all goes through Node, packet by packet.
  */
 function canAdopt(): boolean {
   const { platform, versions } = process;
