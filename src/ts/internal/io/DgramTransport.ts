@@ -1,5 +1,6 @@
 import type * as dgram from 'node:dgram';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { environment } from '../engine/Environment.js';
 import type { EngineEventHandler } from '../engine/events.js';
 import {
@@ -70,8 +71,8 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
   public readonly port: Port;
   protected environment = environment();
 
-  // Outgoing datagrams. The engine writes them into the ring, and this
-  // sends them from there.
+  // Outgoing datagrams, unless the engine sends them itself: it writes them into
+  // the ring, and this sends them from there.
   protected ring: Uint8Array;
   protected ringView: DataView;
   protected destinations: Map<number, { host: string; port: number }> =
@@ -124,11 +125,11 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
       // With that lookup it may be listening before bind() returns
       const listening = once(socket, 'listening');
       // Otherwise the workers of a cluster would share a port, and get each other's packets
-      socket.bind(
-        descriptor < 0
-          ? { address: host, port, exclusive: true }
-          : { fd: descriptor, exclusive: true },
-      );
+      if (descriptor < 0) {
+        socket.bind({ address: host, port, exclusive: true });
+      } else {
+        adopt(socket, descriptor);
+      }
       await listening;
     } catch (e) {
       socket.close();
@@ -375,6 +376,16 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
 function canAdopt(): boolean {
   const { platform, versions } = process;
   return platform === 'linux' && !('bun' in versions || 'deno' in versions);
+}
+
+/** Makes a socket one that is bound already, by a descriptor that it closes. */
+function adopt(socket: dgram.Socket, fd: number): void {
+  try {
+    socket.bind({ fd, exclusive: true });
+  } catch (e) {
+    closeSync(fd);
+    throw e;
+  }
 }
 
 const refusals = new Set([
