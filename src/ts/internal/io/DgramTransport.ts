@@ -1,6 +1,4 @@
 import type * as dgram from 'node:dgram';
-import { once } from 'node:events';
-import { closeSync } from 'node:fs';
 import { environment } from '../engine/Environment.js';
 import type { EngineEventHandler } from '../engine/events.js';
 import {
@@ -10,17 +8,13 @@ import {
   slotLength,
 } from '../engine/layout.js';
 import { EventKind, Layout } from '../engine/shared.js';
-import { outOfContext } from '../engine/thread.js';
 import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
 import type { PromiseDeconstructed } from '../types/common.js';
 import { promise } from '../utils/flow.js';
+import { openSocket } from './openSocket.js';
 import { readRawDatagrams } from './rawDatagrams.js';
-import {
-  type BindOptions,
-  bindInEngine,
-  type SocketTransport,
-} from './SocketTransport.js';
+import type { BindOptions, SocketTransport } from './SocketTransport.js';
 
 /**
  * Reads that failed and may succeed later. The system was short of memory, or told of a network or
@@ -101,46 +95,7 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
     options: BindOptions,
     onError: (e: Error) => void,
   ): Promise<DgramTransport> {
-    const { host, port, udpType, reuseAddr, ipv6Only } = options;
-    // Loaded at the first use, as all that an import can do without
-    const { createSocket } = await import('node:dgram');
-    const { lookup } = environment().thread;
-    const socket = outOfContext(() =>
-      createSocket({
-        type: udpType,
-        reuseAddr,
-        ipv6Only,
-        // Addresses are resolved before they come here
-        lookup,
-      }),
-    );
-    let descriptor = -1;
-    try {
-      if (canAdopt()) {
-        const { binding } = environment();
-        descriptor = bindInEngine(options, () =>
-          binding.transportBind(host, port, reuseAddr, ipv6Only),
-        );
-      }
-      // With that lookup it may be listening before bind() returns
-      const listening = once(socket, 'listening');
-      // Otherwise the workers of a cluster would share a port, and get each other's packets
-      if (descriptor < 0) {
-        socket.bind({ address: host, port, exclusive: true });
-      } else {
-        adopt(socket, descriptor);
-      }
-      await listening;
-    } catch (e) {
-      socket.close();
-      const isAny = host === '::' && !ipv6Only;
-      if (isAny && (e as NodeJS.ErrnoException).code === 'EAFNOSUPPORT') {
-        // A system without IPv6, where that means all addresses too
-        const any = { host: '0.0.0.0' as Host, udpType: 'udp4' as const };
-        return DgramTransport.open({ ...options, ...any }, onError);
-      }
-      throw e;
-    }
+    const { socket, descriptor } = await openSocket(options);
     return new DgramTransport(socket, descriptor, options, onError);
   }
 
@@ -367,25 +322,6 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
     if (length === 0 || this.closed) return;
     this.environment.binding.transportDeliver(this.handle, this.batch, length);
   };
-}
-
-/**
- * Whether Node's socket can be one that the engine has bound, on whose descriptor it sends with
- * what the system has for that. Otherwise all goes through Node, packet by packet.
- */
-function canAdopt(): boolean {
-  const { platform, versions } = process;
-  return platform === 'linux' && !('bun' in versions || 'deno' in versions);
-}
-
-/** Makes a socket one that is bound already, by a descriptor that it closes. */
-function adopt(socket: dgram.Socket, fd: number): void {
-  try {
-    socket.bind({ fd, exclusive: true });
-  } catch (e) {
-    closeSync(fd);
-    throw e;
-  }
 }
 
 const refusals = new Set([
