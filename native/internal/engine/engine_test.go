@@ -259,6 +259,33 @@ func wait(t *testing.T, complaint string, condition func() bool) {
 	}
 }
 
+// The next chunk may come before the reader has had its turn: it must not be joined to the first.
+func TestTheFirstChunksAreReadApartAlsoWhenNoneIsLeft(t *testing.T) {
+	serverConfig, clientConfig := options(t)
+	p := connect(t, serverConfig, clientConfig)
+	s, err := p.clientConn.OpenStream(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Write([]byte("a message"), false)
+	peer := p.server.lookupStream(p.server.next(event.ConnectionStream))
+	buf := make([]byte, 1<<20)
+	if n := peer.Read(buf); n != len("a message")|ReadApart {
+		t.Errorf("a read of all that there is returned %#x", n)
+	}
+	s.Write(make([]byte, 3*apart), false)
+	var n, total int
+	wait(t, "the rest does not come", func() bool {
+		if n = peer.Read(buf); n > 0 {
+			total += n &^ ReadApart
+		}
+		return total == 3*apart
+	})
+	if n&ReadApart != 0 {
+		t.Error("chunks are read apart to the end")
+	}
+}
+
 func TestStreamsOpenInOrderWhenThereIsCredit(t *testing.T) {
 	serverConfig, clientConfig := options(t)
 	serverConfig.InitialMaxStreamsUni = 2

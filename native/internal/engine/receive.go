@@ -34,8 +34,8 @@ const (
 const (
 	// ReadFin is added to the number of bytes when they were the last.
 	ReadFin = 1 << 30
-	// ReadApart is added to the number of bytes when a chunk is left that is not to be joined with
-	// them.
+	// ReadApart is added to the number of bytes when a chunk that is left, or that may come at any
+	// moment, is not to be joined with them.
 	ReadApart = 1 << 29
 	// mostRead is the largest number of bytes that can be told besides.
 	mostRead = ReadApart - 1
@@ -107,7 +107,7 @@ func (r *receiveSide) read(p []byte) (n int, isOver bool) {
 		n = ReadWouldBlock
 		r.wanted = true
 		r.start()
-	case r.chunks.isAny():
+	case r.chunks.isAny() || r.taken < apart:
 		n |= ReadApart
 	}
 	return n, false

@@ -2,7 +2,10 @@ package udpconn
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
+	"sync"
+	"syscall"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
@@ -21,13 +24,28 @@ const (
 // burst of one sender comes with one system call, and is taken apart here.
 type socketReceiver struct {
 	conn    *ipv4.PacketConn
+	raw     syscall.RawConn
 	backlog *backlog
 	isOn    bool // whether the kernel puts datagrams together
 
-	reads   []ipv4.Message
+	reads   *reads         // nil while nothing comes
 	pending []ipv4.Message // those of reads that are not taken apart yet
 	offset  int            // of what is left of the first of them
+	poll    [1]unix.PollFd
 }
+
+// reads is memory for what one system call returns. It is large: a socket that waits has none.
+type reads struct{ messages []ipv4.Message }
+
+var spareReads = sync.Pool{New: func() any {
+	r := &reads{make([]ipv4.Message, readsPerCall)}
+	buffer := make([]byte, readsPerCall*maxRead)
+	for i := range r.messages {
+		r.messages[i].Buffers = [][]byte{buffer[i*maxRead : (i+1)*maxRead]}
+		r.messages[i].OOB = make([]byte, oobSize)
+	}
+	return r
+}}
 
 func newReceiver(conn *net.UDPConn, b *backlog) receiver {
 	r := &socketReceiver{conn: ipv4.NewPacketConn(conn), backlog: b}
@@ -35,19 +53,11 @@ func newReceiver(conn *net.UDPConn, b *backlog) receiver {
 	if err != nil {
 		return r
 	}
+	r.raw = raw
 	raw.Control(func(fd uintptr) {
 		// Kernels before 5.0 refuse
 		r.isOn = unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1) == nil
 	})
-	if !r.isOn {
-		return r
-	}
-	r.reads = make([]ipv4.Message, readsPerCall)
-	buffer := make([]byte, readsPerCall*maxRead)
-	for i := range r.reads {
-		r.reads[i].Buffers = [][]byte{buffer[i*maxRead : (i+1)*maxRead]}
-		r.reads[i].OOB = make([]byte, oobSize)
-	}
 	return r
 }
 
@@ -56,12 +66,10 @@ func (r *socketReceiver) readBatch(messages []ipv4.Message, flags int) (int, err
 		return r.conn.ReadBatch(messages, flags)
 	}
 	r.backlog.wait()
-	if len(r.pending) == 0 {
-		n, err := r.conn.ReadBatch(r.reads, flags)
-		if err != nil {
+	for len(r.pending) == 0 {
+		if err := r.read(flags); err != nil {
 			return 0, err
 		}
-		r.pending = r.reads[:n]
 	}
 	n := 0
 	for ; n < len(messages) && len(r.pending) > 0; n++ {
@@ -69,6 +77,28 @@ func (r *socketReceiver) readBatch(messages []ipv4.Message, flags int) (int, err
 	}
 	r.backlog.read(n)
 	return n, nil
+}
+
+// read reads what has come, or waits until something comes.
+func (r *socketReceiver) read(flags int) error {
+	if r.reads == nil {
+		r.reads = spareReads.Get().(*reads)
+	}
+	n, err := r.conn.ReadBatch(r.reads.messages, flags|unix.MSG_DONTWAIT)
+	if err == nil {
+		r.pending = r.reads.messages[:n]
+		return nil
+	}
+	spareReads.Put(r.reads)
+	r.reads = nil
+	if !errors.Is(err, unix.EAGAIN) {
+		return err
+	}
+	return r.raw.Read(func(fd uintptr) bool {
+		r.poll[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+		n, err := unix.Poll(r.poll[:], 0)
+		return n != 0 || err != nil
+	})
 }
 
 // next moves one datagram.

@@ -13,6 +13,7 @@ export const closing: unique symbol = Symbol('closing');
 export const chunkSize: unique symbol = Symbol('chunkSize');
 export const codes: unique symbol = Symbol('codes');
 export const connectionClosed: unique symbol = Symbol('connectionClosed');
+export const deliver: unique symbol = Symbol('deliver');
 export const dequeued: unique symbol = Symbol('dequeued');
 export const drop: unique symbol = Symbol('drop');
 export const endAll: unique symbol = Symbol('endAll');

@@ -3,7 +3,6 @@ import { environment } from '../engine/Environment.js';
 import type { EngineEventHandler } from '../engine/events.js';
 import {
   decodeDestination,
-  putSourced,
   slotDestination,
   slotLength,
 } from '../engine/layout.js';
@@ -12,6 +11,7 @@ import * as internals from '../internals.js';
 import type { Host, Port } from '../types/address.js';
 import type { PromiseDeconstructed } from '../types/common.js';
 import { promise } from '../utils/flow.js';
+import { collect, deliverCollected } from './collected.js';
 import { openSocket } from './openSocket.js';
 import { readRawDatagrams } from './rawDatagrams.js';
 import type { BindOptions, SocketTransport } from './SocketTransport.js';
@@ -45,10 +45,6 @@ const slots = 256;
 // Datagrams that are sent in one go, while the engine fills the rest of the ring
 const sendBatch = 64;
 
-// A batch is delivered when it cannot take another datagram of the largest size
-const batchSize = 256 * 1024;
-const maxSourced = Layout.sourcedHeader + 255 + 65_535;
-
 // Addresses that are remembered; a flood from many sources must not grow memory
 const maxAddresses = 4096;
 
@@ -76,11 +72,7 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
   protected sent = 0;
   protected flushing = false;
 
-  // Incoming datagrams, collected for one turn of the event loop
-  protected batch = new Uint8Array(batchSize);
-  protected batchView = new DataView(this.batch.buffer);
-  protected batchLength = 0;
-  protected sources: Map<string, Uint8Array> = new Map();
+  // Whether incoming datagrams are collected for this turn of the event loop
   protected delivering = false;
 
   protected onRawDatagram: BindOptions['onRawDatagram'];
@@ -289,15 +281,7 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
   protected handleMessage = (data: Buffer, rinfo: dgram.RemoteInfo): void => {
     // Nobody can be answered there, and dgram throws when one tries
     if (rinfo.port === 0) return;
-    if (this.batchLength + maxSourced > batchSize) this.deliver();
-    this.batchLength = putSourced(
-      this.batch,
-      this.batchView,
-      this.batchLength,
-      this.source(rinfo.address),
-      rinfo.port,
-      data,
-    );
+    collect(this, rinfo.address, rinfo.port, data);
     if (!this.delivering) {
       this.delivering = true;
       // Runs when the datagrams of this turn of the event loop have been read
@@ -305,23 +289,16 @@ class DgramTransport implements SocketTransport, EngineEventHandler {
     }
   };
 
-  protected source(address: string): Uint8Array {
-    let bytes = this.sources.get(address);
-    if (bytes === undefined) {
-      bytes = Buffer.from(address, 'latin1');
-      if (this.sources.size >= maxAddresses) this.sources.clear();
-      this.sources.set(address, bytes);
-    }
-    return bytes;
-  }
-
   protected deliver = (): void => {
     this.delivering = false;
-    const length = this.batchLength;
-    this.batchLength = 0;
-    if (length === 0 || this.closed) return;
-    this.environment.binding.transportDeliver(this.handle, this.batch, length);
+    deliverCollected(this);
   };
+
+  /** Takes datagrams that came in, with their sources. */
+  public [internals.deliver](batch: Uint8Array, length: number): void {
+    if (this.closed) return;
+    this.environment.binding.transportDeliver(this.handle, batch, length);
+  }
 }
 
 const refusals = new Set([
