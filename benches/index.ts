@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { type Bench, benches } from './benches.ts';
 import {
+  baseline,
   buildGo,
   describe,
   type Impl,
@@ -19,6 +20,7 @@ import {
   summarise,
   toText,
   write,
+  writeNumbers,
 } from './report.ts';
 import { Absent } from './transport.ts';
 
@@ -34,9 +36,11 @@ Client and server in one process on loopback, each measure in a fresh process.
                   ${names(impls).join(', ')}
   --io MODE       only this I/O mode beside the others: native, dgram
   --write         write the results although this is not the full run
+  --json FILE     write the numbers of this run there, whichever run it is
   --help          this text
 
-The full run writes benches/results/ and the tables in README.md.`;
+The full run writes benches/results/ and the tables in README.md and docs/.
+Where plain quic-go differs from itself by more than a third nothing is compared.`;
 
 interface Options {
   benches: Array<Bench>;
@@ -45,6 +49,7 @@ interface Options {
   /** The longest that one measure of a peer may take, in milliseconds. */
   patience: number;
   write: boolean;
+  json: string | undefined;
 }
 
 function parse(args: Array<string>): Options | undefined {
@@ -57,6 +62,7 @@ function parse(args: Array<string>): Options | undefined {
       impl: { type: 'string', multiple: true, default: [] },
       io: { type: 'string' },
       write: { type: 'boolean', default: false },
+      json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -85,6 +91,7 @@ function parse(args: Array<string>): Options | undefined {
     rounds,
     patience: quick ? 10_000 : 30_000,
     write: all || values.write,
+    json: values.json,
   };
 }
 
@@ -130,7 +137,7 @@ async function measureAll(
   for (let round = 1; round <= rounds; round++) {
     for (const bench of benches) {
       if (round > (bench.rounds ?? Infinity)) continue;
-      for (const impl of impls) {
+      for (const impl of inTurn(impls, rounds)) {
         const what = `${bench.name} ${impl.name}`;
         const leftOut =
           (impl.peer && bench.own) || (impl.lines && bench.line === undefined);
@@ -172,6 +179,12 @@ async function measureAll(
   };
 }
 
+/** In a single round the baseline is measured twice, to tell how noisy the machine is. */
+function inTurn(impls: Array<Impl>, rounds: number): Array<Impl> {
+  if (rounds > 1) return impls;
+  return [...impls, ...impls.filter(({ name }) => name === baseline)];
+}
+
 async function main(): Promise<void> {
   const options = parse(process.argv.slice(2));
   if (options === undefined) {
@@ -181,6 +194,7 @@ async function main(): Promise<void> {
   const notInstalled = await prepare(options.impls);
   const report = await measureAll(options, notInstalled);
   console.log(`\n${toText(report)}`);
+  if (options.json !== undefined) await writeNumbers(report, options.json);
   if (options.write) await write(report);
 }
 

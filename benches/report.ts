@@ -36,6 +36,9 @@ export interface Report {
 /** Rows of cells, the first of which is the head. */
 type Rows = Array<Array<string>>;
 
+/** The baseline may differ from itself by that share of it. Else nothing is compared with it. */
+const mostNoise = 1 / 3;
+
 /** Steps whose cost has grown by more than this are marked. */
 const growth = 2;
 
@@ -79,6 +82,7 @@ export function toText(report: Report): string {
       lines.push(...rows);
       return `${title}\n\n${lines}\n`;
     })
+    .concat(noise(report))
     .concat(absent(report).map((line) => `Absent: ${line}`))
     .join('\n');
 }
@@ -120,6 +124,7 @@ function toMarkdown(report: Report): string {
     ({ title, rows }) =>
       `${title}\n\n${markdownTable(rows, { align: align(rows[0], 'l', 'r') })}`,
   );
+  blocks.push(...noise(report));
   const absences = absent(report).map((line) => `- ${line}`);
   if (absences.length > 0) blocks.push(`Absent:\n\n${absences.join('\n')}`);
   const images = charts(report).map(
@@ -161,6 +166,23 @@ function tables(
       rows: steps(report, label),
     },
   ].filter(({ rows }) => rows.length > 1);
+}
+
+/** How much the baseline differs from itself, where it was measured. */
+function noise({ results }: Report): Array<string> {
+  const measured = results.filter(({ impl }) => impl === baseline);
+  if (measured.length === 0) return [];
+  const worst = measured.reduce((a, b) => (a.spread > b.spread ? a : b));
+  const { title } = impls.find(({ name }) => name === baseline)!;
+  const spreads = measured.map(({ spread }) => spread).sort((a, b) => a - b);
+  const median = spreads[Math.floor(spreads.length / 2)];
+  return [
+    `Noise: ${title} differs from itself by ${percent(median)} in the median of the benches, and by ${percent(worst.spread)} in ${worst.bench}.`,
+  ];
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function rounds({ rounds }: Report): string {
@@ -222,10 +244,12 @@ function targets(report: Report, label: Label): Rows {
       const bases = target.of.flatMap((of) => find(report, name, of) ?? []);
       if (bases.length < Math.min(target.of.length, 1)) continue;
       const base = Math.max(...bases.map(({ value }) => value));
+      const isNoisy = bases.some(({ spread }) => spread > mostNoise);
       const cells = ios.flatMap((io) => {
         const result = find(report, name, target.bbr ? withBBR(io) : io);
         const wanted = target[io];
         if (result === undefined || wanted === undefined) return ['', ''];
+        if (isNoisy) return ['too noisy', `${less ? '≤' : '≥'} ${wanted}`];
         const value = bases.length > 0 ? result.value / base : result.value;
         const reached = less ? value <= wanted : value >= wanted;
         return [
@@ -336,15 +360,20 @@ function kindOf({ name, peer }: Impl): 'own' | 'base' | 'peer' {
   return name === baseline ? 'base' : 'own';
 }
 
+/** Writes the numbers for other programs. */
+export async function writeNumbers(
+  { results }: Report,
+  file: string | URL,
+): Promise<void> {
+  await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
+}
+
 /** Writes the results for other programs, the charts, and the tables of the documents. */
 export async function write(report: Report): Promise<void> {
   // This file runs from benches/dist/.
   const folder = new URL('../results/', import.meta.url);
   await mkdir(folder, { recursive: true });
-  await writeFile(
-    new URL('latest.json', folder),
-    `${JSON.stringify(report.results, null, 2)}\n`,
-  );
+  await writeNumbers(report, new URL('latest.json', folder));
   for (const { name, svg } of charts(report)) {
     await writeFile(new URL(`${name}.svg`, folder), svg);
   }
