@@ -63,6 +63,13 @@ export const benches: Array<Bench> = [
     targets: [{ of: quicGo, native: 1, dgram: 0.35 }],
   },
   {
+    name: 'bulk-cpu',
+    title: 'CPU for 1 GB in bulk, both ends',
+    unit: 's',
+    less: true,
+    work: 512,
+  },
+  {
     name: 'echo-1',
     title: '1 KiB echo, one at a time',
     unit: 'echoes/s',
@@ -75,6 +82,13 @@ export const benches: Array<Bench> = [
     unit: 'echoes/s',
     work: 24_000,
     targets: [{ of: http2, native: 1.5, dgram: 1.2 }],
+  },
+  {
+    name: 'echo-32-cpu',
+    title: 'CPU for a thousand echoes of 1 KiB, 32 at once, both ends',
+    unit: 's',
+    less: true,
+    work: 24_000,
   },
   {
     name: 'datagrams',

@@ -26,6 +26,10 @@ export function measureOf(bench: string): Measure {
   switch (name) {
     case 'bulk':
       return perSecond(bulk(atOnce), megabytes);
+    case 'bulk-cpu':
+      return cpu(bulk(1), megabytes / 1000);
+    case 'echo-32-cpu':
+      return cpu(echoes(32), 1 / 1000);
     case 'relay':
     case 'lossy-20ms-1%':
     case 'lossy-100ms-1%':
@@ -70,6 +74,19 @@ function perSecond(
     const seconds = await time(() => workload(pair, work));
     await pair.close();
     return (work * unitsPerWork) / seconds;
+  };
+}
+
+/** Seconds of all processors per unit of work, with both ends in this process. */
+function cpu(workload: Workload, unitsPerWork: number): Measure {
+  return async (transport, work, warmUp) => {
+    const pair = await createPair(transport);
+    await workload(pair, warmUp);
+    const before = process.cpuUsage();
+    await workload(pair, work);
+    const { user, system } = process.cpuUsage(before);
+    await pair.close();
+    return (user + system) / 1e6 / (work * unitsPerWork);
   };
 }
 

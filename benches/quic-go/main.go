@@ -32,6 +32,10 @@ func measureOf(bench string) (measure, error) {
 		}
 	}
 	switch name {
+	case "bulk-cpu":
+		return cpu(bulk(1), mebibyte/1e9), nil
+	case "echo-32-cpu":
+		return cpu(echoes(32), 1.0/1000), nil
 	case "bulk":
 		return perSecond(bulk(atOnce), mebibyte/1e6, options{}), nil
 	case "relay", "lossy-20ms-1%", "lossy-100ms-1%", "lossy-50ms-3%", "long-fat", "bufferbloat":

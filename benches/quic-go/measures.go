@@ -28,6 +28,29 @@ func perSecond(work workload, unitsPerWork float64, o options) measure {
 	}
 }
 
+// cpu measures the seconds of all processors per unit of work.
+func cpu(work workload, unitsPerWork float64) measure {
+	return func(ctx context.Context, amount, warmUp int) (float64, error) {
+		p, err := newPair(ctx, options{})
+		if err != nil {
+			return 0, err
+		}
+		defer p.close()
+		if err := work(ctx, p, warmUp); err != nil {
+			return 0, fmt.Errorf("warm-up: %w", err)
+		}
+		before, err := cpuTime()
+		if err != nil {
+			return 0, err
+		}
+		if err := work(ctx, p, amount); err != nil {
+			return 0, err
+		}
+		after, err := cpuTime()
+		return (after - before).Seconds() / (float64(amount) * unitsPerWork), err
+	}
+}
+
 // microseconds measures the time per unit of work, with that many at once.
 func microseconds(work func(atOnce int) workload, atOnce int) measure {
 	return func(ctx context.Context, amount, warmUp int) (float64, error) {
