@@ -35,9 +35,10 @@ napi_value Environment::TransportBind(Arguments &arguments) {
   return ToNumber(arguments.env(), static_cast<double>(descriptor));
 }
 
-// transportOpenVirtual(host, port, key, connectionIds, takeOver, ring, descriptor, reuseAddr):
-// handle The memory of the ring is kept until transportForget. The view on it is not: that would
-// keep the realm of the copy, whose end only garbage collection tells.
+// transportOpenVirtual(host, port, key, connectionIds, takeOver, ring, fd, reuseAddr): handle
+//
+// The memory of the ring is kept until transportForget. The view on it is not: that would keep the
+// realm of the copy, whose end only garbage collection tells.
 napi_value Environment::TransportOpenVirtual(Arguments &arguments) {
   Text host = arguments.Text();
   const uint16_t port = arguments.Port();

@@ -98,4 +98,4 @@ const [io, congestionControl] = process.argv.slice(2) as [
   CongestionControl,
 ];
 
-await run(library(io as SocketIO, congestionControl));
+await run(library(io, congestionControl));

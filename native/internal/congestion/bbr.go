@@ -45,13 +45,6 @@ const (
 	ProbeRTT
 )
 
-var stateNames = [...]string{
-	"startup", "drain", "probe_bw_down", "probe_bw_cruise", "probe_bw_refill", "probe_bw_up",
-	"probe_rtt",
-}
-
-func (s State) String() string { return stateNames[s] }
-
 // ackPhase is what acknowledgements are about (BBR.ack_phase).
 type ackPhase int
 
@@ -144,9 +137,6 @@ func (b *BBR) State() State { return b.state }
 
 // PacingRate returns the rate at which it sends, in bytes per second.
 func (b *BBR) PacingRate() float64 { return b.pacer.rate }
-
-// Bandwidth returns its estimate of what the path delivers, in bytes per second.
-func (b *BBR) Bandwidth() float64 { return b.bw }
 
 // TimeUntilSend returns when the next packet may be sent, 0 for now.
 func (b *BBR) TimeUntilSend(int64) int64 {
@@ -281,10 +271,7 @@ func (b *BBR) advance(now int64) {
 // and nothing was sent for a good part of the round in all. Less than that is no sign: packets that
 // have come are read before more are sent.
 func (b *BBR) noteApplicationLimit(now int64) {
-	if b.offeredAt == 0 {
-		return
-	}
-	if now <= b.offeredAt {
+	if b.offeredAt == 0 || now <= b.offeredAt {
 		return
 	}
 	b.idle += now - b.offeredAt

@@ -83,22 +83,15 @@ func (m *model) boundBW() {
 
 // A maxFilter is the largest value of the last rounds: the best three, the later ones smaller, as
 // in Kathleen Nichols' algorithm.
-type maxFilter struct {
-	best [3]struct {
-		value int64
-		round int64
-	}
-}
+type maxFilter struct{ best [3]valueInRound }
+
+type valueInRound struct{ value, round int64 }
 
 func (f *maxFilter) update(value, round, length int64) {
-	fresh := f.best[0]
-	fresh.value, fresh.round = value, round
+	fresh := valueInRound{value, round}
 	best := &f.best
 	if value >= best[0].value || round-best[2].round > length {
-		*best = [3]struct {
-			value int64
-			round int64
-		}{fresh, fresh, fresh}
+		best[0], best[1], best[2] = fresh, fresh, fresh
 		return
 	}
 	if value >= best[1].value {

@@ -163,11 +163,11 @@ func (s *sampler) sent(now, number, size, inFlight int64) {
 	}
 }
 
-// acked is called for each packet that is newly acknowledged, and reports whether it was known.
-func (s *sampler) acked(number, now int64) bool {
+// acked is called for each packet that is newly acknowledged.
+func (s *sampler) acked(number, now int64) {
 	p, ok := s.packets.take(number)
 	if !ok {
-		return false
+		return
 	}
 	s.delivered += p.size
 	s.deliveredAt = now
@@ -175,7 +175,7 @@ func (s *sampler) acked(number, now int64) bool {
 	r.newlyAcked += p.size
 	isNewest := p.sentAt > s.firstSentAt || (p.sentAt == s.firstSentAt && number > r.newest)
 	if r.hasData && !isNewest {
-		return true
+		return
 	}
 	r.hasData = true
 	r.priorDelivered = p.delivered
@@ -188,7 +188,6 @@ func (s *sampler) acked(number, now int64) bool {
 	r.rtt = now - p.sentAt
 	s.firstSentAt = p.sentAt
 	s.packets.forget(p.sentAt - longestWait - 8*r.rtt)
-	return true
 }
 
 // finish completes the sample, once all packets of an acknowledgement were told.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/MatrixAI/js-quic/native/internal/udpconn"
 	"golang.org/x/sys/unix"
 )
 
@@ -49,7 +50,7 @@ func bound(address netip.AddrPort, ipv6Only, reuseAddr bool) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err := unix.Bind(fd, sockaddr(ip, address.Port())); err != nil {
+	if err := unix.Bind(fd, udpconn.Sockaddr(ip, address.Port())); err != nil {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("bind", err)
 	}
@@ -89,17 +90,4 @@ func number(on bool) int {
 		return 1
 	}
 	return 0
-}
-
-func sockaddr(ip netip.Addr, port uint16) unix.Sockaddr {
-	if ip.Is4() {
-		return &unix.SockaddrInet4{Port: int(port), Addr: ip.As4()}
-	}
-	address := &unix.SockaddrInet6{Port: int(port), Addr: ip.As16()}
-	if zone := ip.Zone(); zone != "" {
-		if device, err := net.InterfaceByName(zone); err == nil {
-			address.ZoneId = uint32(device.Index)
-		}
-	}
-	return address
 }

@@ -3,7 +3,6 @@ package udpconn
 import (
 	"errors"
 	"net"
-	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -57,7 +56,7 @@ func (s *shared) use(f func(fd int) error) error {
 
 // WriteMsgUDP sends a datagram, or several of the same size.
 func (s *shared) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error) {
-	to := s.sockaddr(addr.AddrPort())
+	to := Sockaddr(s.Destination(addr.AddrPort().Addr()), uint16(addr.Port))
 	err = s.use(func(fd int) error {
 		var until time.Time
 		for {
@@ -84,21 +83,6 @@ func (s *shared) WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err
 		return 0, 0, &net.OpError{Op: "write", Net: "udp", Addr: addr, Err: err}
 	}
 	return len(b), len(oob), nil
-}
-
-// sockaddr returns an address as the socket wants it.
-func (s *shared) sockaddr(to netip.AddrPort) unix.Sockaddr {
-	ip := s.Destination(to.Addr())
-	if ip.Is4() {
-		return &unix.SockaddrInet4{Port: int(to.Port()), Addr: ip.As4()}
-	}
-	address := &unix.SockaddrInet6{Port: int(to.Port()), Addr: ip.As16()}
-	if zone := ip.Zone(); zone != "" {
-		if device, err := net.InterfaceByName(zone); err == nil {
-			address.ZoneId = uint32(device.Index)
-		}
-	}
-	return address
 }
 
 // WriteTo sends a datagram.
